@@ -1,0 +1,185 @@
+// Package i18n is the translation function: every text that a person reads goes
+// through it. The English source text is the key; catalogues are PO files under
+// config/locales, so that translators use their own tools.
+//
+// The language travels in the context, the one thing that every component needs.
+package i18n
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/leonelquinteros/gotext"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// Locale is one language the portal can speak.
+type Locale struct {
+	Tag  string // BCP 47: "en", "es", "fr"
+	Name string // in its own language
+}
+
+// Source is the language of the source texts.
+const Source = "en"
+
+// Catalogues holds the loaded languages. The zero value speaks English only.
+type Catalogues struct {
+	po map[string]*gotext.Po
+}
+
+type key struct{}
+
+type speaker struct {
+	tag string
+	po  *gotext.Po
+}
+
+// Load reads every <tag>.po at the root of files.
+func Load(files fs.FS) (*Catalogues, error) {
+	c := &Catalogues{po: map[string]*gotext.Po{}}
+	names, err := fs.Glob(files, "*.po")
+	if err != nil {
+		return nil, fmt.Errorf("list catalogues: %w", err)
+	}
+	for _, name := range names {
+		b, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("read catalogue %s: %w", name, err)
+		}
+		tag := strings.TrimSuffix(name, ".po")
+		if _, err := language.Parse(tag); err != nil {
+			return nil, fmt.Errorf("catalogue %s: %q is not a language tag", name, tag)
+		}
+		po := gotext.NewPo()
+		po.Parse(b)
+		c.po[tag] = po
+	}
+	return c, nil
+}
+
+// Locales lists the languages on offer, the source language first.
+func (c *Catalogues) Locales() []Locale {
+	names := map[string]string{"en": "English", "es": "Español", "fr": "Français"}
+	out := []Locale{{Source, names[Source]}}
+	var tags []string
+	for tag := range c.po {
+		if tag != Source {
+			tags = append(tags, tag)
+		}
+	}
+	sort.Strings(tags)
+	for _, tag := range tags {
+		name := names[tag]
+		if name == "" {
+			name = tag
+		}
+		out = append(out, Locale{tag, name})
+	}
+	return out
+}
+
+// Match picks the best language for the preferences, most wanted first; each may
+// be a tag or a whole Accept-Language header.
+func (c *Catalogues) Match(preferences ...string) string {
+	locales := c.Locales()
+	tags := make([]language.Tag, len(locales))
+	for i, l := range locales {
+		tags[i] = language.MustParse(l.Tag)
+	}
+	matcher := language.NewMatcher(tags)
+	for _, p := range preferences {
+		if p == "" || len(p) > 200 {
+			continue
+		}
+		wanted, _, err := language.ParseAcceptLanguage(p)
+		if err != nil || len(wanted) == 0 {
+			continue
+		}
+		if _, i, conf := matcher.Match(wanted...); conf != language.No {
+			return locales[i].Tag
+		}
+	}
+	return Source
+}
+
+// With returns a context that speaks tag.
+func (c *Catalogues) With(ctx context.Context, tag string) context.Context {
+	s := speaker{tag: Source}
+	if po, ok := c.po[tag]; ok {
+		s = speaker{tag: tag, po: po}
+	}
+	return context.WithValue(ctx, key{}, s)
+}
+
+// Lang is the language of ctx.
+func Lang(ctx context.Context) string {
+	if s, ok := ctx.Value(key{}).(speaker); ok {
+		return s.tag
+	}
+	return Source
+}
+
+// T translates an English source text; args fill its printf verbs.
+func T(ctx context.Context, text string, args ...any) string {
+	if s, ok := ctx.Value(key{}).(speaker); ok && s.po != nil {
+		get := s.po.Get // by value: vet takes a direct call for a printf wrapper, and data texts are no constants
+		text = get(text)
+	}
+	if len(args) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, args...)
+}
+
+// N translates a text that counts: one for n = 1, many otherwise, with the plural
+// rules of the language. The first verb of both is n itself.
+func N(ctx context.Context, one, many string, n int, args ...any) string {
+	text := many
+	if n == 1 {
+		text = one
+	}
+	if s, ok := ctx.Value(key{}).(speaker); ok && s.po != nil {
+		text = s.po.GetN(one, many, n)
+	}
+	return fmt.Sprintf(text, append([]any{n}, args...)...)
+}
+
+// Date shows a calendar day in full: "4 March 2026". A zero time shows as a dash.
+// The day is taken in t's own zone: convert with In first.
+func Date(ctx context.Context, t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	m := T(ctx, t.Month().String())
+	switch Lang(ctx) {
+	case "es":
+		return fmt.Sprintf("%d de %s de %d", t.Day(), m, t.Year())
+	default:
+		return fmt.Sprintf("%d %s %d", t.Day(), m, t.Year())
+	}
+}
+
+// DateTime shows an instant in a zone with the zone's offset: "4 March 2026, 14:02 (UTC-05:00)".
+func DateTime(ctx context.Context, t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return "–"
+	}
+	if zone == nil {
+		zone = time.UTC
+	}
+	t = t.In(zone)
+	if _, off := t.Zone(); off == 0 {
+		return Date(ctx, t) + ", " + t.Format("15:04") + " (UTC)"
+	}
+	return Date(ctx, t) + ", " + t.Format("15:04") + " (UTC" + t.Format("-07:00") + ")"
+}
+
+// Number writes an integer with the language's grouping.
+func Number(ctx context.Context, n int64) string {
+	return message.NewPrinter(language.Make(Lang(ctx))).Sprintf("%d", n)
+}
