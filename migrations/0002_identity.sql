@@ -141,6 +141,8 @@ create table session (
   person_id      uuid not null references person,
   right_id       uuid references person_right,
   provider       text not null,
+  audience       text not null check (audience in ('company', 'staff', 'partner')),
+  agency_id      uuid references agency,
   provider_sid   text not null default '',
   id_token       bytea,
   csrf           text not null,
@@ -152,6 +154,7 @@ create table session (
   ended_at       timestamptz
 );
 comment on table session is 'A signed-in browser. The cookie holds a secret, this row its hash.';
+comment on column session.audience is 'Of the provider that vouched: only rights of this audience may be used, and of this agency.';
 comment on column session.id_token is 'Sealed with the portal''s key: the hint for signing out at the provider.';
 create index session_person on session (person_id) where ended_at is null;
 create index session_expiry on session (expires_at);
@@ -162,6 +165,7 @@ create table sign_in (
   provider    text not null,
   nonce       text not null,
   verifier    text not null,
+  fresh       boolean not null,
   return_to   text not null default '',
   created_at  timestamptz not null,
   expires_at  timestamptz not null

@@ -1,0 +1,92 @@
+// Package audit keeps who did what, when and why. Events are added in the
+// transaction of the change they describe and can never be altered.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
+)
+
+// Event says what happened to which record.
+type Event struct {
+	Action   string // "application.submit": the record's kind, a dot, the person's verb
+	Kind     string // of the subject: "application"
+	Subject  uuid.UUID
+	Company  uuid.UUID // whose data it is; the zero id when no company's
+	Agency   uuid.UUID
+	Before   any // what it was, and
+	After    any // what it is now: only the fields that changed
+	Reason   string
+	Internal bool // true: the agency's own work, which the company does not see
+}
+
+// Row is one event as it is kept.
+type Row struct {
+	ID          int64
+	At          time.Time
+	PersonID    *uuid.UUID
+	Actor       string
+	Audience    string
+	Role        string
+	RightID     *uuid.UUID
+	Action      string
+	SubjectKind string
+	SubjectID   *uuid.UUID
+	CompanyID   *uuid.UUID
+	AgencyID    *uuid.UUID
+	Before      []byte
+	After       []byte
+	Reason      string
+	RequestID   string
+	Internal    bool
+}
+
+// TableName is the table that holds events.
+func (Row) TableName() string { return "audit_event" }
+
+// Record adds an event to the transaction. Without it the change must not be committed.
+func Record(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, e Event) error {
+	before, err := values(e.Before)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", e.Action, err)
+	}
+	after, err := values(e.After)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", e.Action, err)
+	}
+	r := tx.WithContext(ctx).Exec(`insert into audit_event (at, person_id, actor, audience, role, right_id, action,
+		subject_kind, subject_id, company_id, agency_id, before, after, reason, request_id, internal)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?)`,
+		now, id(by.PersonID), by.Name, string(by.Audience), string(by.Role), id(by.RightID), e.Action,
+		e.Kind, id(e.Subject), id(e.Company), id(e.Agency), before, after, e.Reason, by.RequestID, e.Internal)
+	if r.Error != nil {
+		return fmt.Errorf("record %s: %w", e.Action, r.Error)
+	}
+	return nil
+}
+
+func id(u uuid.UUID) *uuid.UUID {
+	if u == uuid.Nil {
+		return nil
+	}
+	return &u
+}
+
+func values(v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	s := string(b)
+	return &s, nil
+}
