@@ -1,0 +1,314 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"trustedtrader/app/fault"
+	"trustedtrader/app/i18n"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/identity/oidcrp"
+	"trustedtrader/views/ui"
+)
+
+// render draws a page whole or not at all: it writes to a buffer first.
+func render(c *fiber.Ctx, status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(c.UserContext(), &b); err != nil {
+		return err
+	}
+	c.Status(status).Set(fiber.HeaderContentType, "text/html; charset=utf-8")
+	return c.Send(b.Bytes())
+}
+
+// seeOther sends the browser to a path of ours after a form: reloading is harmless.
+func seeOther(c *fiber.Ctx, path string) error { return c.Redirect(path, fiber.StatusSeeOther) }
+
+// t translates for the person who asked.
+func t(c *fiber.Ctx, text string, args ...any) string { return i18n.T(c.UserContext(), text, args...) }
+
+// pathID reads an id from the path; anything else is a page that does not exist.
+func pathID(c *fiber.Ctx, name string) (uuid.UUID, error) {
+	id, err := uuid.Parse(c.Params(name))
+	if err != nil || id == uuid.Nil || len(c.Params(name)) != 36 {
+		return uuid.Nil, fault.Missing()
+	}
+	return id, nil
+}
+
+// formVersion reads the version of the record that a form was made from; 0 never matches.
+func formVersion(c *fiber.Ctx) int {
+	n, err := strconv.Atoi(c.FormValue("version"))
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// formAll reads every value of a field that may come several times.
+func formAll(c *fiber.Ctx, name string) (out []string) {
+	for _, v := range c.Request().PostArgs().PeekMulti(name) {
+		out = append(out, string(v))
+	}
+	return out
+}
+
+// formDate reads a day entered as three fields, kept as typed.
+func formDate(c *fiber.Ctx, name string) ui.DateValue {
+	return ui.DateValue{Day: c.FormValue(name + "-day"), Month: c.FormValue(name + "-month"), Year: c.FormValue(name + "-year")}
+}
+
+// chrome is what every page needs around its content.
+func (w *Web) chrome(c *fiber.Ctx, who identity.Actor, title string) ui.Chrome {
+	k := known(c)
+	lang, _ := c.Locals(localLang).(string)
+	ch := ui.Chrome{
+		Title: title, Brand: w.brand(), Demo: w.Demo, Asset: w.Assets.URL,
+		Locales: w.Catalogues.Locales(), Lang: lang, Path: c.OriginalURL(), RequestID: requestID(c),
+		SignInHref: "/signin", Flash: w.takeFlash(c),
+	}
+	if !who.Known() {
+		return ch
+	}
+	ch.SignedIn, ch.CSRF = true, k.CSRF
+	ch.Actor = ui.Who{Name: who.Name, Role: roleName(c, who.Role), Acting: w.acting(c, who)}
+	if k.Rights > 1 || (k.Rights > 0 && who.Role == "") {
+		ch.Actor.SwitchHref = "/session/choose"
+	}
+	ch.Nav = w.nav(c, who, k.Unread)
+	left := min(w.Config.SessionIdle, k.ExpiresAt.Sub(w.Now()))
+	ch.Session = &ui.SessionWarn{
+		IdleSeconds: int(left.Seconds()), WarnSeconds: int(w.Config.SessionWarn.Seconds()),
+		ExtendPath: "/session/extend", SignInPath: "/signin",
+	}
+	return ch
+}
+
+func (w *Web) brand() ui.Brand {
+	return ui.Brand{Name: w.Config.BrandName, Short: w.Config.BrandShort, Notice: w.Config.BrandNotice}
+}
+
+func (w *Web) acting(c *fiber.Ctx, who identity.Actor) string {
+	switch who.Audience {
+	case identity.Companies:
+		return who.Company
+	case identity.Partners:
+		return who.Agency
+	case identity.Staff:
+		return w.Config.BrandOwner
+	}
+	return ""
+}
+
+// roleName is a role in words.
+func roleName(c *fiber.Ctx, r identity.Role) string {
+	names := map[identity.Role]string{
+		identity.Owner: "Owner", identity.Signatory: "Signatory", identity.Editor: "Editor", identity.Contributor: "Contributor",
+		identity.Reader: "Reader", identity.Representative: "Representative",
+		identity.Specialist: "Specialist", identity.Supervisor: "Supervisor", identity.Headquarters: "Headquarters",
+		identity.Auditor: "Auditor", identity.Administrator: "Administrator",
+		identity.Officer: "Customs officer", identity.AgencyAdmin: "Agency administrator", identity.Clock: "Portal",
+	}
+	if n := names[r]; n != "" {
+		return t(c, n)
+	}
+	return ""
+}
+
+// nav is the main navigation of the actor's audience.
+func (w *Web) nav(c *fiber.Ctx, who identity.Actor, unread int) []ui.NavItem {
+	var items []ui.NavItem
+	add := func(label, href string, count int) {
+		items = append(items, ui.NavItem{Label: t(c, label), Href: href, Count: count,
+			Current: c.Path() == href || strings.HasPrefix(c.Path(), href+"/") && href != "/company" && href != "/desk"})
+	}
+	switch {
+	case who.Audience == identity.Companies && who.Role != "":
+		add("Home", "/company", 0)
+		add("Company account", "/company/profile", 0)
+		add("Inbox", "/inbox", unread)
+		add("People", "/company/people", 0)
+		add("Changes", "/company/changes", 0)
+	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
+		add("Desk", "/desk", 0)
+		add("Search", "/desk/search", 0)
+		add("Change notices", "/desk/changes", 0)
+		if who.Is(identity.Supervisor, identity.Headquarters, identity.Auditor) {
+			add("Audit", "/audit", 0)
+		}
+	case who.Audience == identity.Staff && who.Role == identity.Administrator:
+		add("People", "/admin/people", 0)
+		add("Offices", "/admin/offices", 0)
+		add("Partner agencies", "/admin/agencies", 0)
+		add("Audit", "/audit", 0)
+		add("Installation", "/admin/health", 0)
+	case who.Audience == identity.Partners && who.Role != "":
+		add("Home", "/agency", 0)
+		if who.Role == identity.AgencyAdmin {
+			add("People", "/agency/people", 0)
+		}
+	}
+	add("Help", "/help", 0)
+	return items
+}
+
+const cookieFlash = "flash"
+
+// flash says on the next page what just happened; kind is "good" or "info".
+func (w *Web) flash(c *fiber.Ctx, kind ui.Kind, text string) {
+	body := base64.RawURLEncoding.EncodeToString([]byte(string(kind) + "\n" + text))
+	w.setCookie(c, cookieFlash, body+"."+w.sign(body), time.Minute)
+}
+
+func (w *Web) takeFlash(c *fiber.Ctx) *ui.Flash {
+	body, mac, ok := strings.Cut(w.cookie(c, cookieFlash), ".")
+	if !ok {
+		return nil
+	}
+	w.setCookie(c, cookieFlash, "", 0)
+	if !hmac.Equal([]byte(mac), []byte(w.sign(body))) {
+		return nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(body)
+	if err != nil {
+		return nil
+	}
+	kind, text, _ := strings.Cut(string(b), "\n")
+	return &ui.Flash{Kind: ui.Kind(kind), Text: text}
+}
+
+func (w *Web) sign(s string) string {
+	h := hmac.New(sha256.New, w.Config.KeyBytes())
+	h.Write([]byte("flash " + s))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+}
+
+func wantsJSON(c *fiber.Ctx) bool {
+	return strings.HasPrefix(c.Path(), "/api/") || strings.Contains(c.Get(fiber.HeaderAccept), "application/problem+json") ||
+		c.Path() == "/session/extend"
+}
+
+// problem is the only writer of errors: a page, or a problem document (RFC 9457).
+// It runs for errors of Fiber itself too, before any middleware, so it needs
+// nothing but settings.
+func (w *Web) problem(c *fiber.Ctx, err error) error {
+	if c.UserContext() == context.Background() || c.UserContext().Err() != nil {
+		c.SetUserContext(w.Catalogues.With(context.Background(), w.Catalogues.Match(c.Get(fiber.HeaderAcceptLanguage))))
+	}
+	p := w.explain(c, err)
+	if p.Status >= 500 {
+		w.Log.Error("request failed", "request", requestID(c), "method", c.Method(), "route", c.Route().Path, "error", err.Error())
+	}
+	c.Response().ResetBody()
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set("Content-Security-Policy", w.policy())
+	c.Set("X-Content-Type-Options", "nosniff")
+	c.Set("Referrer-Policy", "same-origin")
+	if wantsJSON(c) {
+		doc := map[string]any{"type": "about:blank", "title": p.Title, "status": p.Status, "detail": p.Text, "instance": "urn:request:" + p.Reference}
+		if fields := fault.Fields(err); fields != nil {
+			var list []map[string]string
+			for _, f := range fields {
+				list = append(list, map[string]string{"name": f.Name, "message": ui.Say(c.UserContext(), f)})
+			}
+			doc["errors"] = list
+		}
+		b, e := json.Marshal(doc)
+		if e != nil {
+			return e
+		}
+		c.Status(p.Status).Set(fiber.HeaderContentType, "application/problem+json")
+		return c.Send(b)
+	}
+	ch := w.chrome(c, known(c).Actor, p.Title)
+	return render(c, p.Status, ui.ErrorPage(ch, p))
+}
+
+// explain turns an error into what a person should know and do.
+func (w *Web) explain(c *fiber.Ctx, err error) ui.Problem {
+	p := ui.Problem{Reference: requestID(c), Actions: []ui.Action{{Label: t(c, "Go to the start page"), Href: "/"}}}
+	say := func(status int, title, text string) ui.Problem {
+		p.Status, p.Title, p.Text = status, t(c, title), t(c, text)
+		return p
+	}
+	var fe *fiber.Error
+	var se *oidcrp.Error
+	var f *fault.Error
+	switch {
+	case errors.As(err, &se):
+		f := se.Fault()
+		p.Status, p.Title, p.Text = 403, t(c, "You are not signed in"), t(c, f.Message, f.Args...)
+		if se.Kind == oidcrp.Unavailable {
+			p.Status = fiber.StatusServiceUnavailable
+		}
+		for _, need := range se.Needs {
+			p.Detail = append(p.Detail, t(c, need))
+		}
+		p.Actions = []ui.Action{{Label: t(c, "Try again"), Href: "/signin"}}
+		w.Log.Warn("sign-in refused", "request", requestID(c), "error", err.Error())
+		return p
+	case errors.As(err, &f) && f.Kind != fault.Internal:
+		p.Text = t(c, f.Message, f.Args...)
+		for _, x := range f.Fields {
+			p.Detail = append(p.Detail, ui.Say(c.UserContext(), x))
+		}
+		switch f.Kind {
+		case fault.NotFound:
+			return say(404, "Page not found", "This page does not exist, or you cannot see it. Check the address, or start from the start page.")
+		case fault.Forbidden:
+			p.Status, p.Title = 403, t(c, "You cannot do this")
+		case fault.Conflict:
+			p.Status, p.Title, p.Changes = 409, t(c, "This has changed"), f.Changed
+			if back := w.refererPath(c); back != "" {
+				p.Actions = append([]ui.Action{{Label: t(c, "See it as it is now"), Href: back}}, p.Actions...)
+			}
+		default:
+			p.Status, p.Title = 422, t(c, "There is a problem")
+		}
+		return p
+	case errors.As(err, &fe):
+		switch fe.Code {
+		case 404:
+			return say(404, "Page not found", "This page does not exist, or you cannot see it. Check the address, or start from the start page.")
+		case 401:
+			return say(401, "You are not signed in", "Sign in, then try again.")
+		case 405:
+			return say(405, "Not possible here", "This address does not take that kind of request. Start from the start page.")
+		case 413:
+			return say(413, "Too much at once", "What you sent is larger than we can take. Send less at a time.")
+		case 415:
+			return say(415, "Not readable", "We cannot read what was sent in this form. Send it again from the page.")
+		case 429:
+			return say(429, "Too many requests", "There were too many tries in a short time. Wait a minute, then try again.")
+		case 431:
+			return say(431, "The request is too large", "Your browser sent too many cookies for this site. Delete this site's cookies, then sign in again.")
+		case 400, 505:
+			return say(fe.Code, "Not readable", "We cannot read what was sent. Start from the start page.")
+		}
+		return say(max(fe.Code, 400), "Not possible", "We cannot answer this request. Start from the start page.")
+	case errors.Is(err, context.DeadlineExceeded):
+		return say(503, "This takes too long", "The portal is busy and did not finish in time. Nothing was changed half-way. Wait a minute, then try again.")
+	}
+	return say(500, "Something went wrong", "The fault is ours, not yours. Nothing was changed half-way. Try again; if it happens again, quote the reference below.")
+}
+
+// refererPath is the page of ours that the request came from.
+func (w *Web) refererPath(c *fiber.Ctx) string {
+	base := strings.TrimSuffix(w.Config.BaseURL.String(), "/")
+	if rest, ok := strings.CutPrefix(c.Get(fiber.HeaderReferer), base); ok && strings.HasPrefix(rest, "/") && !strings.HasPrefix(rest, "//") {
+		return rest
+	}
+	return ""
+}

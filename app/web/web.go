@@ -1,0 +1,108 @@
+// Package web turns requests into calls of one service method each, and results
+// into pages. routes.go is the map of the site and the list of who may do what;
+// the files beside it hold the handlers, one file per domain.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"trustedtrader/app/i18n"
+	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
+	"trustedtrader/app/signin"
+	"trustedtrader/config"
+	"trustedtrader/static"
+)
+
+// Web is the site: settings, the services it calls, and nothing that changes.
+type Web struct {
+	Config     config.Config
+	Log        *slog.Logger
+	Now        func() time.Time
+	DB         *pg.DB // readiness only
+	Assets     *static.Assets
+	Catalogues *i18n.Catalogues
+	Metrics    *Metrics
+	Ready      func(context.Context) error // nil: ready
+	Demo       bool
+
+	Services
+}
+
+// Services are the domains that the pages call.
+type Services struct {
+	SignIn     *signin.Service
+	Programmes *programme.Register
+}
+
+const (
+	requestTimeout = 20 * time.Second
+	bodyLimit      = 2 << 20 // forms only: files have a door of their own
+)
+
+// App builds the Fiber application with every route.
+func (w *Web) App() *fiber.App {
+	app := fiber.New(fiber.Config{
+		AppName:                 "portal",
+		Immutable:               true, // values of a request outlive it safely (pitfalls: buffers are reused)
+		CaseSensitive:           true,
+		StrictRouting:           true,
+		UnescapePath:            true,
+		BodyLimit:               bodyLimit,
+		ReadBufferSize:          16 << 10,
+		ReadTimeout:             15 * time.Second,
+		WriteTimeout:            30 * time.Second,
+		IdleTimeout:             60 * time.Second,
+		DisableStartupMessage:   true,
+		EnableTrustedProxyCheck: true,
+		TrustedProxies:          w.Config.TrustedProxies,
+		ProxyHeader:             w.proxyHeader(),
+		ErrorHandler:            w.problem,
+	})
+	app.Use(w.observe, w.headers, w.refuseOddRequests)
+	app.Get("/static/*", w.asset)
+	app.Get("/healthz", w.healthz)
+	app.Get("/readyz", w.readyz)
+	app.Use(w.begin, w.recognise)
+	for _, r := range w.Routes() {
+		app.Add(r.Method, r.Path, w.guard(r))
+	}
+	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
+	return app
+}
+
+func (w *Web) proxyHeader() string {
+	if len(w.Config.TrustedProxies) == 0 {
+		return ""
+	}
+	return fiber.HeaderXForwardedFor
+}
+
+// policy is the content security policy: nothing inline, nothing from elsewhere.
+// Forms may also lead to the sign-in providers, for signing out there.
+func (w *Web) policy() string {
+	targets := "'self'"
+	if w.SignIn != nil {
+		for _, p := range w.SignIn.Providers {
+			if o := origin(p.Issuer()); !strings.Contains(targets, o) {
+				targets += " " + o
+			}
+		}
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+		"form-action " + targets + "; frame-ancestors 'none'; base-uri 'none'"
+}
+
+func origin(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return "'self'"
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
+}
