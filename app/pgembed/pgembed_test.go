@@ -31,7 +31,48 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if model.dir != "" {
+		if err := os.RemoveAll(model.dir); err != nil {
+			fmt.Println("remove the model cluster:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// model is a cluster that tests copy when a first start is not their subject: that is ten
+// times as fast.
+var model struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// furnished is a room with a cluster in it that was stopped in order.
+func furnished(t *testing.T) string {
+	t.Helper()
+	model.once.Do(func() {
+		if model.dir, model.err = os.MkdirTemp(memory(), "pgembed-test-"); model.err != nil {
+			return
+		}
+		var c *Cluster
+		if c, model.err = Start(context.Background(), Config{Dir: model.dir, Args: quick}); model.err == nil {
+			model.err = c.Stop()
+		}
+	})
+	must(t, model.err)
+	dir := room(t)
+	must(t, exec.Command("cp", "-a", filepath.Join(model.dir, "data"), dir).Run())
+	return dir
+}
+
+// memory is the folder for tests, in memory where there is such a place.
+func memory() string {
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		return "/dev/shm"
+	}
+	return os.TempDir()
 }
 
 // portal starts the cluster, writes rows, says so on its output, and waits for Ctrl-C.
@@ -52,15 +93,10 @@ func portal(dir string) error {
 
 var quick = []string{"-c", "fsync=off"}
 
-// room makes a folder for a cluster, in memory where there is such a place, and removes
-// the cluster in the end.
+// room makes a private folder for a cluster and removes it in the end.
 func room(t *testing.T) string {
 	t.Helper()
-	base := ""
-	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
-		base = "/dev/shm"
-	}
-	dir, err := os.MkdirTemp(base, "pgembed-test-")
+	dir, err := os.MkdirTemp(memory(), "pgembed-test-")
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
 	return dir
@@ -216,7 +252,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := filepath.Join(room(t), "var", "pg")
+			dir := furnished(t)
 			c := start(t, Config{Dir: dir, Database: "Häfen & 'Zoll'"})
 			must(t, write(t.Context(), c.DSN(), 50))
 			spoil(t, c)
@@ -347,7 +383,7 @@ func (c child) end(t *testing.T, s syscall.Signal) {
 
 func TestPortalKilled(t *testing.T) {
 	t.Parallel()
-	dir := room(t)
+	dir := furnished(t)
 	s := site{dir: dir, root: dir}
 
 	first := run(t, dir)
@@ -375,7 +411,7 @@ func TestPortalKilled(t *testing.T) {
 
 func TestCtrlC(t *testing.T) {
 	t.Parallel()
-	dir := room(t)
+	dir := furnished(t)
 	p := run(t, dir)
 	p.says(t)
 	p.end(t, syscall.SIGINT)
@@ -456,7 +492,7 @@ func TestStartsAtOnce(t *testing.T) {
 
 func TestKeepRestartsKilledServer(t *testing.T) {
 	t.Parallel()
-	c := start(t, Config{Dir: room(t), TCP: true})
+	c := start(t, Config{Dir: furnished(t), TCP: true})
 	dsn := c.DSN()
 	must(t, write(t.Context(), dsn, 10))
 	done := make(chan error, 1)
@@ -478,7 +514,7 @@ func TestKeepRestartsKilledServer(t *testing.T) {
 
 func TestKeepTakesOverFromOwner(t *testing.T) {
 	t.Parallel()
-	dir := room(t)
+	dir := furnished(t)
 	owner := run(t, dir)
 	owner.says(t)
 	c := start(t, Config{Dir: dir})
@@ -497,13 +533,13 @@ func TestKeepTakesOverFromOwner(t *testing.T) {
 
 func TestKeepDoesNotReplaceDeletedData(t *testing.T) {
 	t.Parallel()
-	dir := room(t)
+	dir := furnished(t)
 	c := start(t, Config{Dir: dir})
 	done := make(chan error, 1)
 	go func() { done <- c.Keep(context.Background()) }()
 	pid := serverPid(t, c)
 	must(t, os.RemoveAll(filepath.Join(dir, "data")))
-	must(t, syscall.Kill(pid, syscall.SIGKILL))
+	must(t, syscall.Kill(pid, syscall.SIGQUIT))
 	if err := <-done; !errors.Is(err, errGone) {
 		t.Errorf("Keep ended with %v", err)
 	}
@@ -511,7 +547,7 @@ func TestKeepDoesNotReplaceDeletedData(t *testing.T) {
 
 func TestTCP(t *testing.T) {
 	t.Parallel()
-	dir := room(t)
+	dir := furnished(t)
 	c := start(t, Config{Dir: dir, TCP: true})
 	must(t, write(t.Context(), c.DSN(), 10))
 	cfg, err := pgx.ParseConfig(c.DSN())
@@ -627,6 +663,7 @@ func TestClosedLater(t *testing.T) {
 	base := room(t)
 	must(t, os.Chmod(base, 0o755))
 	dir := filepath.Join(base, "pg")
+	must(t, os.Rename(furnished(t), dir))
 	c := start(t, Config{Dir: dir})
 	must(t, write(t.Context(), c.DSN(), 5))
 	must(t, c.Stop())
@@ -674,7 +711,7 @@ func TestSudoInOwnCheckout(t *testing.T) {
 
 func TestOtherMajorVersion(t *testing.T) {
 	t.Parallel()
-	dir := room(t)
+	dir := furnished(t)
 	c := start(t, Config{Dir: dir})
 	must(t, c.Stop())
 	must(t, os.WriteFile(filepath.Join(dir, "data", "PG_VERSION"), []byte("14\n"), 0o600))
@@ -687,7 +724,7 @@ func TestOtherMajorVersion(t *testing.T) {
 
 func TestServerThatCannotStart(t *testing.T) {
 	t.Parallel()
-	_, err := Start(t.Context(), Config{Dir: room(t), Args: []string{"-c", "fsync=off", "-c", "no_such_setting=1"}})
+	_, err := Start(t.Context(), Config{Dir: furnished(t), Args: []string{"-c", "fsync=off", "-c", "no_such_setting=1"}})
 	if !errors.Is(err, errExited) || !strings.Contains(err.Error(), "no_such_setting") {
 		t.Errorf("the start says %v, without the server's own words", err)
 	}

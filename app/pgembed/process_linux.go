@@ -21,10 +21,11 @@ func serves(pid int, data string) bool {
 	cwd, err := os.Readlink(proc + "/cwd")
 	if errors.Is(err, os.ErrPermission) {
 		// Root in a container may not look into other users' processes. The command line is
-		// open to all, and a server's own names its folder.
+		// open to all: a server's own names its folder, and its processes show its name.
 		line, err := os.ReadFile(proc + "/cmdline")
 		args := bytes.Split(line, []byte{0})
-		return err == nil && filepath.Base(string(args[0])) == "postgres" && bytes.Contains(line, []byte("\x00"+data+"\x00"))
+		return err == nil && (bytes.HasPrefix(line, []byte("postgres: "+name(data)+":")) ||
+			filepath.Base(string(args[0])) == "postgres" && bytes.Contains(line, []byte("\x00"+data+"\x00")))
 	}
 	if err != nil || cwd != data {
 		return false

@@ -29,7 +29,7 @@ const (
 
 // How an attempt to adopt or launch a server can fail without being the end.
 var (
-	errWait   = errors.New("the previous server is still ending")
+	errWait   = errors.New("an earlier server on this database has not ended yet")
 	errExited = errors.New("the server gave up")
 	errMoved  = errors.New("the database's address has changed")
 )
@@ -99,7 +99,7 @@ func (s site) reserve() (*os.File, error) {
 	}
 	got, err := tryLock(f)
 	if err == nil && !got {
-		err = errWait
+		err = fmt.Errorf("%w: its processes hold %s", errWait, f.Name())
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -205,6 +205,7 @@ func (c *Cluster) launch(ctx context.Context, create bool) (err error) {
 		}
 	}
 	args := append([]string{"-D", s.data(), "-k", s.socket, "-p", port,
+		"-c", "cluster_name=" + name(s.data()),
 		"-c", "listen_addresses=" + listen,
 		"-c", "unix_socket_permissions=0700",
 		"-c", "hba_file=" + filepath.Join(s.root, "pg_hba.conf"),

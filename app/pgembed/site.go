@@ -232,6 +232,9 @@ func (s *site) reach(made bool) error {
 	return fmt.Errorf("user %s cannot reach %s, and there is no other place for the database: %w", s.as.name, s.dir, errors.Join(failed...))
 }
 
+// name is what a server on the data folder calls itself in the list of processes.
+func name(data string) string { return "trustedtrader-" + mark(strings.TrimSuffix(data, " (deleted)")) }
+
 // mark is a short name that stands for dir wherever its own path cannot be used.
 func mark(dir string) string {
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(dir)))[:12]
