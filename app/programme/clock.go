@@ -1,0 +1,161 @@
+package programme
+
+import "slices"
+
+// Events that start and stop clocks. The names are the contract between the
+// packages in which they happen and the programme files.
+const (
+	ApplicationOpened               = "application.opened"
+	ApplicationSubmitted            = "application.submitted"
+	ApplicationAccepted             = "application.accepted"
+	ApplicationInformationRequested = "application.information_requested"
+	ApplicationInformationReceived  = "application.information_received"
+	ApplicationHearingOpened        = "application.hearing_opened"
+	ApplicationHearingAnswered      = "application.hearing_answered"
+	ApplicationRecommended          = "application.recommended"
+	ApplicationCertified            = "application.certified"
+	ApplicationRejected             = "application.rejected"
+	ApplicationWithdrawn            = "application.withdrawn"
+	ApplicationLapsed               = "application.lapsed"
+	MembershipEffective             = "membership.effective"
+	ChangeSent                      = "change.sent"
+	ChangeDecided                   = "change.decided"
+)
+
+// Events lists every event a clock may name: those above, and those of the later
+// stages of a membership, whose clocks stand in the files already.
+func Events() []string {
+	return []string{
+		ApplicationOpened, ApplicationSubmitted, ApplicationAccepted, ApplicationInformationRequested,
+		ApplicationInformationReceived, ApplicationHearingOpened, ApplicationHearingAnswered, ApplicationRecommended,
+		ApplicationCertified, ApplicationRejected, ApplicationWithdrawn, ApplicationLapsed, MembershipEffective,
+		ChangeSent, ChangeDecided,
+
+		"annual_review.opened", "annual_review.submitted",
+		"profile.blank_found", "profile.completed",
+		"validation.notified", "validation.visit_started", "validation.visit_ended", "validation.report_issued", "validation.closed",
+		"finding.action_required", "finding.answered",
+		"membership.suspended", "membership.suspension_answered", "membership.suspension_ended", "membership.cure_reported",
+		"membership.removed", "membership.revoked", "membership.withdrawn",
+		"decision.adverse", "decision.false_information", "appeal.filed", "appeal.decided",
+		"consultation.sent", "consultation.answered",
+		"catalogue.published", "catalogue.reviewed",
+		"company.risk_assessed", "company.seal_procedure_reviewed", "company.cyber_policy_reviewed", "company.camera_policy_reviewed",
+		"company.pest_cleaning_recorded",
+	}
+}
+
+// Unit of a clock's amount.
+type Unit string
+
+// The units. Business days are those of the calendar of the office in charge.
+const (
+	CalendarDays Unit = "calendar_days"
+	BusinessDays Unit = "business_days"
+	Months       Unit = "months"
+	Years        Unit = "years"
+)
+
+// Direction says what a clock's date means.
+type Direction string
+
+// The directions.
+const (
+	Deadline Direction = "deadline" // at the latest on that day
+	Earliest Direction = "earliest" // not before that day
+)
+
+// Party is who owes the step.
+type Party string
+
+// The parties.
+const (
+	Agency  Party = "agency"
+	Company Party = "company"
+)
+
+// Action happens when a clock's day has passed without a stopping event.
+type Action string
+
+// The actions.
+const (
+	Nothing         Action = "none"              // the date is only shown
+	Task            Action = "task"              // somebody of the agency must act
+	Lapse           Action = "lapse"             // the application ends for lack of action
+	CountAsAccepted Action = "count_as_accepted" // silence of the agency accepts the application
+	TakeEffect      Action = "take_effect"       // the decision starts to have effect
+	LiftBar         Action = "lift_bar"          // the company may apply again
+	OpenReview      Action = "open_review"       // the annual review opens
+)
+
+// Clock is one period of law or practice.
+type Clock struct {
+	Code         string     `yaml:"code"`
+	Name         string     `yaml:"name"`
+	Help         string     `yaml:"help"` // for the person who owes the step
+	StartsOn     []string   `yaml:"starts_on"`
+	IfReason     []string   `yaml:"if_reason"` // starts only when the event carries one of these reasons; empty: always
+	StopsOn      []string   `yaml:"stops_on"`  // empty: runs out by itself
+	Amount       int        `yaml:"amount"`
+	Unit         Unit       `yaml:"unit"`
+	LessDays     int        `yaml:"less_days"` // calendar days taken off at the end: one year less 90 days
+	Repeats      bool       `yaml:"repeats"`   // starts again from its own anniversary until a stopping event
+	Direction    Direction  `yaml:"direction"`
+	WarnDays     int        `yaml:"warn_days"` // counts as at risk so many calendar days before
+	Reminders    []int      `yaml:"reminders"` // calendar days from the due day: -14 is two weeks before, 7 a week after
+	Pausable     bool       `yaml:"pausable"`
+	PauseReasons []string   `yaml:"pause_reasons"` // codes of Reasons.Pause
+	Extension    *Extension `yaml:"extension"`     // nil: cannot be extended
+	OwedBy       Party      `yaml:"owed_by"`
+	OnExpiry     Action     `yaml:"on_expiry"`
+	Source       string     `yaml:"source"`
+	Draft        bool       `yaml:"draft"`
+}
+
+// Extension says by how much and by whom a clock may be prolonged.
+type Extension struct {
+	MaxDays int      `yaml:"max_days"` // calendar days in all
+	By      Party    `yaml:"by"`       // on whose account; the agency's staff record it either way
+	Reasons []string `yaml:"reasons"`  // codes of Reasons.Extension
+	Source  string   `yaml:"source"`
+}
+
+// Clocks lists the programme's clocks in the order of the file.
+func (p *Programme) Clocks() []Clock { return slices.Clone(p.clocks) }
+
+// Clock finds a clock by its code.
+func (p *Programme) Clock(code string) (Clock, bool) {
+	if i := slices.IndexFunc(p.clocks, func(c Clock) bool { return c.Code == code }); i >= 0 {
+		return p.clocks[i], true
+	}
+	return Clock{}, false
+}
+
+// ClocksStartedBy lists the clocks that an event starts. Reasons are those that
+// the event carries; a clock that asks for a reason starts only with it.
+func (p *Programme) ClocksStartedBy(event string, reasons ...string) []Clock {
+	return p.clocksWhere(func(c Clock) bool {
+		return slices.Contains(c.StartsOn, event) &&
+			(len(c.IfReason) == 0 || slices.ContainsFunc(reasons, func(r string) bool { return slices.Contains(c.IfReason, r) }))
+	})
+}
+
+// ClocksStoppedBy lists the clocks that an event stops.
+func (p *Programme) ClocksStoppedBy(event string) []Clock {
+	return p.clocksWhere(func(c Clock) bool { return slices.Contains(c.StopsOn, event) })
+}
+
+// ReapplyBar reports whether a clock keeps a company from applying again.
+func (p *Programme) ReapplyBar(code string) bool {
+	return slices.Contains(p.Process.ReapplyBars, code)
+}
+
+func (p *Programme) clocksWhere(want func(Clock) bool) []Clock {
+	var out []Clock
+	for _, c := range p.clocks {
+		if want(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
