@@ -1,0 +1,131 @@
+package notice
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/pg"
+)
+
+type messageRow struct {
+	ID          uuid.UUID
+	CompanyID   uuid.UUID
+	Direction   string
+	Letter      string
+	Subject     string
+	Body        string
+	SubjectKind string
+	SubjectID   uuid.UUID
+	Author      string
+	WrittenBy   *uuid.UUID
+	SentAt      time.Time
+}
+
+func (messageRow) TableName() string { return "message" }
+
+type mailRow struct {
+	ID        uuid.UUID
+	CompanyID *uuid.UUID
+	ToAddress string
+	ToName    string
+	Lang      string
+	Subject   string
+	Body      string
+	MessageID *uuid.UUID
+	CreatedAt time.Time
+	SentAt    *time.Time
+	Tries     int
+	LastError string
+}
+
+func (mailRow) TableName() string { return "mail" }
+
+type recipient struct {
+	Email, Name, Lang string
+}
+
+// facts are what letters say of a company and its record.
+type facts struct {
+	Company, Office, Reference, Number string
+}
+
+func insertMessage(ctx context.Context, tx pg.Tx, row messageRow) error {
+	return tx.WithContext(ctx).Create(&row).Error
+}
+
+// insertMail returns nothing: a company may add to the outbox and not look into it.
+func insertMail(ctx context.Context, tx pg.Tx, row mailRow) error {
+	return tx.WithContext(ctx).Create(&row).Error
+}
+
+// factsOf reads what letters say. A record of another company gives no reference.
+func factsOf(ctx context.Context, tx pg.Tx, company uuid.UUID, kind string, id uuid.UUID) (f facts, err error) {
+	r := tx.WithContext(ctx).Raw(`
+		select c.name as company, coalesce(ao.name, o.name) as office,
+		  coalesce(a.reference, n.reference, '') as reference, coalesce(m.number, '') as number
+		from company c
+		join office o on o.id = c.office_id
+		left join application a on a.company_id = c.id and ((@kind = 'application' and a.id = @id)
+		  or (@kind = 'membership' and a.id = (select application_id from membership where id = @id)))
+		left join office ao on ao.id = a.office_id
+		left join change_notice n on @kind = 'change_notice' and n.id = @id and n.company_id = c.id
+		left join membership m on m.company_id = c.id and ((@kind = 'membership' and m.id = @id)
+		  or (@kind = 'application' and m.application_id = @id))
+		where c.id = @company`, map[string]any{"kind": kind, "id": id, "company": company}).Scan(&f)
+	if r.Error == nil && r.RowsAffected == 0 {
+		return f, fmt.Errorf("there is no company %s to write to", company)
+	}
+	return f, r.Error
+}
+
+// companyOf finds whose record it is.
+func companyOf(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (company uuid.UUID, err error) {
+	var ids []uuid.UUID
+	err = tx.WithContext(ctx).Raw(`
+		select company_id from application where @kind = 'application' and id = @id
+		union all select company_id from change_notice where @kind = 'change_notice' and id = @id
+		union all select company_id from membership where @kind = 'membership' and id = @id
+		union all select id from company where @kind = 'company' and id = @id`, map[string]any{"kind": kind, "id": id}).Scan(&ids).Error
+	if err == nil && len(ids) == 0 {
+		err = fmt.Errorf("there is no %s %s", kind, id)
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return ids[0], nil
+}
+
+// companyPeople are those who act for the company today, with an address that is
+// known to be theirs. Days are counted in the zone of the company's office.
+func companyPeople(ctx context.Context, tx pg.Tx, company uuid.UUID, now time.Time) (people []recipient, err error) {
+	err = tx.WithContext(ctx).Raw(`
+		select p.email, p.name, p.lang
+		from person_right r
+		join person p on p.id = r.person_id
+		join company c on c.id = r.company_id
+		join office o on o.id = c.office_id
+		where r.company_id = ? and r.audience = 'company' and r.ended_at is null
+		  and r.role in ('owner', 'signatory', 'editor', 'representative')
+		  and (?::timestamptz at time zone o.zone)::date between r.starts_on and coalesce(r.ends_on, 'infinity')
+		  and p.email_verified and p.email <> ''
+		order by r.granted_at, r.id`, company, now).Scan(&people).Error
+	return people, err
+}
+
+// staffPeople are those of the persons who act for the agency today. A company that
+// sends something cannot see the agency's rights, so then the caller's choice holds:
+// the e-mail says nothing that a former colleague may not know.
+func staffPeople(ctx context.Context, tx pg.Tx, persons []uuid.UUID, now time.Time) (people []recipient, err error) {
+	err = tx.WithContext(ctx).Raw(`
+		select p.email, p.name, p.lang
+		from person p
+		where p.id in ? and p.email_verified and p.email <> ''
+		  and (looking() = 'company' or exists (select from person_right r join office o on o.id = r.office_id
+		    where r.person_id = p.id and r.audience = 'staff' and r.ended_at is null
+		    and (?::timestamptz at time zone o.zone)::date between r.starts_on and coalesce(r.ends_on, 'infinity')))
+		order by p.id`, persons, now).Scan(&people).Error
+	return people, err
+}
