@@ -12,7 +12,7 @@
 //
 //	dir/lock           held while a start, a restart or a removal is under way
 //	dir/postgres.log   what initdb and the server say; one older file is kept
-//	dir/location       names root when it is not dir
+//	dir/location       names root when it is not dir; "from" beside root names dir
 //	dir/port           the TCP port used last, dir/password the TCP password (0600)
 //	root/data          the cluster; root/data.broken-* what an unknown hand left half done
 //	root/in-use        locked by the server and its processes as long as one of them lives

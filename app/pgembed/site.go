@@ -183,6 +183,10 @@ func settle(dir string, log *slog.Logger) (site, error) {
 		if err := writeFile(filepath.Join(dir, "location"), s.root+"\n", 0o644); err != nil {
 			return s, err
 		}
+		// For whoever finds it there when dir was deleted without Remove.
+		if err := writeFile(filepath.Join(filepath.Dir(s.root), "from"), dir+"\n", 0o644); err != nil {
+			return s, err
+		}
 	}
 	s.socket, err = s.socketFolder()
 	return s, err
