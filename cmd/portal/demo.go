@@ -1,0 +1,202 @@
+//go:build !production
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"trustedtrader/app/demo"
+	"trustedtrader/app/identity/devidp"
+	"trustedtrader/app/pg"
+	"trustedtrader/app/pgembed"
+	"trustedtrader/config"
+)
+
+// developmentCommands are what a production binary does not contain.
+func developmentCommands() []command {
+	return []command{
+		{"demo", "", "serve a working programme with made-up people: private database, demo sign-in", runDemo},
+		{"reset", "", "delete the demo's database and start over next time", resetDemo},
+		{"db", "", "run the private database alone, for several portals on one machine", runDatabase},
+	}
+}
+
+// devConfig reads the settings as development does: everything has a default.
+func devConfig(e *environment) (config.Config, error) {
+	getenv := e.getenv
+	e.getenv = func(name string) string {
+		if v := getenv(name); v != "" || name != "PORTAL_ENV" {
+			return v
+		}
+		return "dev"
+	}
+	return e.config()
+}
+
+// database is the named one, or a private one that ends with the portal.
+func database(ctx context.Context, cfg *config.Config, log *slog.Logger) (stop func() error, err error) {
+	if cfg.DatabaseURL != "" {
+		return func() error { return nil }, nil
+	}
+	c, err := pgembed.Start(ctx, pgembed.Config{Dir: filepath.Join(cfg.Data, "pg"), Database: "portal", Log: log})
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		if err := c.Keep(ctx); err != nil {
+			log.Error("the private database is lost", "error", err.Error())
+		}
+	}()
+	cfg.DatabaseURL = config.Secret(c.DSN())
+	return c.Stop, nil
+}
+
+// ownKey keeps one sealing key per installation, so that a restart signs nobody out.
+func ownKey(cfg *config.Config) error {
+	if cfg.Key != "" {
+		return nil
+	}
+	file := filepath.Join(cfg.Data, "key")
+	b, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		raw := make([]byte, 32)
+		if _, err := rand.Read(raw); err != nil {
+			return err
+		}
+		b = []byte(base64.StdEncoding.EncodeToString(raw))
+		if err := os.MkdirAll(cfg.Data, 0o755); err != nil {
+			return err
+		}
+		err = os.WriteFile(file, b, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the sealing key: %w", err)
+	}
+	cfg.Key = config.Secret(strings.TrimSpace(string(b)))
+	return nil
+}
+
+// demoProvider starts the local sign-in provider and points the settings to it.
+func demoProvider(cfg *config.Config) (stop func() error, err error) {
+	listener, err := net.ResolveTCPAddr("tcp", cfg.DemoIDP)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_DEMO_IDP_ADDR: %w", err)
+	}
+	var audiences []devidp.Audience
+	for _, a := range demo.Audiences() {
+		audiences = append(audiences, devidp.Audience{ID: a.ID, Name: a.Name, Clients: []devidp.Client{{
+			ID: "portal", RedirectURLs: []string{cfg.BaseURL.JoinPath("callback", a.ID).String()},
+			PostLogoutURLs: []string{cfg.BaseURL.JoinPath("signed-out").String()},
+		}}})
+	}
+	var people []devidp.Person
+	for _, p := range demo.People() {
+		people = append(people, devidp.Person{Subject: p.Subject, Name: p.Name, Email: p.Email, Audience: p.Audience,
+			Organisation: p.Organisation, Role: p.Role, Note: p.Note, Locale: p.Lang})
+	}
+	_, _, catalogues, err := loadData()
+	if err != nil {
+		return nil, err
+	}
+	s, err := devidp.Start(devidp.Config{Env: cfg.Env, Listen: listener.String(), Dir: filepath.Join(cfg.Data, "idp"),
+		Audiences: audiences, People: people, Catalogues: catalogues})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range demo.Audiences() {
+		cfg.Providers = append(cfg.Providers, config.Provider{ID: a.ID, Name: a.Name, Issuer: s.Issuer(a.ID).String(), ClientID: "portal",
+			Audience: a.Audience, Agency: a.Agency})
+	}
+	return s.Close, nil
+}
+
+func runDemo(ctx context.Context, e *environment, _ []string) (err error) {
+	cfg, err := devConfig(e)
+	if err != nil {
+		return err
+	}
+	if !cfg.Dev() {
+		return errors.New("the demo does not run with PORTAL_ENV=production")
+	}
+	e.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if err := ownKey(&cfg); err != nil {
+		return err
+	}
+	if cfg.Browser == "" {
+		cfg.Browser, _ = exec.LookPath("chromium")
+	}
+	// The database outlives ctx: requests under way end first.
+	stopDB, err := database(context.WithoutCancel(ctx), &cfg, e.log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopDB()) }()
+	if err := pg.Migrate(ctx, owner(cfg), e.log); err != nil {
+		return err
+	}
+	if len(cfg.Providers) == 0 {
+		stopIDP, err := demoProvider(&cfg)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = stopIDP() }()
+	}
+	db, err := pg.Open(ctx, string(cfg.DatabaseURL), e.log)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	p, err := wire(ctx, e, cfg, db)
+	if err != nil {
+		return err
+	}
+	p.web.Demo = true
+	if err := demo.Seed(ctx, p.demoServices(), cfg); err != nil {
+		return fmt.Errorf("seed the demo: %w", err)
+	}
+	fmt.Fprintf(e.out, "\nThe portal is at        %s\nThe demo's sign-in at   http://%s\nE-mails not sent at     %s/dev/mail\nMetrics at              http://%s/metrics\n\nSign in as:\n",
+		cfg.BaseURL, cfg.DemoIDP, cfg.BaseURL, cfg.Metrics)
+	for _, x := range demo.People() {
+		if x.Featured {
+			fmt.Fprintf(e.out, "  %-24s %-14s %s\n", x.Name, x.Role, x.Organisation)
+		}
+	}
+	fmt.Fprintf(e.out, "\nCtrl-C stops everything; the data stay. `make reset` starts over.\n\n")
+	return p.serve(ctx, e)
+}
+
+func resetDemo(_ context.Context, e *environment, _ []string) error {
+	cfg, err := devConfig(e)
+	if err != nil {
+		return err
+	}
+	if err := pgembed.Remove(filepath.Join(cfg.Data, "pg")); err != nil {
+		return err
+	}
+	fmt.Fprintln(e.out, "The demo's database is gone. `make run` makes a new one.")
+	return nil
+}
+
+func runDatabase(ctx context.Context, e *environment, _ []string) error {
+	cfg, err := devConfig(e)
+	if err != nil {
+		return err
+	}
+	c, err := pgembed.Start(ctx, pgembed.Config{Dir: filepath.Join(cfg.Data, "pg"), Database: "portal", Log: e.log})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "DATABASE_URL='%s'\n", c.DSN())
+	err = c.Keep(ctx)
+	return errors.Join(err, c.Stop())
+}

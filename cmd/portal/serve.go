@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"trustedtrader/app/pg"
+	"trustedtrader/config"
+)
+
+// owner is the address for migrations: their user owns the tables.
+func owner(cfg config.Config) string {
+	if cfg.OwnerURL != "" {
+		return string(cfg.OwnerURL)
+	}
+	return string(cfg.DatabaseURL)
+}
+
+func migrate(ctx context.Context, e *environment, _ []string) error {
+	cfg, err := e.config()
+	if err != nil {
+		return err
+	}
+	if cfg.DatabaseURL == "" && cfg.OwnerURL == "" {
+		return errors.New("DATABASE_URL is missing")
+	}
+	return pg.Migrate(ctx, owner(cfg), e.log)
+}
+
+func serve(ctx context.Context, e *environment, _ []string) error {
+	cfg, err := e.config()
+	if err != nil {
+		return err
+	}
+	if cfg.DatabaseURL == "" {
+		return errors.New("DATABASE_URL is missing; `make run` starts a private database")
+	}
+	if pending, err := pg.Pending(ctx, owner(cfg)); err != nil {
+		return err
+	} else if len(pending) > 0 {
+		return fmt.Errorf("the database lacks %s: run `portal migrate` first", strings.Join(pending, ", "))
+	}
+	db, err := pg.Open(ctx, string(cfg.DatabaseURL), e.log)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	p, err := wire(ctx, e, cfg, db)
+	if err != nil {
+		return err
+	}
+	return p.serve(ctx, e)
+}
+
+// drain is how long a load balancer gets to notice that this replica is leaving.
+const drain = 2 * time.Second
+
+// serve answers requests and works jobs until ctx ends, then finishes what is under way.
+func (p *parts) serve(ctx context.Context, e *environment) (err error) {
+	leaving := make(chan struct{})
+	p.web.Ready = func(ctx context.Context) error {
+		select {
+		case <-leaving:
+			return errors.New("leaving")
+		default:
+			return p.db.Pool().Ping(ctx)
+		}
+	}
+	app := p.web.App()
+	listener, err := net.Listen("tcp", p.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w. Stop the other program, or set PORTAL_ADDR to another port", p.cfg.Addr, err)
+	}
+	failed := make(chan error, 2)
+	go func() { failed <- app.Listener(listener) }()
+	stopMetrics, err := p.serveMetrics(failed)
+	if err != nil {
+		return errors.Join(err, app.Shutdown())
+	}
+	e.log.Info("serving", "address", p.cfg.Addr, "url", p.cfg.BaseURL.String())
+
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		close(leaving)
+		if !p.cfg.Dev() {
+			time.Sleep(drain)
+		}
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return errors.Join(err, app.ShutdownWithContext(stopping), stopMetrics(stopping))
+}
+
+// serveMetrics opens /metrics on a listener of its own, away from the public.
+func (p *parts) serveMetrics(failed chan<- error) (stop func(context.Context) error, err error) {
+	if p.cfg.Metrics == "" {
+		return func(context.Context) error { return nil }, nil
+	}
+	listener, err := net.Listen("tcp", p.cfg.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w. Set PORTAL_METRICS_ADDR to another port, or to nothing", p.cfg.Metrics, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	return s.Shutdown, nil
+}
