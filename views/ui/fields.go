@@ -296,7 +296,7 @@ func choiceAttrs(kind, name string, i int, o Option, chosen, required bool, tile
 	if required {
 		a["required"] = true
 	}
-	if o.Hint != "" {
+	if o.Hint != "" && !tile {
 		a["aria-describedby"] = optionID(name, i) + "-about"
 	}
 	return a
