@@ -35,13 +35,15 @@ type Subject struct {
 
 // standstill are the events during which the law lets a clock stand still. The
 // programme decides which clocks do, by naming the reason among a clock's
-// pause_reasons: UCC Art. 22(6) for hearings, Art. 22(3) for information.
+// pause_reasons: in the Union a hearing lengthens the time for the decision
+// (Delegated Regulation (EU) 2015/2446, Art. 13(2)), a request for information does
+// not; CTPAT waits for the company by practice.
 type standstill struct{ begins, ends, reason string }
 
 func standstills() []standstill {
 	return []standstill{
-		{programme.ApplicationInformationRequested, programme.ApplicationInformationReceived, "information_requested"},
-		{programme.ApplicationHearingOpened, programme.ApplicationHearingAnswered, "hearing"},
+		{programme.ApplicationInformationRequested, programme.ApplicationInformationReceived, "waiting_for_company"},
+		{programme.ApplicationHearingOpened, programme.ApplicationHearingAnswered, "right_to_be_heard"},
 	}
 }
 
@@ -114,10 +116,9 @@ func (c *Clocks) begin(ctx context.Context, tx pg.Tx, at time.Time, by identity.
 	if err != nil {
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
 	}
-	if rule.LessDays > 0 { // "one year less 90 days" is so many days from this very event
+	if less := lessDays(rule); less > 0 { // "one year less 90 days" is so many days from this very event
 		start := DayOf(at, zone)
-		cal := c.Calendars[r.Calendar]
-		end := Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}.last(start, cal).AddDays(-rule.LessDays)
+		end := Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}.last(start, c.Calendars[r.Calendar]).AddDays(-less)
 		r.Amount, r.Unit = max(1, DaysBetween(start, end)), string(CalendarDays)
 	}
 	run, cal, err := c.run(r, nil)
@@ -129,6 +130,16 @@ func (c *Clocks) begin(ctx context.Context, tx pg.Tx, at time.Time, by identity.
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
 	}
 	return r, audit.Record(ctx, tx, at, by, r.event("clock.start", "", nil, map[string]any{"clock": r.Code, "event": event, "due_on": r.DueOn}))
+}
+
+// lessDays are the days that a term is shorter than its amount. A wait ends with its
+// last whole day, but "has effect on the fifth day" (DA Art. 29) and "opens 90 days
+// before" name the first day after the wait, so these end a day sooner.
+func lessDays(rule programme.Clock) int {
+	if rule.Direction == programme.Earliest && (rule.OnExpiry == programme.TakeEffect || rule.OnExpiry == programme.OpenReview) {
+		return rule.LessDays + 1
+	}
+	return rule.LessDays
 }
 
 // daysLeft turns the programme's reminders (calendar days from the due day: -14 is two

@@ -1,0 +1,349 @@
+package clock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"trustedtrader/app/audit"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
+	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
+)
+
+// Service looks at all running clocks from time to time and does what is due: it
+// reminds those who owe the step and acts on time that has run out. It is the portal
+// itself; no person calls it.
+type Service struct {
+	DB      *pg.DB
+	Now     func() time.Time
+	Log     *slog.Logger
+	Clocks  *Clocks // with Programmes
+	Letters *notice.Letters
+	Expired map[programme.Action]Hook // what to do when time has run out; an action without one is only recorded
+}
+
+// Hook acts on a clock whose time has run out, in the transaction that records it: if
+// it fails, nothing happened, and the next sweep tries again. The clock's record is
+// locked already; by is the portal itself.
+type Hook func(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row) error
+
+// Swept counts what a sweep did.
+type Swept struct{ Looked, Reminded, Expired, Renewed, Failed int }
+
+// batch bounds how many clocks a sweep holds in memory at once.
+const batch = 200
+
+// SweepArgs is the job that sweeps.
+type SweepArgs struct{}
+
+// Kind names the job in the queue.
+func (SweepArgs) Kind() string { return "clock_sweep" }
+
+// InsertOpts: a sweep that fails is followed by the next one, so it is not tried often.
+func (SweepArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
+
+// SweepWorker runs Sweep as a job.
+type SweepWorker struct {
+	river.WorkerDefaults[SweepArgs]
+	Service *Service
+}
+
+// Timeout of one sweep. What it did not reach, the next one does.
+func (w *SweepWorker) Timeout(*river.Job[SweepArgs]) time.Duration { return 10 * time.Minute }
+
+// Work sweeps once.
+func (w *SweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
+	_, err := w.Service.Sweep(ctx)
+	return err
+}
+
+// Sweep looks at every clock that may need something and handles each in its own
+// transaction, so that one that fails holds up no other. Any number may run at once,
+// on any number of machines: a clock is handled by one of them, and each reminder and
+// each expiry happens once. The error joins those of single clocks.
+func (s *Service) Sweep(ctx context.Context) (done Swept, err error) {
+	now := s.Now()
+	var after candidate
+	var failures []error
+	for {
+		list, err := s.candidates(ctx, now, after)
+		if err != nil {
+			return done, fmt.Errorf("look for clocks that are due: %w", err)
+		}
+		for _, c := range list {
+			after = c
+			one, err := s.handle(ctx, now, c)
+			done.add(one)
+			if err != nil {
+				done.Failed++
+				if failures = append(failures, fmt.Errorf("clock %s: %w", c.ID, err)); ctx.Err() != nil {
+					return done, errors.Join(failures...)
+				}
+			}
+		}
+		if len(list) < batch {
+			break
+		}
+	}
+	if s.Log != nil && (done.Reminded+done.Expired+done.Renewed+done.Failed) > 0 {
+		s.Log.Info("swept clocks", "looked", done.Looked, "reminded", done.Reminded, "expired", done.Expired, "renewed", done.Renewed, "failed", done.Failed)
+	}
+	return done, errors.Join(failures...)
+}
+
+func (d *Swept) add(o Swept) {
+	d.Looked += o.Looked
+	d.Reminded += o.Reminded
+	d.Expired += o.Expired
+	d.Renewed += o.Renewed
+}
+
+type candidate struct {
+	ID          uuid.UUID
+	DueOn       Day
+	SubjectKind string
+	SubjectID   uuid.UUID
+}
+
+// A wide net by calendar days: every clock for which something may be due anywhere on
+// earth tomorrow. Go then asks the arithmetic, which knows zones and business days; so
+// many business days last at most twice as many calendar days and two weeks.
+const candidatesSQL = `
+select id, due_on, subject_kind, subject_id from clock
+where stopped_at is null and (due_on, id) > ($2::date, $3::uuid)
+  and (
+    (expired_at is null and due_on <= $1::date + 1)
+    or (paused and due_on <= $1::date + 1)
+    or (due_on <= $1::date + 1 and programme || '/' || code = any($4::text[]))
+    or (not paused and exists (select from unnest(reminders) r
+      where due_on - (case unit when 'business_days' then greatest(2 * r + 14, r) else r end) <= $1::date + 1
+        and not exists (select from unnest(reminded) d where d <= r)))
+  )
+order by due_on, id limit $5`
+
+func (s *Service) candidates(ctx context.Context, now time.Time, after candidate) (list []candidate, err error) {
+	from := "0001-01-01"
+	if !after.DueOn.IsZero() {
+		from = after.DueOn.String()
+	}
+	repeating := []string{}
+	if s.Clocks.Programmes != nil {
+		for _, p := range s.Clocks.Programmes.All() {
+			for _, c := range p.Clocks() {
+				if c.Repeats {
+					repeating = append(repeating, p.Code+"/"+c.Code)
+				}
+			}
+		}
+	}
+	err = s.DB.Batch(ctx, pg.System, pg.All(&list, candidatesSQL, DayOf(now, time.UTC).String(), from, after.ID, repeating, batch))
+	return list, err
+}
+
+// handle does what one clock needs now.
+func (s *Service) handle(ctx context.Context, now time.Time, c candidate) (done Swept, err error) {
+	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
+		done = Swept{}
+		// The record is locked before its clock, as every step of a person does it, so
+		// that the two never wait for each other; one that somebody works on waits for
+		// the next sweep.
+		free, err := lockSubject(ctx, tx, c.SubjectKind, c.SubjectID)
+		if err != nil || !free {
+			return err
+		}
+		rows, err := lockRunning(ctx, tx, c.SubjectKind, c.SubjectID)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if r.ID == c.ID {
+				done.Looked = 1
+				return s.due(ctx, tx, now, r, &done)
+			}
+		}
+		return nil // stopped meanwhile
+	})
+	if err != nil {
+		done = Swept{Looked: 1}
+	}
+	return done, err
+}
+
+func (s *Service) due(ctx context.Context, tx pg.Tx, now time.Time, r Row, done *Swept) error {
+	by := identity.ClockActor("sweep")
+	pauses, err := pausesOf(ctx, tx, r.ID)
+	if err != nil {
+		return err
+	}
+	run, cal, err := s.Clocks.run(r, pauses)
+	if err != nil {
+		return err
+	}
+	reading := run.Read(now, cal)
+	if reading.State == Paused {
+		if reading.DueDay == r.DueOn {
+			return nil
+		}
+		r.DueOn = reading.DueDay // the date lists sort by, as if it ran on tomorrow
+		return pg.Update(ctx, tx, &r, r.ID, &r.Version, "due_on")
+	}
+	if (reading.State == Overdue || reading.State == Open) && r.ExpiredAt == nil {
+		if err := s.expire(ctx, tx, now, by, &r, reading); err != nil {
+			return err
+		}
+		done.Expired++
+		if r.StoppedAt != nil {
+			return nil
+		}
+	}
+	if send := run.RemindersDue(now, r.Reminders, r.Reminded, cal); len(send) > 0 {
+		if err := s.remind(ctx, tx, now, by, &r, reading, send[0]); err != nil {
+			return err
+		}
+		done.Reminded++
+	}
+	if rule := s.Clocks.rule(r); rule.Repeats && (reading.State == Overdue || reading.State == Open) {
+		renewed, err := s.renew(ctx, tx, now, by, r, rule, run.Zone, cal)
+		if err != nil {
+			return err
+		}
+		done.Renewed += renewed
+	}
+	return nil
+}
+
+// expire records that the time has run out and does what the programme says for it.
+// It reads the row anew afterwards: the hook may have ended the clock.
+func (s *Service) expire(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r *Row, reading Reading) error {
+	r.ExpiredAt = &now
+	if err := pg.Update(ctx, tx, r, r.ID, &r.Version, "expired_at"); err != nil {
+		return fmt.Errorf("record that it ran out: %w", err)
+	}
+	err := audit.Record(ctx, tx, now, by, r.event("clock.expire", "", nil,
+		map[string]any{"clock": r.Code, "due_on": reading.DueDay, "then": r.OnExpiry}))
+	if err != nil {
+		return err
+	}
+	if hook := s.Expired[programme.Action(r.OnExpiry)]; hook != nil {
+		if err := hook(ctx, tx, now, by, *r); err != nil {
+			return fmt.Errorf("act on %s having run out (%s): %w", r.Code, r.OnExpiry, err)
+		}
+	}
+	if programme.Action(r.OnExpiry) == programme.Task {
+		if err := s.tellStaff(ctx, tx, now, *r); err != nil {
+			return err
+		}
+	}
+	*r, err = reread(ctx, tx, r.ID)
+	return err
+}
+
+// remind sends one reminder to whoever owes the step and notes it.
+func (s *Service) remind(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r *Row, reading Reading, days int) error {
+	if r.OwedBy == string(programme.Company) {
+		p, ok := s.Clocks.Programmes.Get(r.Programme)
+		if !ok {
+			return fmt.Errorf("remind of %s: there is no programme %q", r.Code, r.Programme)
+		}
+		rule, _ := p.Clock(r.Code)
+		code := "deadline_reminder"
+		if reading.State == Overdue {
+			code = "deadline_overdue"
+		}
+		err := s.Letters.ToCompany(ctx, tx, now, by, notice.Letter{
+			Company: r.CompanyID, SubjectKind: r.SubjectKind, SubjectID: r.SubjectID, Programme: p, Code: code,
+			Values: map[string]string{"deadline": r.Name, "owed": rule.Help,
+				"days_left": strconv.Itoa(max(0, reading.DaysLeft)), "days_over": strconv.Itoa(max(0, -reading.DaysLeft))},
+			Days: map[string]time.Time{"due_on": reading.DueDay.Time()},
+		})
+		if err != nil {
+			return fmt.Errorf("remind of %s: %w", r.Code, err)
+		}
+	} else if err := s.tellStaff(ctx, tx, now, *r); err != nil {
+		return err
+	}
+	r.Reminded = append(r.Reminded, days)
+	if err := pg.Update(ctx, tx, r, r.ID, &r.Version, "reminded"); err != nil {
+		return fmt.Errorf("note the reminder: %w", err)
+	}
+	return audit.Record(ctx, tx, now, by, r.event("clock.remind", "", nil, map[string]any{"clock": r.Code, "days_left": reading.DaysLeft, "due_on": reading.DueDay}))
+}
+
+// tellStaff e-mails the person who works the case, or the supervisors of the office
+// when nobody does yet, or its specialists where it has no supervisor.
+func (s *Service) tellStaff(ctx context.Context, tx pg.Tx, now time.Time, r Row) error {
+	persons, err := inCharge(ctx, tx, r)
+	if err != nil {
+		return fmt.Errorf("find who is in charge: %w", err)
+	}
+	if err := s.Letters.ToStaff(ctx, tx, now, persons, r.SubjectKind, r.SubjectID); err != nil {
+		return fmt.Errorf("tell the office of %s: %w", r.Code, err)
+	}
+	return nil
+}
+
+// renew ends a repeating clock on its anniversary and starts the next from there.
+func (s *Service) renew(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row, rule programme.Clock, zone *time.Location, cal *Calendar) (int, error) {
+	anniversary := Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}.last(DayOf(r.StartedAt, zone), cal)
+	if now.Before(anniversary.End(zone)) {
+		return 0, nil
+	}
+	p, ok := s.Clocks.Programmes.Get(r.Programme)
+	if !ok {
+		return 0, fmt.Errorf("renew %s: there is no programme %q", r.Code, r.Programme)
+	}
+	if err := s.Clocks.stop(ctx, tx, now, by, r, repeated); err != nil {
+		return 0, err
+	}
+	subject := Subject{Kind: r.SubjectKind, ID: r.SubjectID, Company: r.CompanyID, Office: r.OfficeID, Programme: p}
+	_, err := s.Clocks.begin(ctx, tx, anniversary.Start(zone), by, subject, rule, repeated)
+	return 1, err
+}
+
+// repeated is the event of a clock that begins again by itself.
+const repeated = "clock.repeated"
+
+// lockSubject locks the record that clocks belong to; false when somebody else has it.
+func lockSubject(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (free bool, err error) {
+	sql := map[string]string{
+		"application":   `select id from application where id = ? for update skip locked`,
+		"membership":    `select id from membership where id = ? for update skip locked`,
+		"change_notice": `select id from change_notice where id = ? for update skip locked`,
+	}[kind]
+	if sql == "" {
+		return false, fmt.Errorf("clocks of a %q are not known", kind)
+	}
+	var ids []uuid.UUID
+	err = tx.WithContext(ctx).Raw(sql, id).Scan(&ids).Error
+	return len(ids) == 1, err
+}
+
+func reread(ctx context.Context, tx pg.Tx, id uuid.UUID) (r Row, err error) {
+	err = tx.WithContext(ctx).Where("id = ?", id).First(&r).Error
+	return r, err
+}
+
+func inCharge(ctx context.Context, tx pg.Tx, r Row) (persons []uuid.UUID, err error) {
+	err = tx.WithContext(ctx).Raw(`
+		with assigned as (
+		  select assignee_id as id from application where assignee_id is not null and (
+		    (@kind = 'application' and id = @id) or (@kind = 'membership' and id = (select application_id from membership where id = @id)))
+		), office as (
+		  select person_id as id, role from person_right
+		  where audience = 'staff' and ended_at is null and office_id = @office and role in ('supervisor', 'specialist')
+		)
+		select id from assigned
+		union select id from office where role = 'supervisor' and not exists (select from assigned)
+		union select id from office where role = 'specialist' and not exists (select from assigned)
+		  and not exists (select from office where role = 'supervisor')`,
+		map[string]any{"kind": r.SubjectKind, "id": r.SubjectID, "office": r.OfficeID}).Scan(&persons).Error
+	return persons, err
+}
