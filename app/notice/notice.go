@@ -175,9 +175,14 @@ func (l *Letters) ToCompany(ctx context.Context, tx pg.Tx, now time.Time, by ide
 // Message adds a message to the inbox, and for one to the company the e-mails that
 // say so. One to the agency is signed with the name of who wrote it.
 func (l *Letters) Message(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, in Message) error {
+	_, err := l.write(ctx, tx, now, by, in)
+	return err
+}
+
+func (l *Letters) write(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, in Message) (uuid.UUID, error) {
 	f, err := factsOf(ctx, tx, in.Company, in.SubjectKind, in.SubjectID)
 	if err != nil {
-		return fmt.Errorf("write message: %w", err)
+		return uuid.Nil, fmt.Errorf("write message: %w", err)
 	}
 	m := messageRow{
 		ID: pg.NewID(), CompanyID: in.Company, Direction: string(in.Direction), Subject: in.Subject, Body: in.Body,
@@ -186,7 +191,7 @@ func (l *Letters) Message(ctx context.Context, tx pg.Tx, now time.Time, by ident
 	if in.Direction == ToCompany {
 		m.Author = l.author(l.catalogues().With(ctx, i18n.Source))
 	}
-	return l.add(ctx, tx, now, m, f)
+	return m.ID, l.add(ctx, tx, now, m, f)
 }
 
 // add keeps the message and, when it is for the company, tells its people.

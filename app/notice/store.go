@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/fault"
+	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 )
 
@@ -128,4 +130,70 @@ func staffPeople(ctx context.Context, tx pg.Tx, persons []uuid.UUID, now time.Ti
 		    and (?::timestamptz at time zone o.zone)::date between r.starts_on and coalesce(r.ends_on, 'infinity')))
 		order by p.id`, persons, now).Scan(&people).Error
 	return people, err
+}
+
+// own is the company that a query must be confined to: the actor's own, or any for staff.
+func own(by identity.Actor) *uuid.UUID {
+	if by.Audience == identity.Staff {
+		return nil
+	}
+	return &by.CompanyID
+}
+
+func findMessage(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (m Full, err error) {
+	r := tx.WithContext(ctx).Raw(`
+		select m.id, m.direction, m.letter, m.subject, m.author, m.subject_kind, m.subject_id, m.sent_at, m.company_id, m.body,
+		  c.name as company, coalesce(a.reference, n.reference, s.number, '') as reference`+itemFrom+`
+		join company c on c.id = m.company_id
+		where m.id = @id and (@company::uuid is null or m.company_id = @company)`, map[string]any{"id": id, "company": own(by)}).Scan(&m)
+	if r.Error == nil && r.RowsAffected == 0 {
+		return m, fault.Missing()
+	}
+	return m, r.Error
+}
+
+// markRead notes that the person has read the message; first says that they had not.
+func markRead(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, m Full) (first bool, err error) {
+	r := tx.WithContext(ctx).Exec(`insert into message_read (message_id, person_id, company_id, read_at) values (?, ?, ?, ?)
+		on conflict do nothing`, m.ID, by.PersonID, m.CompanyID, now)
+	return r.RowsAffected == 1, r.Error
+}
+
+// findSubject reads an application that the actor may see.
+func findSubject(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (a Subject, err error) {
+	if !by.Is(identity.CompanyReaders...) && !by.Is(identity.CaseReaders...) {
+		return a, fault.Missing()
+	}
+	r := tx.WithContext(ctx).Raw(`
+		select a.id, a.company_id, c.name as company, a.reference, a.assignee_id, a.office_id
+		from application a join company c on c.id = a.company_id
+		where a.id = @id and (@company::uuid is null or a.company_id = @company)`, map[string]any{"id": id, "company": own(by)}).Scan(&a)
+	if r.Error == nil && r.RowsAffected == 0 {
+		return a, fault.Missing()
+	}
+	return a, r.Error
+}
+
+// lockMail takes an e-mail for sending; false when it was sent or somebody sends it now.
+func lockMail(ctx context.Context, tx pg.Tx, id uuid.UUID) (m mailRow, ok bool, err error) {
+	var rows []mailRow
+	err = tx.WithContext(ctx).Raw(`select id, company_id, to_address, to_name, lang, subject, body, message_id, created_at, sent_at, tries, last_error
+		from mail where id = ? and sent_at is null for update skip locked`, id).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return m, false, err
+	}
+	return rows[0], true, nil
+}
+
+func isSent(ctx context.Context, tx pg.Tx, id uuid.UUID) (sent bool, err error) {
+	err = tx.WithContext(ctx).Raw(`select not exists (select from mail where id = ? and sent_at is null)`, id).Scan(&sent).Error
+	return sent, err
+}
+
+func markSent(ctx context.Context, tx pg.Tx, id uuid.UUID, at time.Time) error {
+	return tx.WithContext(ctx).Exec(`update mail set sent_at = ?, tries = tries + 1, last_error = '' where id = ?`, at, id).Error
+}
+
+func markFailed(ctx context.Context, tx pg.Tx, id uuid.UUID, why string) error {
+	return tx.WithContext(ctx).Exec(`update mail set tries = tries + 1, last_error = ? where id = ?`, why, id).Error
 }
