@@ -101,8 +101,9 @@ type Clock struct {
 	LessDays     int        `yaml:"less_days"` // calendar days taken off at the end: one year less 90 days
 	Repeats      bool       `yaml:"repeats"`   // starts again from its own anniversary until a stopping event
 	Direction    Direction  `yaml:"direction"`
-	WarnDays     int        `yaml:"warn_days"` // counts as at risk so many calendar days before
-	Reminders    []int      `yaml:"reminders"` // calendar days from the due day: -14 is two weeks before, 7 a week after
+	RollForward  bool       `yaml:"roll_forward"` // a last day that is a day off moves to the next working day
+	WarnDays     int        `yaml:"warn_days"`    // counts as at risk so many calendar days before
+	Reminders    []int      `yaml:"reminders"`    // calendar days from the due day: -14 is two weeks before, 7 a week after
 	Pausable     bool       `yaml:"pausable"`
 	PauseReasons []string   `yaml:"pause_reasons"` // codes of Reasons.Pause
 	Extension    *Extension `yaml:"extension"`     // nil: cannot be extended

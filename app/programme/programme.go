@@ -208,21 +208,19 @@ func (r SiteRule) Met(activities []string, country string) bool {
 // Activity is what a company does at a site.
 type Activity struct{ Code, Name string }
 
-// Activities lists what may be done at a site, in the order of a pick list.
+// Activities lists what may be done at a site, in the order of a pick list. The
+// codes are those that the database takes for a site.
 func Activities() []Activity {
 	return []Activity{
 		{"headquarters", "Headquarters"},
-		{"office", "Office with staff"},
-		{"main_accounts", "Main accounts for customs purposes"},
-		{"records", "Logistics records"},
+		{"office", "Office"},
 		{"warehouse", "Warehouse"},
-		{"cargo_handling", "Cargo handling"},
-		{"consolidation", "Consolidation and packing"},
-		{"manufacturing", "Manufacturing"},
-		{"terminal", "Port terminal"},
-		{"yard", "Truck or container yard"},
-		{"rail_yard", "Rail yard"},
-		{"air_cargo", "Air cargo facility"},
+		{"factory", "Factory"},
+		{"yard", "Yard"},
+		{"terminal", "Terminal"},
+		{"port", "Port"},
+		{"distribution", "Distribution center"},
+		{"other", "Other"},
 	}
 }
 
