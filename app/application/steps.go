@@ -3,11 +3,16 @@ package application
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strconv"
 	"time"
 
 	"trustedtrader/app/audit"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
+	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 )
@@ -19,11 +24,14 @@ const Kind = "application"
 // and membership, which complete a journey that began here.
 type Steps struct {
 	Programmes *programme.Register
+	Clocks     *clock.Clocks
+	Letters    *notice.Letters
 }
 
 // Details is what the audit event of a move says beyond the two states.
 type Details struct {
 	Reason   string
+	Reasons  []string       // codes that the event carries for clocks that start with certain reasons only
 	After    map[string]any // fields that changed besides the status
 	Internal bool           // true: the agency's own work, which the company does not see
 }
@@ -69,6 +77,9 @@ func (s *Steps) Move(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 	case do == Submit:
 		a.SubmittedAt, a.Round = &now, a.Round+1
 		columns = append(columns, "submitted_at", "round")
+	case do == AnswerInformation:
+		a.Round++ // what the agency looks at next is another version
+		columns = append(columns, "round")
 	case do == Accept:
 		a.AcceptedAt = &now
 		columns = append(columns, "accepted_at")
@@ -88,10 +99,72 @@ func (s *Steps) Move(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 	for k, v := range e.After {
 		after[k] = v
 	}
-	return audit.Record(ctx, tx, now, by, audit.Event{
+	err = audit.Record(ctx, tx, now, by, audit.Event{
 		Action: Kind + "." + string(do), Kind: Kind, Subject: a.ID, Company: a.CompanyID,
 		Before: map[string]any{"status": from}, After: after, Reason: e.Reason, Internal: e.Internal,
 	})
+	if err != nil {
+		return err
+	}
+	return s.happened(ctx, tx, now, by, *a, event(do, to), e.Reasons...)
+}
+
+// happened tells the clocks of an application about an event; "" is none.
+func (s *Steps) happened(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, a Application, event string, reasons ...string) error {
+	if event == "" {
+		return nil
+	}
+	p, err := s.Programme(a)
+	if err != nil {
+		return err
+	}
+	subject := clock.Subject{Kind: Kind, ID: a.ID, Company: a.CompanyID, Office: a.OfficeID, Programme: p}
+	return s.Clocks.Happened(ctx, tx, now, by, subject, event, reasons...)
+}
+
+// Write sends one of the programme's letters about an application to its company.
+// What follows from the application and its clocks is filled in: entity_type,
+// submitted_on, accepted_on, decided_on, due_on and days (the agency's next
+// deadline), and reapply_on. The caller's values win.
+func (s *Steps) Write(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, a Application, code string, values map[string]string, days map[string]time.Time) error {
+	f, err := s.empty(a)
+	if err != nil {
+		return err
+	}
+	in := notice.Letter{
+		Company: a.CompanyID, SubjectKind: Kind, SubjectID: a.ID, Programme: f.Programme, Code: code,
+		Values: map[string]string{"entity_type": f.Entity.Name, "reason": a.ClosingReason},
+		Days:   map[string]time.Time{},
+	}
+	views, err := s.Clocks.Of(ctx, tx, now, Kind, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		if v.StoppedAt != nil {
+			continue
+		}
+		if f.Programme.ReapplyBar(v.Code) {
+			in.Days["reapply_on"] = v.DueOn.AddDays(1).Time()
+		} else if _, there := in.Days["due_on"]; !there && v.OwedBy == string(programme.Agency) {
+			in.Days["due_on"], in.Values["days"] = v.DueOn.Time(), strconv.Itoa(v.Reading.DaysAllowed)
+		}
+	}
+	if _, barred := in.Days["reapply_on"]; !barred {
+		in.Values["reapply_on"] = i18n.T(ctx, "at once")
+	}
+	for name, at := range map[string]*time.Time{"submitted_on": a.SubmittedAt, "accepted_on": a.AcceptedAt, "decided_on": a.ClosedAt} {
+		if at != nil {
+			zone, err := officeZone(ctx, tx, a.OfficeID)
+			if err != nil {
+				return err
+			}
+			in.Days[name] = clock.DayOf(*at, zone).Time()
+		}
+	}
+	maps.Copy(in.Days, days)
+	maps.Copy(in.Values, values)
+	return s.Letters.ToCompany(ctx, tx, now, by, in)
 }
 
 // event is what a move is called among the events that clocks listen to, or "".

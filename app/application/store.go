@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
 )
 
 // Open locks an application for the rest of the transaction and returns it. An
@@ -19,7 +23,22 @@ import (
 // version is looked at; a version other than the current one is a Conflict, and 0
 // means that the caller has not shown one.
 func Open(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID, version int) (Application, error) {
-	q := gorm.G[Application](tx.DB, clause.Locking{Strength: "UPDATE"}).Where("id = ?", id)
+	a, err := find(ctx, gorm.G[Application](tx.DB, clause.Locking{Strength: "UPDATE"}).Where("id = ?", id), by)
+	if err != nil {
+		return a, err
+	}
+	if version != 0 && a.Version != version {
+		return a, fault.Moved()
+	}
+	return a, nil
+}
+
+// Look reads an application without locking it.
+func Look(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (Application, error) {
+	return find(ctx, gorm.G[Application](tx.DB).Where("id = ?", id), by)
+}
+
+func find(ctx context.Context, q gorm.ChainInterface[Application], by identity.Actor) (Application, error) {
 	switch by.Audience {
 	case identity.Companies:
 		q = q.Where("company_id = ?", by.CompanyID)
@@ -34,8 +53,258 @@ func Open(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID, versio
 	if err != nil {
 		return a, fmt.Errorf("open application: %w", err)
 	}
-	if version != 0 && a.Version != version {
-		return a, fault.Moved()
-	}
 	return a, nil
+}
+
+// loadDossier reads what the programme must know of a company.
+func loadDossier(ctx context.Context, tx pg.Tx, company uuid.UUID) (Dossier, error) {
+	var bodies []string
+	if err := tx.WithContext(ctx).Raw(fmt.Sprintf(dossierSQL, "?"), company).Scan(&bodies).Error; err != nil {
+		return Dossier{}, fmt.Errorf("load the company's data: %w", err)
+	}
+	if len(bodies) == 0 {
+		return Dossier{}, fault.Missing()
+	}
+	return readDossier(bodies[0])
+}
+
+// load reads everything that an application consists of.
+func (s *Steps) load(ctx context.Context, tx pg.Tx, now time.Time, a Application) (f File, err error) {
+	if f, err = s.empty(a); err != nil {
+		return f, err
+	}
+	if f.Dossier, err = loadDossier(ctx, tx, a.CompanyID); err != nil {
+		return f, err
+	}
+	f.Today = clock.DayOf(now, f.Dossier.Office.Location())
+	if f.Answers, err = gorm.G[Answer](tx.DB).Where("application_id = ? and company_id = ?", a.ID, a.CompanyID).Find(ctx); err != nil {
+		return f, fmt.Errorf("load eligibility answers: %w", err)
+	}
+	live, err := gorm.G[Signature](tx.DB).Where("application_id = ? and company_id = ? and revoked_at is null", a.ID, a.CompanyID).Find(ctx)
+	if err != nil {
+		return f, fmt.Errorf("load the signature: %w", err)
+	}
+	if len(live) == 0 {
+		return f, nil
+	}
+	f.Signature = &live[0]
+	if err := tx.WithContext(ctx).Raw("select email from person where id = ?", live[0].SignedBy).Scan(&f.SignerEmail).Error; err != nil {
+		return f, fmt.Errorf("load who signed: %w", err)
+	}
+	return f, nil
+}
+
+// empty is the file of an application before the company's data are read.
+func (s *Steps) empty(a Application) (File, error) {
+	p, err := s.Programme(a)
+	if err != nil {
+		return File{}, err
+	}
+	e, ok := p.EntityType(a.EntityType)
+	if !ok {
+		return File{}, fmt.Errorf("application %s: programme %s has no kind of member %q", a.Reference, a.Programme, a.EntityType)
+	}
+	return File{Application: a, Programme: p, Entity: e}, nil
+}
+
+// OpenRequest is the request for information that the company has not answered yet,
+// with its items; nil when there is none.
+func OpenRequest(ctx context.Context, tx pg.Tx, a Application) (*InformationRequest, []InformationItem, error) {
+	open, err := gorm.G[InformationRequest](tx.DB).
+		Where("application_id = ? and company_id = ? and answered_at is null and cancelled_at is null", a.ID, a.CompanyID).Find(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load the request for information: %w", err)
+	}
+	if len(open) == 0 {
+		return nil, nil, nil
+	}
+	items, err := gorm.G[InformationItem](tx.DB).Where("request_id = ?", open[0].ID).Order("id").Find(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load what is asked for: %w", err)
+	}
+	return &open[0], items, nil
+}
+
+func openHearing(ctx context.Context, tx pg.Tx, a Application) (*HearingRow, error) {
+	open, err := gorm.G[HearingRow](tx.DB).Where("application_id = ? and company_id = ? and closed_at is null", a.ID, a.CompanyID).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load the hearing: %w", err)
+	}
+	if len(open) == 0 {
+		return nil, nil
+	}
+	return &open[0], nil
+}
+
+func snapshots(ctx context.Context, tx pg.Tx, a Application) ([]Snapshot, error) {
+	list, err := gorm.G[Snapshot](tx.DB).Where("application_id = ? and company_id = ?", a.ID, a.CompanyID).Order("round desc").Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load what was submitted: %w", err)
+	}
+	return list, nil
+}
+
+// add inserts one row.
+func add[T any](ctx context.Context, tx pg.Tx, row *T) error {
+	return gorm.G[T](tx.DB).Create(ctx, row)
+}
+
+// saveAnswer writes an answer whose version has been compared already, under the
+// application's lock.
+func saveAnswer(ctx context.Context, tx pg.Tx, a Answer, isNew bool) error {
+	if isNew {
+		return add(ctx, tx, &a)
+	}
+	r := tx.WithContext(ctx).Model(&Answer{}).
+		Where("application_id = ? and question = ? and version = ?", a.ApplicationID, a.Question, a.Version-1).
+		Select("answer", "note", "answered_at", "answered_by", "version").Updates(&a)
+	if r.Error == nil && r.RowsAffected == 0 {
+		return fault.Moved()
+	}
+	return r.Error
+}
+
+// revokeSignature ends the live signature, if there is one.
+func revokeSignature(ctx context.Context, tx pg.Tx, a Application, now time.Time) error {
+	return tx.WithContext(ctx).Exec("update agreement_signature set revoked_at = ? where application_id = ? and revoked_at is null", now, a.ID).Error
+}
+
+// beginChecks adds a verdict to be given for each part and an outcome for each
+// vetting check. The company may add these rows but not see them, so those that are
+// there already are left to the unique keys.
+func beginChecks(ctx context.Context, tx pg.Tx, f File) error {
+	a := f.Application
+	for _, part := range f.Programme.Review() {
+		err := tx.WithContext(ctx).Exec(`insert into review_item (application_id, company_id, part, round, verdict)
+			values (?, ?, ?, ?, ?) on conflict do nothing`, a.ID, a.CompanyID, part.Code, a.Round, string(NotReviewed)).Error
+		if err != nil {
+			return fmt.Errorf("begin the check of %s: %w", part.Code, err)
+		}
+	}
+	for _, v := range vettingOf(f) {
+		err := tx.WithContext(ctx).Exec(`insert into vetting_item (id, application_id, company_id, code, subject_kind, subject_id, label)
+			values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing`, pg.NewID(), a.ID, a.CompanyID, v.Code, v.SubjectKind, v.SubjectID, v.Label).Error
+		if err != nil {
+			return fmt.Errorf("begin the check %s: %w", v.Code, err)
+		}
+	}
+	return nil
+}
+
+// number is the next number of an application. Numbers are never given twice; one
+// that is drawn for an application that then fails is lost.
+func number(ctx context.Context, tx pg.Tx) (n int64, err error) {
+	err = tx.WithContext(ctx).Raw("select nextval('application_number')").Scan(&n).Error
+	return n, err
+}
+
+// sameOpen is the company's open application to the same programme as the same kind
+// of member.
+func sameOpen(ctx context.Context, tx pg.Tx, company uuid.UUID, programme, entity string) (*Application, error) {
+	list, err := gorm.G[Application](tx.DB).
+		Where("company_id = ? and programme = ? and entity_type = ? and status not in ?", company, programme, entity,
+			[]Status{Certified, Rejected, Withdrawn, Lapsed}).Limit(1).Find(ctx)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// liveMembership is the number of the company's membership of the same kind that
+// has not ended, or "".
+func liveMembership(ctx context.Context, tx pg.Tx, company uuid.UUID, programme, entity string) (number string, err error) {
+	err = tx.WithContext(ctx).Raw(`select number from membership
+		where company_id = ? and programme = ? and entity_type = ? and status <> 'ended' limit 1`, company, programme, entity).Scan(&number).Error
+	return number, err
+}
+
+// bar is a clock that keeps a company from applying again.
+type bar struct {
+	Name   string
+	Source string
+	DueOn  time.Time // last day on which the company may not apply, midnight UTC
+}
+
+// runningBars lists the bars that still run on a day, the longest first. They hang
+// on an earlier application or membership of the same kind.
+func runningBars(ctx context.Context, tx pg.Tx, company uuid.UUID, p *programme.Programme, entity string, today clock.Day) ([]bar, error) {
+	var out []bar
+	if len(p.Process.ReapplyBars) == 0 {
+		return nil, nil
+	}
+	err := tx.WithContext(ctx).Raw(`select c.name, c.source, c.due_on from clock c
+		left join application a on c.subject_kind = 'application' and a.id = c.subject_id
+		left join membership m on c.subject_kind = 'membership' and m.id = c.subject_id
+		where c.company_id = ? and c.programme = ? and c.code in ? and c.stopped_at is null and c.due_on >= ?
+		and coalesce(a.entity_type, m.entity_type) = ?
+		order by c.due_on desc`, company, p.Code, slices.Clone(p.Process.ReapplyBars), today.String(), entity).Scan(&out).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for a bar: %w", err)
+	}
+	return out, nil
+}
+
+// passed is the last day of a running clock of the application, with the given
+// action on expiry or started by the given event, if that day is over; else zero.
+func passed(ctx context.Context, tx pg.Tx, a Application, today clock.Day, onExpiry, startEvent string) (clock.Day, error) {
+	var due []clock.Day
+	err := tx.WithContext(ctx).Raw(`select due_on from clock where subject_kind = ? and subject_id = ?
+		and stopped_at is null and not paused and due_on < ? and (on_expiry = ? or start_event = ?) order by due_on limit 1`,
+		Kind, a.ID, today.String(), onExpiry, startEvent).Scan(&due).Error
+	if err != nil {
+		return clock.Day{}, fmt.Errorf("look at the clock: %w", err)
+	}
+	if len(due) == 0 {
+		return clock.Day{}, nil
+	}
+	return due[0], nil
+}
+
+// assigned reports whether a contributor may edit a part.
+func assigned(ctx context.Context, tx pg.Tx, by identity.Actor, part string) (yes bool, err error) {
+	err = tx.WithContext(ctx).Raw(`select exists (select from person_right where id = ? and ? = any(parts))`, by.RightID, part).Scan(&yes).Error
+	return yes, err
+}
+
+// officeZone is the zone in which an office counts its days.
+func officeZone(ctx context.Context, tx pg.Tx, id uuid.UUID) (*time.Location, error) {
+	var name string
+	if err := tx.WithContext(ctx).Raw("select zone from office where id = ?", id).Scan(&name).Error; err != nil {
+		return nil, fmt.Errorf("load the office's zone: %w", err)
+	}
+	return Office{Zone: name}.Location(), nil
+}
+
+// endRequest closes the open request for information: answered by a person, or
+// cancelled because the application ends.
+func endRequest(ctx context.Context, tx pg.Tx, r *InformationRequest, now time.Time, answeredBy *uuid.UUID) error {
+	if answeredBy == nil {
+		r.CancelledAt = &now
+		return pg.Update(ctx, tx, r, r.ID, &r.Version, "cancelled_at")
+	}
+	r.AnsweredAt, r.AnsweredBy = &now, answeredBy
+	return pg.Update(ctx, tx, r, r.ID, &r.Version, "answered_at", "answered_by")
+}
+
+// document reads one of the application's documents; nil when it is not made yet.
+func document(ctx context.Context, tx pg.Tx, a Application, kind string) (*Document, error) {
+	list, err := gorm.G[Document](tx.DB).Where("subject_kind = ? and subject_id = ? and company_id = ? and kind = ?", Kind, a.ID, a.CompanyID, kind).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load a document: %w", err)
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	return &list[0], nil
+}
+
+// keepDocument adds a document; one that another worker made meanwhile stays.
+func keepDocument(ctx context.Context, tx pg.Tx, d Document) error {
+	err := tx.WithContext(ctx).Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "subject_kind"}, {Name: "subject_id"}, {Name: "kind"}}, DoNothing: true,
+	}).Create(&d).Error
+	if err != nil {
+		return fmt.Errorf("keep a document: %w", err)
+	}
+	return nil
 }

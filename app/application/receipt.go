@@ -1,0 +1,161 @@
+package application
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"trustedtrader/app/clock"
+	"trustedtrader/app/fault"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
+)
+
+// ReceiptArgs is the job that makes the PDF of a receipt.
+type ReceiptArgs struct {
+	ApplicationID uuid.UUID `json:"application_id"`
+	Round         int       `json:"round"`
+}
+
+// Kind names the job in the queue.
+func (ReceiptArgs) Kind() string { return "application_receipt" }
+
+// InsertOpts gives up after a day or so: the receipt can be printed from its page.
+func (ReceiptArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 12} }
+
+// ReceiptWorker makes the PDF of a receipt and keeps it as a document. Doing it twice
+// does no harm. Without Print it does nothing: the page then offers printing.
+type ReceiptWorker struct {
+	river.WorkerDefaults[ReceiptArgs]
+	Service *Service
+	Page    func(context.Context, Receipt) (string, error)         // the receipt as HTML
+	Print   func(ctx context.Context, html string) ([]byte, error) // HTML as PDF; nil: no renderer here
+}
+
+// Timeout is generous, for a browser may have to start first.
+func (*ReceiptWorker) Timeout(*river.Job[ReceiptArgs]) time.Duration { return 2 * time.Minute }
+
+// Work makes one PDF.
+func (w *ReceiptWorker) Work(ctx context.Context, job *river.Job[ReceiptArgs]) error {
+	if w.Print == nil {
+		return nil
+	}
+	return w.Service.MakeReceipt(ctx, job.Args, w.Page, w.Print)
+}
+
+// Receipt is the proof of a submission.
+type Receipt struct {
+	File     File
+	Snapshot Snapshot
+	Clocks   []clock.View // running and past ones of the application
+	Document *Document    // the PDF, when it is there
+	Zone     *time.Location
+}
+
+// Document is a document that the portal made.
+type Document struct {
+	ID          uuid.UUID `gorm:"primaryKey"`
+	CompanyID   uuid.UUID
+	SubjectKind string
+	SubjectID   uuid.UUID
+	Kind        string
+	Name        string
+	ContentType string
+	SHA256      string `gorm:"column:sha256"`
+	Body        []byte
+	CreatedAt   time.Time
+}
+
+func receiptKind(round int) string { return fmt.Sprintf("receipt_%d", round) }
+
+// Receipt is the proof of the latest submission. Everybody who reads for the company
+// may see it. NotFound: nothing was submitted yet.
+func (s *Service) Receipt(ctx context.Context, by identity.Actor, id uuid.UUID) (r Receipt, err error) {
+	err = s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
+		r, err = s.receipt(ctx, tx, by, id, 0)
+		return err
+	})
+	return r, err
+}
+
+// receipt reads the proof of one round; 0 is the latest.
+func (s *Service) receipt(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID, round int) (r Receipt, err error) {
+	a, err := Look(ctx, tx, by, id)
+	if err != nil {
+		return r, err
+	}
+	list, err := snapshots(ctx, tx, a)
+	if err != nil {
+		return r, err
+	}
+	for _, snap := range list {
+		if round == 0 || snap.Round == round {
+			r.Snapshot = snap
+			break
+		}
+	}
+	if r.Snapshot.ID == uuid.Nil {
+		return r, fault.Missing()
+	}
+	now := s.Now()
+	if r.File, err = s.load(ctx, tx, now, a); err != nil {
+		return r, err
+	}
+	r.Zone = r.File.Dossier.Office.Location()
+	if r.Clocks, err = s.Clocks.Of(ctx, tx, now, Kind, a.ID); err != nil {
+		return r, err
+	}
+	r.Document, err = document(ctx, tx, a, receiptKind(r.Snapshot.Round))
+	return r, err
+}
+
+// SnapshotJSON is the copy of what was submitted, byte for byte as its hash was taken.
+func (s *Service) SnapshotJSON(ctx context.Context, by identity.Actor, id uuid.UUID) (snap Snapshot, err error) {
+	err = s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
+		a, err := Look(ctx, tx, by, id)
+		if err != nil {
+			return err
+		}
+		list, err := snapshots(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return fault.Missing()
+		}
+		snap = list[0]
+		return nil
+	})
+	return snap, err
+}
+
+// MakeReceipt makes the PDF of one round unless it is there already. The system's job.
+func (s *Service) MakeReceipt(ctx context.Context, args ReceiptArgs, page func(context.Context, Receipt) (string, error), print func(context.Context, string) ([]byte, error)) error {
+	by := identity.ClockActor("application.receipt")
+	var r Receipt
+	err := s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) (err error) {
+		r, err = s.receipt(ctx, tx, by, args.ApplicationID, args.Round)
+		return err
+	})
+	if err != nil || r.Document != nil {
+		return err
+	}
+	html, err := page(ctx, r)
+	if err != nil {
+		return fmt.Errorf("write the receipt: %w", err)
+	}
+	pdf, err := print(ctx, html) // outside of a transaction, for a browser takes its time
+	if err != nil {
+		return fmt.Errorf("print the receipt: %w", err)
+	}
+	a := r.File.Application
+	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
+		return keepDocument(ctx, tx, Document{
+			ID: pg.NewID(), CompanyID: a.CompanyID, SubjectKind: Kind, SubjectID: a.ID, Kind: receiptKind(args.Round),
+			Name: a.Reference + "-receipt.pdf", ContentType: "application/pdf", SHA256: hash(pdf), Body: pdf, CreatedAt: s.Now(),
+		})
+	})
+}
