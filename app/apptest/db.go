@@ -6,12 +6,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,7 +81,7 @@ func DSN(t testing.TB) string {
 			t.Errorf("drop the test's database: %v", err)
 		}
 	})
-	return withDatabase(shared.dsn, name)
+	return WithDatabase(shared.dsn, name)
 }
 
 // DB opens a migrated, empty database that goes with the test.
@@ -95,39 +95,39 @@ func DB(t testing.TB) *pg.DB {
 	return db
 }
 
-func (s *server) start() {
-	if dsn := os.Getenv(ServerVariable); dsn != "" {
-		s.dsn = dsn
-		return
-	}
+// StartServer starts a PostgreSQL server for tests, in memory where there is room,
+// and returns its address and how to end it.
+func StartServer(ctx context.Context) (dsn string, end func() error, err error) {
 	base := "/dev/shm" // memory: a clone takes a seventh of the time
 	if _, err := os.Stat(base); err != nil {
 		base = os.TempDir()
 	}
 	dir, err := os.MkdirTemp(base, "portal-test-")
 	if err != nil {
-		s.err = err
-		return
+		return "", nil, err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // the server may run as another user
-		s.err = err
-		return
-	}
-	c, err := pgembed.Start(context.Background(), pgembed.Config{
-		Dir: filepath.Join(dir, "pg"), Database: "postgres", Log: Quiet(),
-		Args: []string{"-c", "fsync=off", "-c", "max_connections=200"},
+	c, err := pgembed.Start(ctx, pgembed.Config{
+		Dir: dir, Database: "postgres", Log: Quiet(),
+		Args: []string{"-c", "fsync=off", "-c", "max_connections=300"},
 	})
 	if err != nil {
-		s.err = err
+		return "", nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return c.DSN(), func() error { return errors.Join(c.Stop(), os.RemoveAll(dir)) }, nil
+}
+
+func (s *server) start() {
+	if s.dsn = os.Getenv(ServerVariable); s.dsn != "" {
 		return
 	}
-	s.dsn = c.DSN()
+	var end func() error
+	s.dsn, end, s.err = StartServer(context.Background())
 	s.stop = func() {
-		if err := c.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
+		if end == nil {
+			return
 		}
-		if err := os.RemoveAll(dir); err != nil {
-			fmt.Fprintln(os.Stderr, "remove the test server's folder:", err)
+		if err := end(); err != nil {
+			fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
 		}
 	}
 }
@@ -169,7 +169,7 @@ func (s *server) template(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := pg.Migrate(ctx, withDatabase(s.dsn, s.name), slog.New(slog.DiscardHandler)); err != nil {
+	if err := pg.Migrate(ctx, WithDatabase(s.dsn, s.name), slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	_, err = conn.Exec(ctx, "alter database "+s.name+" is_template true")
@@ -190,8 +190,14 @@ func (s *server) exec(ctx context.Context, sql string) (err error) {
 	return err
 }
 
-// withDatabase puts another database's name into an address of either form.
-func withDatabase(dsn, name string) string {
+// Recreate makes an empty database of that name, dropping the one before.
+func Recreate(ctx context.Context, dsn, name string) error {
+	s := server{dsn: dsn}
+	return errors.Join(s.exec(ctx, "drop database if exists "+name+" with (force)"), s.exec(ctx, "create database "+name))
+}
+
+// WithDatabase puts another database's name into an address of either form.
+func WithDatabase(dsn, name string) string {
 	if u, err := url.Parse(dsn); err == nil && strings.HasPrefix(u.Scheme, "postgres") {
 		u.Path = "/" + name
 		return u.String()

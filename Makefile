@@ -1,0 +1,84 @@
+# Everything that people and CI do with the portal. `make` lists it.
+SHELL      := /bin/sh
+GO         ?= go
+export CGO_ENABLED ?= 0
+GOFLAGS_BUILD := -trimpath
+VAR        := var
+TOOLS      := .ci/tools
+
+.DEFAULT_GOAL := help
+.PHONY: help run reset build production test unit browser interop check fmt vet staticcheck verify race generate schema migration bench setup setup-run setup-test tools clean
+
+help: ## list what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+## Use
+run: setup-run build ## a working portal with made-up people on http://localhost:8080
+	@exec env PORTAL_ENV=dev ./bin/portal demo
+
+reset: build ## delete the demo's data and start over next time
+	@env PORTAL_ENV=dev ./bin/portal reset
+
+build: ## build ./bin/portal, with the demo inside
+	@mkdir -p bin && $(GO) build $(GOFLAGS_BUILD) -o bin/portal ./cmd/portal
+
+production: ## build ./bin/portal-production, without the demo
+	@mkdir -p bin && $(GO) build $(GOFLAGS_BUILD) -tags production -ldflags "-s -w" -o bin/portal-production ./cmd/portal
+
+## Test
+test: setup-test unit interop browser ## every test: unit, services on PostgreSQL, routes, browser
+
+unit: ## tests that need PostgreSQL and nothing else
+	@.ci/with-postgres $(GO) test $$($(GO) list ./... | grep -v /interop)
+
+interop: tools ## sign-in against an independent provider
+	@$(GO) test ./app/identity/oidcrp/interop
+
+browser: tools build ## the whole slice in a real browser, with axe and html-validate
+	@$(GO) test -tags browser -count=1 -timeout 10m ./cmd/portal -run TestBrowser
+
+## Check
+check: fmt vet staticcheck verify race ## formatting, vet, staticcheck, drift of generated files, race tests
+
+fmt:
+	@out=$$(gofmt -l app cmd config migrations static views); if [ -n "$$out" ]; then echo "run gofmt on:"; echo "$$out"; exit 1; fi
+
+vet:
+	@$(GO) vet ./... && $(GO) vet -tags browser ./cmd/... && $(GO) vet -tags production ./cmd/...
+
+staticcheck:
+	@$(GO) tool staticcheck ./...
+
+verify: ## regenerate and compare
+	@.ci/verify
+
+# Race tests need cgo; they run over the packages where people meet.
+race: setup-run
+	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/signin ./app/people ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/web
+
+## Generate
+generate: schema ## regenerate pages, schema dump, references
+	@$(GO) tool templ generate -path views >/dev/null 2>&1 && $(GO) tool templ generate -path app >/dev/null 2>&1
+	@$(GO) generate ./...
+
+schema: ## dump the schema that the migrations make
+	@.ci/with-postgres $(GO) run ./cmd/schema > migrations/schema.sql.new && mv migrations/schema.sql.new migrations/schema.sql
+
+migration: ## make migration name=add_something
+	@n=$$(ls migrations/0*.sql | tail -1 | sed 's/.*\/0*\([0-9]*\)_.*/\1/'); f=migrations/$$(printf '%04d' $$((n + 1)))_$(name).sql; printf -- '-- +goose Up\n' > $$f; echo $$f
+
+bench: setup-run ## measure: one tab-separated row per figure
+	@.ci/with-postgres $(GO) run ./cmd/bench
+
+## Set up
+setup-run:
+	@.ci/need postgresql
+
+setup-test:
+	@.ci/need postgresql chromium node
+
+tools: setup-test
+	@.ci/tools-install
+
+clean: ## delete what building made; data stay
+	@rm -rf bin

@@ -1,0 +1,76 @@
+// Package demo fills an empty database with a made-up programme in full swing:
+// offices, staff, partner agencies and some forty companies in every state. All of
+// it is made through the same service methods that people use, at made-up times,
+// so that clocks, letters and the audit trail are as real as everything else.
+//
+// Names, places and numbers are invented; numbers have valid check digits so that
+// the same checks apply to them.
+package demo
+
+import (
+	"trustedtrader/app/identity"
+)
+
+// Audience is a sign-in provider of the demo.
+type Audience struct {
+	ID, Name string
+	Audience string
+	Agency   string
+}
+
+// Audiences lists the demo's sign-in providers: companies, staff and one per
+// partner agency.
+func Audiences() []Audience {
+	return []Audience{
+		{"companies", "Business account", string(identity.Companies), ""},
+		{"staff", "Customs staff account", string(identity.Staff), ""},
+		{"norland", "Norland Customs account", string(identity.Partners), "norland"},
+		{"sudamar", "Sudamar Customs account", string(identity.Partners), "sudamar"},
+	}
+}
+
+// Person is somebody to sign in as.
+type Person struct {
+	Subject, Name, Email string
+	Audience             string // ID of the provider
+	Organisation         string
+	Role                 string // for the list on the sign-in page
+	Note                 string
+	Lang                 string
+	Featured             bool // named when the demo starts
+
+	right  identity.Role
+	office string // code of the staff member's office
+}
+
+// staff of the made-up administration.
+func staff() []Person {
+	p := func(subject, name string, right identity.Role, role, office, organisation, note string, featured bool) Person {
+		return Person{Subject: subject, Name: name, Email: subject + "@customs.example", Audience: "staff", Organisation: organisation,
+			Role: role, Note: note, Featured: featured, right: right, office: office}
+	}
+	return []Person{
+		p("ada.admin", "Ada Quist", identity.Administrator, "Administrator", "HQ", "Headquarters", "people, offices, agencies, installation", true),
+		p("henry.hq", "Henry Okafor", identity.Headquarters, "Headquarters", "HQ", "Headquarters", "sees and approves in every office", true),
+		p("audra.audit", "Audra Lind", identity.Auditor, "Auditor", "HQ", "Headquarters", "reads everything, changes nothing", true),
+		p("sam.specialist", "Sam Rivera", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "has applications to review", true),
+		p("nora.specialist", "Nora Feldman", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "", false),
+		p("vera.supervisor", "Vera Castellanos", identity.Supervisor, "Supervisor", "HARBOR", "Harbor City field office", "approves recommendations", true),
+		p("lou.specialist", "Lou Tanaka", identity.Specialist, "Specialist", "LAKES", "Lakeside field office", "", false),
+		p("mina.supervisor", "Mina Haddad", identity.Supervisor, "Supervisor", "LAKES", "Lakeside field office", "", false),
+		p("rosa.specialist", "Rosa Delgado", identity.Specialist, "Specialist", "BORDER", "Border Gate field office", "", false),
+		p("ben.supervisor", "Ben Ortega", identity.Supervisor, "Supervisor", "BORDER", "Border Gate field office", "", false),
+		p("kai.specialist", "Kai Nakamura", identity.Specialist, "Specialist", "PACIFIC", "Pacific Bay field office", "", false),
+		p("june.supervisor", "June Park", identity.Supervisor, "Supervisor", "PACIFIC", "Pacific Bay field office", "", false),
+	}
+}
+
+// partners are officers of the two made-up partner agencies.
+func partners() []Person {
+	return []Person{
+		{Subject: "ingrid.norland", Name: "Ingrid Vale", Email: "ingrid.vale@norland.example", Audience: "norland", Organisation: "Norland Customs", Role: "Agency administrator", Featured: true, right: identity.AgencyAdmin},
+		{Subject: "olaf.norland", Name: "Olaf Brandt", Email: "olaf.brandt@norland.example", Audience: "norland", Organisation: "Norland Customs", Role: "Customs officer", right: identity.Officer},
+		{Subject: "lucia.sudamar", Name: "Lucia Prado", Email: "lucia.prado@sudamar.example", Audience: "sudamar", Organisation: "Sudamar Customs", Role: "Agency administrator", Lang: "es", right: identity.AgencyAdmin},
+		{Subject: "diego.sudamar", Name: "Diego Funes", Email: "diego.funes@sudamar.example", Audience: "sudamar", Organisation: "Sudamar Customs", Role: "Customs officer", Lang: "es", right: identity.Officer},
+	}
+}
