@@ -631,6 +631,40 @@ func TestOddAddressIsNoAddress(t *testing.T) {
 	}
 }
 
+func TestNoAddressIsNotVerified(t *testing.T) {
+	t.Parallel()
+	_, p, rp := start(t)
+	p.edit = func(c map[string]any) { c["email"] = nil }
+	who, err := signIn(t, p, rp)
+	if err != nil || who.Email != "" || who.EmailVerified {
+		t.Errorf("got %+v, %v", who, err)
+	}
+}
+
+func TestKeysOutOfReach(t *testing.T) {
+	t.Parallel()
+	c, p, rp := start(t)
+	p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/keys" {
+			return false
+		}
+		w.WriteHeader(http.StatusBadGateway)
+		return true
+	}
+	for range 10 {
+		_, err := signIn(t, p, rp)
+		want(t, err, Unavailable)
+	}
+	if n := p.fetches.Load(); n != 1 {
+		t.Errorf("asked for keys %d times", n)
+	}
+	p.answer = nil
+	c.add(netPause)
+	if _, err := signIn(t, p, rp); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestKeyRotation(t *testing.T) {
 	t.Parallel()
 	_, p, rp := start(t)
