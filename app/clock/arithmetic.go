@@ -137,6 +137,9 @@ func (d Day) After(other Day) bool { return d.Compare(other) > 0 }
 
 // AddDays is the day n days later, or earlier when n is negative.
 func (d Day) AddDays(n int) Day {
+	if to := d.day + n; to >= 1 && to <= 28 { // within any month; clocks walk day by day
+		return Day{d.year, d.month, to}
+	}
 	return civil(time.Date(d.year, d.month, d.day+n, 0, 0, 0, 0, time.UTC))
 }
 

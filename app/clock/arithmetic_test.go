@@ -151,6 +151,8 @@ func TestStartAndEndOfDay(t *testing.T) {
 		{"Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z", 23},      // no midnight
 		{"America/St_Johns", "2006-10-28", "2006-10-28T02:30:00Z", 25},  // back from 00:01 to 23:01
 		{"America/St_Johns", "2006-10-29", "2006-10-29T03:30:00Z", 24},
+		{"America/Havana", "2026-11-01", "2026-11-01T04:00:00Z", 25}, // midnight to one o'clock twice
+		{"America/Havana", "2026-03-08", "2026-03-08T05:00:00Z", 23}, // no midnight
 		{"Australia/Lord_Howe", "2026-10-04", "2026-10-03T13:30:00Z", 23.5},
 		{"Pacific/Apia", "2011-12-29", "2011-12-29T10:00:00Z", 24},
 		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0}, // the day that Samoa left out

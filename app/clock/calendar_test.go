@@ -166,6 +166,9 @@ func TestCalendarDoesNotCover(t *testing.T) {
 	if _, err := us.NextBusinessDay(day(t, "2025-12-30")); !errors.As(err, &missing) || missing.Day != day(t, "2025-12-31") {
 		t.Errorf("before the table: %v", err)
 	}
+	if _, err := us.AddBusinessDays(day(t, "2025-12-30"), 2); !errors.As(err, &missing) || missing.Day != day(t, "2025-12-31") {
+		t.Errorf("from before the table into it: %v", err)
+	}
 	// From the eve of the table on, every day asked about is known.
 	if got, err := us.NextBusinessDay(day(t, "2025-12-31")); err != nil || got != day(t, "2026-01-02") {
 		t.Errorf("from the eve of the table: %s, %v", got, err)

@@ -299,18 +299,17 @@ func runOut(start Day, allowed int, stands []Stand, business bool, cal *Calendar
 
 // roll is the first business day from due on that is not paused.
 func roll(due Day, stands []Stand, cal *Calendar) Day {
-	for _, s := range stands {
-		for due.Before(s.First) && !cal.IsBusinessDay(due) {
+	for {
+		i := slices.IndexFunc(stands, func(s Stand) bool { return !due.Before(s.First) && !due.After(s.Last) })
+		switch {
+		case i >= 0:
+			due = stands[i].Last.AddDays(1)
+		case cal.IsBusinessDay(due):
+			return due
+		default:
 			due = due.AddDays(1)
 		}
-		if !due.Before(s.First) && !due.After(s.Last) {
-			due = s.Last.AddDays(1)
-		}
 	}
-	for !cal.IsBusinessDay(due) {
-		due = due.AddDays(1)
-	}
-	return due
 }
 
 // RemindersDue gives the reminder that is to go out now, or nothing. Configured days

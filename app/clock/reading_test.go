@@ -181,6 +181,7 @@ func TestPauses(t *testing.T) {
 		{"the same twice", []Pause{pause(t, "2026-03-10T08:00:00Z", "2026-03-12T08:00:00Z", "a"), pause(t, "2026-03-10T08:00:00Z", "2026-03-12T08:00:00Z", "a")}, Running, "2026-04-04", 2},
 		{"one after the other", []Pause{pause(t, "2026-03-10T08:00:00Z", "2026-03-12T08:00:00Z", "a"), pause(t, "2026-03-12T09:00:00Z", "2026-03-13T08:00:00Z", "b")}, Running, "2026-04-05", 3},
 		{"still going", []Pause{pause(t, "2026-03-18T08:00:00Z", "", "a")}, Paused, "2026-04-05", 3},
+		{"still going around an ended one", []Pause{pause(t, "2026-03-15T08:00:00Z", "", "a"), pause(t, "2026-03-16T08:00:00Z", "2026-03-17T08:00:00Z", "b")}, Paused, "2026-04-08", 6},
 		{"begun just now", []Pause{pause(t, "2026-03-20T12:00:00Z", "", "a")}, Paused, "2026-04-03", 1},
 		{"ends just now", []Pause{pause(t, "2026-03-20T08:00:00Z", "2026-03-20T12:00:00Z", "a")}, Running, "2026-04-02", 0},
 		{"its end lies ahead and is not known", []Pause{pause(t, "2026-03-18T08:00:00Z", "2026-03-25T08:00:00Z", "a")}, Paused, "2026-04-05", 3},
@@ -201,8 +202,14 @@ func TestPauses(t *testing.T) {
 		for _, s := range rd.Stands {
 			total += s.Days
 		}
+		if strings.HasPrefix(c.name, "no time") && len(rd.Stands) > 0 {
+			t.Errorf("%s is shown: %+v", c.name, rd.Stands)
+		}
 		if total != c.paused {
 			t.Errorf("%s: the stretches add up to %d", c.name, total)
+		}
+		if n := len(rd.Stands); n > 0 && rd.Stands[n-1].Going != (c.state == Paused) {
+			t.Errorf("%s: %s, but the last stretch says going: %v", c.name, c.state, rd.Stands[n-1].Going)
 		}
 	}
 }
@@ -262,6 +269,10 @@ func TestStopped(t *testing.T) {
 		if last := lines[len(lines)-1]; last != c.last || !rd.State.Ended() {
 			t.Errorf("%s: %s", c.at, last)
 		}
+	}
+	r.Stopped = &now
+	if rd := r.Read(now, nil); rd.State != StoppedLate || rd.StoppedDay != day(t, "2027-01-01") {
+		t.Errorf("stopped just now: %s", rd.State)
 	}
 	r.Stopped = stop(t, "2026-04-05T12:00:00Z")
 	if got := r.Read(now, nil).Summary(ctx); got != "30 of 30 days used; done 3 days late" {
