@@ -24,10 +24,10 @@ type SMTP struct {
 	TLS      string // "required" (STARTTLS), "implicit" (from the start) or "none"
 	User     string
 	Password config.Secret
-	From     string                       // address of the sender
-	FromName string                       // the portal's name
-	HELO     string                       // how we introduce ourselves; empty takes the machine's name
-	Config   *tls.Config                  // nil: the system's authorities
+	From     string      // address of the sender
+	FromName string      // the portal's name
+	HELO     string      // how we introduce ourselves; empty takes the machine's name
+	Config   *tls.Config // nil: the system's authorities
 }
 
 // sendTimeout ends a conversation with a mail server that hangs. It stays below the

@@ -1,0 +1,165 @@
+// Package jobs works the job queue: e-mails, the sweep of legal clocks, change
+// notices that come into force, and the removal of what has expired. The queue lives
+// in the same PostgreSQL as everything else (River), so a job exists if and only if
+// the step that wanted it was committed, and any number of portals may work at once.
+//
+// Why the periodic jobs may overlap without harm: each of them locks what it changes
+// and does nothing twice. The queue keeps one of each waiting, whoever asked for it.
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"trustedtrader/app/clock"
+	"trustedtrader/app/notice"
+	"trustedtrader/app/pg"
+)
+
+// Workers are those who do the work.
+type Workers struct {
+	Mail         *notice.MailWorker
+	Sweep        *clock.SweepWorker
+	ApplyChanges func(context.Context) error // puts change notices into force whose day has come; nil: none
+	More         func(*river.Workers)        // adds workers of jobs that steps enqueue; nil: none
+}
+
+// Runner works the queue until it is stopped.
+type Runner struct{ client *river.Client[pgx.Tx] }
+
+// How often the periodic jobs run. Each also runs when a portal starts and none else
+// did; a deadline that ran out is therefore acted on within a quarter of an hour.
+const (
+	sweepEvery   = 15 * time.Minute
+	applyEvery   = 15 * time.Minute
+	cleanupEvery = time.Hour
+)
+
+// softStop is how long running jobs may finish after Stop before they are told to give up.
+const softStop = 10 * time.Second
+
+// New sets up the queue. Nothing runs before Start.
+func New(db *pg.DB, log *slog.Logger, now func() time.Time, w Workers) (*Runner, error) {
+	workers := river.NewWorkers()
+	if err := errors.Join(river.AddWorkerSafely(workers, w.Mail), river.AddWorkerSafely(workers, w.Sweep),
+		river.AddWorkerSafely(workers, &cleanupWorker{db: db, now: now})); err != nil {
+		return nil, fmt.Errorf("set up the job workers: %w", err)
+	}
+	periodic := []*river.PeriodicJob{
+		every(sweepEvery, clock.SweepArgs{}),
+		every(cleanupEvery, CleanupArgs{}),
+	}
+	if w.ApplyChanges != nil {
+		if err := river.AddWorkerSafely(workers, &applyWorker{do: w.ApplyChanges}); err != nil {
+			return nil, fmt.Errorf("set up the job workers: %w", err)
+		}
+		periodic = append(periodic, every(applyEvery, ApplyChangesArgs{}))
+	}
+	if w.More != nil {
+		w.More(workers)
+	}
+	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
+		Schema: pg.JobSchema, Workers: workers, PeriodicJobs: periodic, Logger: quiet(log), ErrorHandler: handler{log},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, notice.MailQueue: {MaxWorkers: 4}},
+		SoftStopTimeout:      softStop,
+		RescueStuckJobsAfter: 15 * time.Minute,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set up the job queue: %w", err)
+	}
+	return &Runner{client}, nil
+}
+
+// Start works the queue from now on. A cancelled context does not break off running
+// jobs: call Stop.
+func (r *Runner) Start(ctx context.Context) error {
+	if err := r.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the job queue: %w", err)
+	}
+	return nil
+}
+
+// Stop takes no new jobs and waits for those that run, at most until ctx is done.
+// What was not finished is worked again after the next start.
+func (r *Runner) Stop(ctx context.Context) error {
+	if err := r.client.Stop(ctx); err != nil {
+		return fmt.Errorf("stop the job queue: %w", err)
+	}
+	return nil
+}
+
+// every makes a periodic job of which at most one waits or runs at a time.
+func every(period time.Duration, args river.JobArgs) *river.PeriodicJob {
+	opts := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
+		rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+	}}}
+	return river.NewPeriodicJob(river.PeriodicInterval(period),
+		func() (river.JobArgs, *river.InsertOpts) { return args, opts },
+		&river.PeriodicJobOpts{ID: args.Kind(), RunOnStart: true})
+}
+
+// ApplyChangesArgs is the job that puts change notices into force.
+type ApplyChangesArgs struct{}
+
+// Kind names the job in the queue.
+func (ApplyChangesArgs) Kind() string { return "apply_changes" }
+
+type applyWorker struct {
+	river.WorkerDefaults[ApplyChangesArgs]
+	do func(context.Context) error
+}
+
+func (w *applyWorker) Timeout(*river.Job[ApplyChangesArgs]) time.Duration { return 10 * time.Minute }
+
+func (w *applyWorker) Work(ctx context.Context, _ *river.Job[ApplyChangesArgs]) error {
+	return w.do(ctx)
+}
+
+// handler logs failed jobs by their kind and number, never by what they carry.
+type handler struct{ log *slog.Logger }
+
+func (h handler) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	level := slog.LevelWarn
+	if job.Attempt >= job.MaxAttempts {
+		level = slog.LevelError // given up: a person must look
+	}
+	h.log.Log(ctx, level, "job failed", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "of", job.MaxAttempts, "error", err.Error())
+	return nil
+}
+
+func (h handler) HandlePanic(ctx context.Context, job *rivertype.JobRow, value any, trace string) *river.ErrorHandlerResult {
+	h.log.Log(ctx, slog.LevelError, "job panicked", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "type", fmt.Sprintf("%T", value), "trace", trace)
+	return nil
+}
+
+// Health says how the queue does.
+type Health struct {
+	Waiting   int           // jobs that could run now
+	Oldest    time.Duration // how long the oldest of them waits; 0 when none does
+	Retrying  int           // failed, to be tried again
+	Discarded int           // given up within the last week
+}
+
+// CheckHealth reads the state of the queue.
+func CheckHealth(ctx context.Context, db *pg.DB, now time.Time) (h Health, err error) {
+	var row struct{ Waiting, Seconds, Retrying, Discarded int }
+	err = db.Batch(ctx, pg.System, pg.One(&row, `select
+		count(*) filter (where state = 'available')::int as waiting,
+		greatest(0, coalesce(extract(epoch from $1 - min(scheduled_at) filter (where state = 'available')), 0))::int as seconds,
+		count(*) filter (where state = 'retryable')::int as retrying,
+		count(*) filter (where state = 'discarded' and finalized_at > $1 - interval '7 days')::int as discarded
+		from `+pg.JobSchema+`.river_job`, now))
+	if err != nil {
+		return h, fmt.Errorf("read the job queue: %w", err)
+	}
+	return Health{row.Waiting, time.Duration(row.Seconds) * time.Second, row.Retrying, row.Discarded}, nil
+}
