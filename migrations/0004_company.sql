@@ -55,15 +55,15 @@ create table company_identifier (
   id         uuid primary key default gen_random_uuid(),
   company_id uuid not null references company,
   scheme     text not null,
-  value      text not null check (length(value) between 1 and 60),
+  value      text not null check (length(value) between 1 and 200),
   search_key text not null,
   note       text not null default '',
   created_at timestamptz not null,
   removed_at timestamptz,
   version    int not null default 1
 );
-comment on column company_identifier.value is 'Canonical form of the scheme.';
-comment on column company_identifier.search_key is 'Upper-case letters and digits only.';
+comment on column company_identifier.value is 'Canonical form of the scheme; sealed, with the last four characters in clear, when it says something about a person.';
+comment on column company_identifier.search_key is 'Upper-case letters and digits only; empty for a sealed value.';
 create unique index identifier_once on company_identifier (company_id, scheme, value) where removed_at is null;
 create index identifier_value on company_identifier (scheme, value) where removed_at is null;
 create index identifier_search on company_identifier (search_key text_pattern_ops) where removed_at is null;
@@ -106,7 +106,7 @@ create table change_notice (
   constraint applied_once_applied check ((status = 'applied') = (applied_at is not null))
 );
 comment on table change_notice is 'A later change that the programme must know of, with the day from which it holds.';
-comment on column change_notice.changes is 'List of {subject, id, field, label, from, to}.';
+comment on column change_notice.changes is 'List of {do, subject, id, name, fields: [{field, label, from, to}]}.';
 create index change_notice_company on change_notice (company_id, opened_at desc);
 create index change_notice_open on change_notice (status, effective_on);
 
