@@ -671,14 +671,17 @@ func (s *Service) AnswerHearing(ctx context.Context, by identity.Actor, id uuid.
 		if err := s.Move(ctx, tx, now, by, &a, AnswerHearing, facts, Details{}); err != nil {
 			return err
 		}
-		return s.closeHearing(ctx, tx, now, a, answer, &by.PersonID)
+		if err := closeHearing(ctx, tx, now, a, answer, &by.PersonID); err != nil {
+			return err
+		}
+		return s.tellAssignee(ctx, tx, now, a)
 	})
 	return a, err
 }
 
 // closeHearing ends the open hearing with the company's answer, or without one when
 // the time for it is over.
-func (s *Service) closeHearing(ctx context.Context, tx pg.Tx, now time.Time, a Application, answer string, by *uuid.UUID) error {
+func closeHearing(ctx context.Context, tx pg.Tx, now time.Time, a Application, answer string, by *uuid.UUID) error {
 	h, err := openHearing(ctx, tx, a)
 	if err != nil {
 		return err
@@ -695,7 +698,7 @@ func (s *Service) closeHearing(ctx context.Context, tx pg.Tx, now time.Time, a A
 	if err := pg.Update(ctx, tx, h, h.ID, &h.Version, columns...); err != nil {
 		return fmt.Errorf("close the hearing: %w", err)
 	}
-	return s.tellAssignee(ctx, tx, now, a)
+	return nil
 }
 
 // Withdrawal is what a person hands over to withdraw.
@@ -768,55 +771,77 @@ func (s *Service) endOpenSteps(ctx context.Context, tx pg.Tx, now time.Time, a A
 	return pg.Update(ctx, tx, h, h.ID, &h.Version, "closed_at")
 }
 
-// Lapse ends a draft whose time to be submitted is over. The clock only.
-func (s *Service) Lapse(ctx context.Context, id uuid.UUID) error {
-	return s.timePassed(ctx, id, Lapse, string(programme.Lapse), "", func(tx pg.Tx, now time.Time, by identity.Actor, a Application, last clock.Day) error {
-		return s.Write(ctx, tx, now, by, a, "lapsed", nil, map[string]time.Time{"due_on": last.Time()})
-	})
-}
+// Lapse ends a draft whose time to be submitted is over. The clock only. Conflict: it
+// is no draft any more; Invalid: the day has not passed.
+func (s *Service) Lapse(ctx context.Context, id uuid.UUID) error { return s.timePassed(ctx, id, Lapse) }
 
 // AcceptBySilence accepts an application that the agency has not answered in time
 // (Implementing Regulation (EU) 2015/2447 Art. 12(3)). The clock only.
 func (s *Service) AcceptBySilence(ctx context.Context, id uuid.UUID) error {
-	return s.timePassed(ctx, id, Accept, string(programme.CountAsAccepted), "", func(tx pg.Tx, now time.Time, by identity.Actor, a Application, _ clock.Day) error {
-		return s.Write(ctx, tx, now, by, a, "application_accepted", nil, nil)
-	})
+	return s.timePassed(ctx, id, Accept)
 }
 
 // HearingExpired takes the case up again when the company has let the time for its
 // answer pass. The clock only.
 func (s *Service) HearingExpired(ctx context.Context, id uuid.UUID) error {
-	return s.timePassed(ctx, id, ExpireHearing, "", programme.ApplicationHearingOpened, func(tx pg.Tx, now time.Time, _ identity.Actor, a Application, _ clock.Day) error {
-		return s.closeHearing(ctx, tx, now, a, "", nil)
+	return s.timePassed(ctx, id, ExpireHearing)
+}
+
+func (s *Service) timePassed(ctx context.Context, id uuid.UUID, do Action) error {
+	by := identity.ClockActor("application." + string(do))
+	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
+		return s.expire(ctx, tx, s.Now(), by, id, do)
 	})
 }
 
-// timePassed makes a move of the clock. It reads whether the day has passed itself,
-// so that a job that comes twice or late does no harm: Conflict or Invalid.
-func (s *Service) timePassed(ctx context.Context, id uuid.UUID, do Action, onExpiry, startEvent string, then func(pg.Tx, time.Time, identity.Actor, Application, clock.Day) error) error {
-	by := identity.ClockActor("application." + string(do))
-	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
-		now := s.Now()
-		a, err := Open(ctx, tx, by, id, 0)
-		if err != nil {
-			return err
+// Hooks are what the sweep of clocks does with applications whose time has run out.
+// They run in the sweep's transaction, which holds the application's lock.
+func (s *Service) Hooks() map[programme.Action]clock.Hook {
+	hook := func(do Action, applies func(clock.Row) bool) clock.Hook {
+		return func(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r clock.Row) error {
+			if r.SubjectKind != Kind || !applies(r) {
+				return nil
+			}
+			return s.expire(ctx, tx, now, by, r.SubjectID, do)
 		}
-		facts, err := s.Facts(a)
-		if err != nil {
-			return err
-		}
-		zone, err := officeZone(ctx, tx, a.OfficeID)
-		if err != nil {
-			return err
-		}
-		last, err := passed(ctx, tx, a, clock.DayOf(now, zone), onExpiry, startEvent)
-		if err != nil {
-			return err
-		}
-		facts.Due = !last.IsZero()
-		if err := s.Move(ctx, tx, now, by, &a, do, facts, Details{Reason: "The time is over"}); err != nil {
-			return err
-		}
-		return then(tx, now, by, a, last)
-	})
+	}
+	always := func(clock.Row) bool { return true }
+	return map[programme.Action]clock.Hook{
+		programme.Lapse:           hook(Lapse, always),
+		programme.CountAsAccepted: hook(Accept, always),
+		programme.Task:            hook(ExpireHearing, func(r clock.Row) bool { return r.StartEvent == programme.ApplicationHearingOpened }),
+	}
+}
+
+// expire makes a move of the clock. It reads whether the day has passed itself, so
+// that a job that comes twice or early does no harm.
+func (s *Steps) expire(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID, do Action) error {
+	a, err := Open(ctx, tx, by, id, 0)
+	if err != nil {
+		return err
+	}
+	facts, err := s.Facts(a)
+	if err != nil {
+		return err
+	}
+	zone, err := officeZone(ctx, tx, a.OfficeID)
+	if err != nil {
+		return err
+	}
+	last, err := passed(ctx, tx, a, clock.DayOf(now, zone), do)
+	if err != nil {
+		return err
+	}
+	facts.Due = !last.IsZero()
+	if err := s.Move(ctx, tx, now, by, &a, do, facts, Details{Reason: "The time is over"}); err != nil {
+		return err
+	}
+	switch do {
+	case Lapse:
+		return s.Write(ctx, tx, now, by, a, "lapsed", nil, map[string]time.Time{"due_on": last.Time()})
+	case Accept:
+		return s.Write(ctx, tx, now, by, a, "application_accepted", nil, nil)
+	default: // the sweep tells the office, for the step is now the agency's
+		return closeHearing(ctx, tx, now, a, "", nil)
+	}
 }

@@ -244,13 +244,20 @@ func runningBars(ctx context.Context, tx pg.Tx, company uuid.UUID, p *programme.
 	return out, nil
 }
 
-// passed is the last day of a running clock of the application, with the given
-// action on expiry or started by the given event, if that day is over; else zero.
-func passed(ctx context.Context, tx pg.Tx, a Application, today clock.Day, onExpiry, startEvent string) (clock.Day, error) {
+// passed is the last day of the running clock on which a move of the clock rests, if
+// that day is over; else zero.
+func passed(ctx context.Context, tx pg.Tx, a Application, today clock.Day, do Action) (clock.Day, error) {
+	rests := map[Action]string{
+		Lapse:         "on_expiry = '" + string(programme.Lapse) + "'",
+		Accept:        "on_expiry = '" + string(programme.CountAsAccepted) + "'",
+		ExpireHearing: "start_event = '" + programme.ApplicationHearingOpened + "'",
+	}[do]
+	if rests == "" {
+		return clock.Day{}, fmt.Errorf("%s is no move of the clock", do)
+	}
 	var due []clock.Day
 	err := tx.WithContext(ctx).Raw(`select due_on from clock where subject_kind = ? and subject_id = ?
-		and stopped_at is null and not paused and due_on < ? and (on_expiry = ? or start_event = ?) order by due_on limit 1`,
-		Kind, a.ID, today.String(), onExpiry, startEvent).Scan(&due).Error
+		and stopped_at is null and not paused and due_on < ? and `+rests+` order by due_on limit 1`, Kind, a.ID, today.String()).Scan(&due).Error
 	if err != nil {
 		return clock.Day{}, fmt.Errorf("look at the clock: %w", err)
 	}
@@ -307,4 +314,27 @@ func keepDocument(ctx context.Context, tx pg.Tx, d Document) error {
 		return fmt.Errorf("keep a document: %w", err)
 	}
 	return nil
+}
+
+// lastHearing is the open hearing, or else the latest one.
+func lastHearing(ctx context.Context, tx pg.Tx, a Application) (*HearingRow, error) {
+	list, err := gorm.G[HearingRow](tx.DB).Where("application_id = ? and company_id = ?", a.ID, a.CompanyID).Order("opened_at desc").Limit(1).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load the hearing: %w", err)
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	return &list[0], nil
+}
+
+// events are the application's history without the agency's own work.
+func events(ctx context.Context, tx pg.Tx, a Application) (list []Event, err error) {
+	err = tx.WithContext(ctx).Raw(`select at, case when audience = 'staff' then '' else actor end as actor, action, reason from audit_event
+		where subject_kind = ? and subject_id = ? and company_id = ? and not internal and action like 'application.%'
+		order by id desc limit 200`, Kind, a.ID, a.CompanyID).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("load the history: %w", err)
+	}
+	return list, nil
 }

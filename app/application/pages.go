@@ -1,0 +1,417 @@
+package application
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/clock"
+	"trustedtrader/app/fault"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
+	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
+)
+
+// Checklist is an application with everything that is missing.
+type Checklist struct {
+	File     File
+	Problems []fault.Field // each under its part
+	Asked    []InformationItem
+	Request  *InformationRequest
+	Signer   bool // the reader is listed as an officer
+}
+
+// Editable reports whether a part may be changed now: in a draft, and when the agency
+// has asked about it. What has been decided once is changed by a change notice.
+func (c Checklist) Editable(part string) bool {
+	switch c.File.Application.Status {
+	case Draft:
+		return true
+	case InformationRequested:
+		return Asked(c.Asked, part) || (part == PartAgreement && !c.File.SignatureHolds()) || (part == PartEligibility && asksEligibility(c.Asked))
+	}
+	return false
+}
+
+// Check reads an application and everything that is missing. Everybody who reads for
+// the company may.
+func (s *Service) Check(ctx context.Context, by identity.Actor, id uuid.UUID) (c Checklist, err error) {
+	err = s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
+		c, err = s.check(ctx, tx, s.Now(), by, id)
+		return err
+	})
+	return c, err
+}
+
+func (s *Service) check(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID) (c Checklist, err error) {
+	a, err := Look(ctx, tx, by, id)
+	if err != nil {
+		return c, err
+	}
+	if c.File, err = s.load(ctx, tx, now, a); err != nil {
+		return c, err
+	}
+	c.Problems, c.Signer = c.File.Problems(ctx), c.File.Signer(by)
+	c.Request, c.Asked, err = OpenRequest(ctx, tx, a)
+	return c, err
+}
+
+// Overview is an application's own page.
+type Overview struct {
+	Checklist
+	Clocks    []clock.View
+	Events    []Event
+	Snapshots []Snapshot
+	Hearing   *HearingRow // the open one, or the last
+	Actions   []Action    // what the reader may do now
+	Tasks     []Task
+	Zone      *time.Location // of the office
+}
+
+// Event is an entry of the application's history that the company may see.
+type Event struct {
+	At     time.Time
+	Actor  string
+	Action string
+	Reason string
+}
+
+// Overview reads everything about one application. Everybody who reads for the
+// company may.
+func (s *Service) Overview(ctx context.Context, by identity.Actor, id uuid.UUID) (o Overview, err error) {
+	err = s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
+		now := s.Now()
+		if o.Checklist, err = s.check(ctx, tx, now, by, id); err != nil {
+			return err
+		}
+		a := o.File.Application
+		o.Zone = o.File.Dossier.Office.Location()
+		if o.Clocks, err = s.Clocks.Of(ctx, tx, now, Kind, a.ID); err != nil {
+			return err
+		}
+		if o.Events, err = events(ctx, tx, a); err != nil {
+			return err
+		}
+		if o.Snapshots, err = snapshots(ctx, tx, a); err != nil {
+			return err
+		}
+		if o.Hearing, err = lastHearing(ctx, tx, a); err != nil {
+			return err
+		}
+		facts, err := s.Facts(a)
+		if err != nil {
+			return err
+		}
+		o.Actions = Lifecycle.Actions(a.Status, by.Role, facts)
+		o.Tasks = tasks(o.Checklist)
+		return nil
+	})
+	return o, err
+}
+
+// May reports whether the reader may do something now.
+func (o Overview) May(do Action) bool { return slices.Contains(o.Actions, do) }
+
+// TaskState is where a task stands.
+type TaskState string
+
+// The states of a task, real ones: computed from what is there.
+const (
+	NotStarted     TaskState = "not_started"
+	InProgress     TaskState = "in_progress"
+	NeedsAttention TaskState = "needs_attention"
+	Ready          TaskState = "ready"
+	CannotStart    TaskState = "cannot_start"
+)
+
+// Task is a part of the application as something to do.
+type Task struct {
+	Code     string // a part, or TaskSubmit, TaskAnswer, TaskHearing
+	State    TaskState
+	Problems []fault.Field
+	Locked   bool // it is with the agency, and cannot be changed now
+	Next     bool // the one step to take next
+}
+
+// Tasks that are no parts.
+const (
+	TaskSubmit  = "submit"
+	TaskAnswer  = "answer"
+	TaskHearing = "hearing"
+)
+
+// tasks computes where every task stands, with one of them next.
+func tasks(c Checklist) []Task {
+	f := c.File
+	var out []Task
+	started := map[string]bool{
+		PartProfile: true, PartSites: len(f.Dossier.Sites) > 0, PartContacts: len(f.Dossier.Contacts) > 0,
+		PartIdentifiers: len(f.Dossier.Identifiers) > 0, PartEligibility: len(f.given()) > 0, PartAgreement: f.Signature != nil,
+	}
+	for _, part := range []string{PartEligibility, PartProfile, PartSites, PartContacts, PartIdentifiers, PartAgreement} {
+		t := Task{Code: part, State: Ready, Problems: about(c.Problems, part), Locked: !c.Editable(part)}
+		switch {
+		case len(t.Problems) == 0:
+		case !started[part]:
+			t.State = NotStarted
+		case part == PartAgreement || (part == PartEligibility && len(f.NotEligible()) > 0):
+			t.State = NeedsAttention
+		default:
+			t.State = InProgress
+		}
+		if c.File.Application.Status == InformationRequested && !t.Locked {
+			t.State = NeedsAttention
+		}
+		out = append(out, t)
+	}
+	switch f.Application.Status {
+	case Draft:
+		last := Task{Code: TaskSubmit, State: NotStarted}
+		if len(c.Problems) > 0 {
+			last.State = CannotStart
+		}
+		out = append(out, last)
+	case InformationRequested:
+		out = append(out, Task{Code: TaskAnswer, State: answerState(c.Asked)})
+	case Hearing:
+		out = append(out, Task{Code: TaskHearing, State: NotStarted})
+	}
+	if i := next(f.Application.Status, out); i >= 0 {
+		out[i].Next = true
+	}
+	return out
+}
+
+func answerState(items []InformationItem) TaskState {
+	open := slices.ContainsFunc(items, func(i InformationItem) bool { return i.Answer == "" })
+	begun := slices.ContainsFunc(items, func(i InformationItem) bool { return i.Answer != "" })
+	switch {
+	case !open:
+		return Ready
+	case begun:
+		return InProgress
+	}
+	return NotStarted
+}
+
+// next is the one step to take: an answer to the agency comes first, then the first
+// task of a draft that is not ready.
+func next(status Status, list []Task) int {
+	switch status {
+	case InformationRequested, Hearing:
+		return len(list) - 1
+	case Draft:
+		return slices.IndexFunc(list, func(t Task) bool { return t.State != Ready && t.State != CannotStart })
+	}
+	return -1
+}
+
+func about(problems []fault.Field, part string) []fault.Field {
+	return slices.DeleteFunc(slices.Clone(problems), func(p fault.Field) bool { return p.Name != part })
+}
+
+// Card is an application on the company's home.
+type Card struct {
+	Application Application
+	Programme   *programme.Programme
+	Entity      programme.EntityType
+	Clocks      []clock.View // running ones
+	Tasks       []Task       // of an open application
+	Problems    []fault.Field
+}
+
+// Next is the task to do next, or the zero Task.
+func (c Card) Next() Task {
+	for _, t := range c.Tasks {
+		if t.Next {
+			return t
+		}
+	}
+	return Task{}
+}
+
+// Member is a membership on the company's home.
+type Member struct {
+	ID          uuid.UUID
+	Programme   string
+	EntityType  string
+	Number      string
+	Tier        string
+	Status      string
+	CertifiedOn time.Time
+	EffectiveOn time.Time
+}
+
+// Home is what a person of a company sees first: where am I, what is next, by when.
+type Home struct {
+	Dossier Dossier
+	Open    []Card // newest first
+	Past    []Card
+	Members []Member
+	Unread  int
+	Clocks  []clock.View // every running clock of the company, the most urgent first
+	Zone    *time.Location
+}
+
+// Next is the open application whose turn is the company's, the most urgent first;
+// nil when nothing is to do.
+func (h Home) Next() *Card {
+	best := -1
+	for i, c := range h.Open {
+		if c.Next().Code == "" {
+			continue
+		}
+		if best < 0 || urgency(c) < urgency(h.Open[best]) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	return &h.Open[best]
+}
+
+// urgency orders what waits for the company: a hearing, a request, then drafts.
+func urgency(c Card) int {
+	return slices.Index([]Status{Hearing, InformationRequested, Draft}, c.Application.Status)
+}
+
+// Home reads the company's home in one round trip. Everybody who acts for the company
+// may see it.
+func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err error) {
+	if by.Audience != identity.Companies {
+		return h, fault.Missing()
+	}
+	var body string
+	var rows []homeRow
+	var clocks []clock.Row
+	var pauses []clock.PauseRow
+	if err := s.DB.Batch(ctx, by.Scope(),
+		pg.Value(&body, fmt.Sprintf(dossierSQL, "$1"), by.CompanyID),
+		pg.All(&rows, homeApplications, by.CompanyID),
+		pg.All(&h.Members, homeMembers, by.CompanyID),
+		pg.All(&clocks, homeClocks, by.CompanyID),
+		pg.All(&pauses, homePauses, by.CompanyID),
+		notice.Unread(&h.Unread, by),
+	); err != nil {
+		return h, fmt.Errorf("read the company's home: %w", err)
+	}
+	if h.Dossier, err = readDossier(body); err != nil {
+		return h, err
+	}
+	now := s.Now()
+	h.Zone = h.Dossier.Office.Location()
+	h.Clocks = s.Clocks.Views(clocks, pauses, now)
+	for _, row := range rows {
+		c, err := s.card(ctx, row, h, now)
+		if err != nil {
+			return h, err
+		}
+		if row.Status.Final() {
+			h.Past = append(h.Past, c)
+		} else {
+			h.Open = append(h.Open, c)
+		}
+	}
+	return h, nil
+}
+
+func (s *Service) card(ctx context.Context, row homeRow, h Home, now time.Time) (c Card, err error) {
+	f, err := s.empty(row.Application)
+	if err != nil {
+		return c, err
+	}
+	c = Card{Application: row.Application, Programme: f.Programme, Entity: f.Entity}
+	for _, v := range h.Clocks {
+		if v.SubjectID == row.ID {
+			c.Clocks = append(c.Clocks, v)
+		}
+	}
+	if row.Status.Final() {
+		return c, nil
+	}
+	f.Dossier, f.Today = h.Dossier, clock.DayOf(now, h.Zone)
+	list := Checklist{File: f}
+	if err := row.fill(&list); err != nil {
+		return c, err
+	}
+	list.Problems = list.File.Problems(ctx)
+	c.Tasks, c.Problems = tasks(list), list.Problems
+	return c, nil
+}
+
+// homeRow is an application with what tasks are computed from.
+type homeRow struct {
+	Application
+	Work string
+}
+
+const homeApplications = `
+select a.id, a.reference, a.company_id, a.programme, a.edition, a.edition_hash, a.entity_type, a.office_id, a.status, a.opened_at, a.opened_by,
+  a.submitted_at, a.accepted_at, a.decided_at, a.closed_at, a.assignee_id, a.assigned_at, a.round, a.closing_reason, a.version,
+  jsonb_build_object(
+    'answers', coalesce((select jsonb_agg(jsonb_build_object('question', e.question, 'answer', e.answer)) from eligibility_answer e where e.application_id = a.id), '[]'),
+    'signature', (select jsonb_build_object('id', g.id, 'sha256', g.text_sha256, 'name', g.signed_name, 'email', p.email)
+      from agreement_signature g join person p on p.id = g.signed_by where g.application_id = a.id and g.revoked_at is null),
+    'items', coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'part', i.part, 'answer', i.answer)) from information_item i
+      join information_request r on r.id = i.request_id where r.application_id = a.id and r.answered_at is null and r.cancelled_at is null), '[]')
+  )::text as work
+from application a where a.company_id = $1 order by a.opened_at desc, a.id desc limit 100`
+
+// fill adds what the row knows to a checklist.
+func (r homeRow) fill(c *Checklist) error {
+	var w struct {
+		Answers   []struct{ Question, Answer string }
+		Signature *struct {
+			ID                  uuid.UUID
+			SHA256, Name, Email string
+		}
+		Items []struct {
+			ID           uuid.UUID
+			Part, Answer string
+		}
+	}
+	if err := json.Unmarshal([]byte(r.Work), &w); err != nil {
+		return fmt.Errorf("read the work on application %s: %w", r.Reference, err)
+	}
+	for _, a := range w.Answers {
+		c.File.Answers = append(c.File.Answers, Answer{Question: a.Question, Answer: a.Answer})
+	}
+	if g := w.Signature; g != nil {
+		c.File.Signature, c.File.SignerEmail = &Signature{ID: g.ID, TextSHA256: g.SHA256, SignedName: g.Name}, g.Email
+	}
+	for _, i := range w.Items {
+		c.Asked = append(c.Asked, InformationItem{ID: i.ID, Part: i.Part, Answer: i.Answer})
+	}
+	return nil
+}
+
+const homeMembers = `select id, programme, entity_type, number, tier, status, certified_on, effective_on
+from membership where company_id = $1 order by certified_on desc, id limit 50`
+
+const homeClocks = `select id, company_id, subject_kind, subject_id, office_id, programme, code, name, source, start_event, started_at,
+  zone, calendar, amount, unit, roll_forward, earliest, warn_days, reminders::text as reminders, reminded::text as reminded,
+  extension_days, extension_reason, owed_by, on_expiry, due_on, paused, stopped_at, stop_event, expired_at, version
+from clock where company_id = $1 and stopped_at is null order by due_on, code, id limit 100`
+
+const homePauses = `select p.id, p.clock_id, p.company_id, p.paused_at, p.resumed_at, p.reason, p.note, p.paused_by, p.resumed_by
+from clock_pause p join clock c on c.id = p.clock_id where c.company_id = $1 and c.stopped_at is null order by p.paused_at, p.id limit 500`
+
+// Choices are the programmes on offer, with the kinds of members that can be chosen.
+func (s *Service) Choices() []*programme.Programme { return s.Programmes.All() }
+
+// Deadline is the running clock of the card that the company owes and that ends
+// first; nil when it owes nothing.
+func (c Card) Deadline() *clock.View {
+	for i, v := range c.Clocks {
+		if v.OwedBy == string(programme.Company) && !v.Earliest {
+			return &c.Clocks[i]
+		}
+	}
+	return nil
+}
