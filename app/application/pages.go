@@ -415,3 +415,44 @@ func (c Card) Deadline() *clock.View {
 	}
 	return nil
 }
+
+// Decision is the end of an application as the company reads it.
+type Decision struct {
+	File      File
+	Outcome   Status
+	Letter    string    // the letter's text, as it stands in the inbox
+	Subject   string    // of the letter
+	ReapplyOn clock.Day // first day on which the company may apply again; zero: at once
+	Bar       string    // why not before
+	Zone      *time.Location
+}
+
+// Decision reads how an application ended, with the reasons as the letter gave them
+// and the company's rights. Everybody who reads for the company may. NotFound: it has
+// not ended.
+func (s *Service) Decision(ctx context.Context, by identity.Actor, id uuid.UUID) (d Decision, err error) {
+	err = s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
+		a, err := Look(ctx, tx, by, id)
+		if err != nil {
+			return err
+		}
+		if !a.Status.Final() {
+			return fault.Missing()
+		}
+		now := s.Now()
+		if d.File, err = s.load(ctx, tx, now, a); err != nil {
+			return err
+		}
+		d.Outcome, d.Zone = a.Status, d.File.Dossier.Office.Location()
+		if d.Subject, d.Letter, err = lastLetter(ctx, tx, a, string(a.Status)); err != nil {
+			return err
+		}
+		bars, err := runningBars(ctx, tx, a.CompanyID, d.File.Programme, a.EntityType, d.File.Today)
+		if err != nil || len(bars) == 0 {
+			return err
+		}
+		d.ReapplyOn, d.Bar = clock.DayOf(bars[0].DueOn, time.UTC).AddDays(1), bars[0].Name
+		return nil
+	})
+	return d, err
+}

@@ -610,8 +610,7 @@ func (s *Service) answerInformation(ctx context.Context, tx pg.Tx, now time.Time
 	}
 	for _, item := range items {
 		if item.Answer == "" {
-			facts.Unanswered++
-			facts.Problems = append(facts.Problems, fault.F(ItemField(item.ID), "Answer this question before you send"))
+			facts.Unanswered = append(facts.Unanswered, ItemField(item.ID))
 		}
 	}
 	if err := s.Move(ctx, tx, now, by, &f.Application, AnswerInformation, facts, Details{After: map[string]any{"attested_name": name}}); err != nil {

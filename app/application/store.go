@@ -338,3 +338,14 @@ func events(ctx context.Context, tx pg.Tx, a Application) (list []Event, err err
 	}
 	return list, nil
 }
+
+// lastLetter is the text of the latest letter of a kind about an application.
+func lastLetter(ctx context.Context, tx pg.Tx, a Application, code string) (subject, body string, err error) {
+	var row struct{ Subject, Body string }
+	err = tx.WithContext(ctx).Raw(`select subject, body from message where company_id = ? and subject_kind = ? and subject_id = ? and letter = ?
+		order by sent_at desc, id desc limit 1`, a.CompanyID, Kind, a.ID, code).Scan(&row).Error
+	if err != nil {
+		return "", "", fmt.Errorf("load the letter: %w", err)
+	}
+	return row.Subject, row.Body, nil
+}

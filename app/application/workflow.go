@@ -93,12 +93,12 @@ type Facts struct {
 	HearingStep    bool // the company may answer before an adverse decision
 	Accepted       bool // accepted_at is set
 
-	Problems []fault.Field // submit: what the company still has to mend, each named by the page that mends it
+	Problems []fault.Field // submit, answers: what the company still has to mend, each named by the page that mends it
 	Attested bool          // submit, answers: the person declared that everything is true and complete
 	Signer   bool          // submit: the person who attests is listed as an officer of the company
 
-	Items      int // request_information: what is asked for
-	Unanswered int // answer_information: items without an answer
+	Items      int      // request_information: what is asked for
+	Unanswered []string // answer_information: names of the items without an answer
 
 	Outcome     Outcome // recommend, approve
 	UnmetParts  int     // recommend: parts of the profile without a verdict that they are met
@@ -142,8 +142,8 @@ var Lifecycle = workflow.Table[Status, identity.Role, Action, Facts]{
 
 	{From: Submitted, By: caseWorkers(), Do: RequestInformation, To: InformationRequested, If: guards{asksSomething}},
 	{From: InReview, By: caseWorkers(), Do: RequestInformation, To: InformationRequested, If: guards{asksSomething}},
-	{From: InformationRequested, By: companySigners(), Do: AnswerInformation, To: InReview, When: underReview, If: guards{answered, attested}},
-	{From: InformationRequested, By: companySigners(), Do: AnswerInformation, To: Submitted, When: awaitsAcceptance, If: guards{answered, attested}},
+	{From: InformationRequested, By: companySigners(), Do: AnswerInformation, To: InReview, When: underReview, If: guards{complete, answered, attested}},
+	{From: InformationRequested, By: companySigners(), Do: AnswerInformation, To: Submitted, When: awaitsAcceptance, If: guards{complete, answered, attested}},
 	{From: InformationRequested, By: caseWorkers(), Do: CancelRequest, To: InReview, When: underReview},
 	{From: InformationRequested, By: caseWorkers(), Do: CancelRequest, To: Submitted, When: awaitsAcceptance},
 
@@ -187,11 +187,11 @@ func asksSomething(f Facts) []fault.Field {
 	return []fault.Field{fault.F("items", "Add at least one question")}
 }
 
-func answered(f Facts) []fault.Field {
-	if f.Unanswered == 0 {
-		return nil
+func answered(f Facts) (out []fault.Field) {
+	for _, name := range f.Unanswered {
+		out = append(out, fault.F(name, "Answer this question before you send"))
 	}
-	return []fault.Field{fault.F("items", "Answer every question before you send. Still open: %d", f.Unanswered)}
+	return out
 }
 
 func outcome(f Facts) []fault.Field {

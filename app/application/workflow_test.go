@@ -29,13 +29,15 @@ func processes() map[string]Facts {
 		return f
 	}
 	return map[string]Facts{
-		"1 no acceptance, certify":             ready,
-		"2 no acceptance, reject":              with(func(f *Facts) { f.Outcome = Reject }),
-		"3 acceptance pending":                 with(func(f *Facts) { f.AcceptanceStep = true }),
-		"4 accepted, reject, not heard":        with(func(f *Facts) { f.AcceptanceStep, f.Accepted, f.HearingStep, f.Outcome = true, true, true, Reject }),
-		"5 accepted, reject, heard":            with(func(f *Facts) { f.AcceptanceStep, f.Accepted, f.HearingStep, f.Heard, f.Outcome = true, true, true, true, Reject }),
+		"1 no acceptance, certify":      ready,
+		"2 no acceptance, reject":       with(func(f *Facts) { f.Outcome = Reject }),
+		"3 acceptance pending":          with(func(f *Facts) { f.AcceptanceStep = true }),
+		"4 accepted, reject, not heard": with(func(f *Facts) { f.AcceptanceStep, f.Accepted, f.HearingStep, f.Outcome = true, true, true, Reject }),
+		"5 accepted, reject, heard": with(func(f *Facts) {
+			f.AcceptanceStep, f.Accepted, f.HearingStep, f.Heard, f.Outcome = true, true, true, true, Reject
+		}),
 		"6 certify, own recommendation":        with(func(f *Facts) { f.Own = true }),
-		"7 nothing filled in, nothing has run": {Outcome: Certify, UnmetParts: 1, OpenVetting: 1, Concerns: 1, Unanswered: 1},
+		"7 nothing filled in, nothing has run": {Outcome: Certify, UnmetParts: 1, OpenVetting: 1, Concerns: 1, Unanswered: []string{"item"}},
 	}
 }
 

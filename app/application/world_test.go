@@ -238,4 +238,3 @@ func wantKind(t *testing.T, what string, err error, kind fault.Kind) {
 		t.Errorf("%s: got %v (kind %d), want kind %d", what, err, fault.KindOf(err), kind)
 	}
 }
-
