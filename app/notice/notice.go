@@ -135,11 +135,13 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 	case kind == AboutApplication && company:
 		return "/applications/" + id.String()
 	case kind == AboutApplication:
-		return "/cases/" + id.String()
+		return "/desk/cases/" + id.String()
 	case kind == AboutChange && company:
 		return "/company/changes/" + id.String()
 	case kind == AboutChange:
 		return "/desk/changes/" + id.String()
+	case kind == AboutMembership:
+		return "/memberships/" + id.String()
 	case company:
 		return "/company"
 	default:

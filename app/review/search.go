@@ -1,0 +1,151 @@
+package review
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/company"
+	"trustedtrader/app/entry"
+	"trustedtrader/app/identifier"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
+)
+
+// Hit is one thing that a search found.
+type Hit struct {
+	Kind      string // application, company, change_notice, membership
+	ID        uuid.UUID
+	CompanyID uuid.UUID
+	Company   string
+	Country   string
+	Office    string
+	Why       string // reference, number, identifier, name, trade_name, email
+	Scheme    string // of an identifier
+	Match     string // what matched: the reference, the number (masked when it is about a person), the name
+	Status    string // of a record
+	Rank      float64
+}
+
+// MostHits is how much a search shows.
+const MostHits = 50
+
+// Found is the answer of a search.
+type Found struct {
+	Query string
+	Hits  []Hit
+	More  bool // there is more than is shown: the query should say more
+}
+
+const (
+	// $1 the beginning of a reference, upper case, $2 the whole of it
+	referenceHits = `select 'application' as kind, a.id, a.company_id, 'reference' as why, '' as scheme, a.reference as match, a.status,
+  case when a.reference = $2 then 100 else 90 end::float8 as rank
+from application a where a.submitted_at is not null and a.reference like $1
+union all select 'change_notice', n.id, n.company_id, 'reference', '', n.reference, n.status, case when n.reference = $2 then 100 else 90 end
+from change_notice n where n.sent_at is not null and n.reference like $1
+union all select 'membership', m.id, m.company_id, 'number', '', m.number, m.status, case when m.number = $2 then 100 else 90 end
+from membership m where m.number like $1`
+
+	// $1 the beginning of a number's letters and digits, $2 all of them, $3 its sealed forms
+	identifierHits = `select 'company' as kind, i.company_id as id, i.company_id, 'identifier' as why, i.scheme, i.value as match, '' as status,
+  case when i.search_key = $2 or i.value = any($3::text[]) then 95 else 80 end::float8 as rank
+from company_identifier i where i.removed_at is null and ((i.search_key like $1 and i.search_key <> '') or i.value = any($3::text[]))`
+
+	// $1 a name, $2 the beginning and $3 a part of one
+	nameHits = `select 'company' as kind, c.id, c.id as company_id, 'name' as why, '' as scheme, c.name as match, '' as status,
+  (case when fold(c.name) = fold($1) then 30 when fold(c.name) like fold($2) then 20 else 0 end + 40 * similarity(fold(c.name), fold($1)))::float8 as rank
+from company c where fold(c.name) % fold($1) or fold(c.name) like fold($3)
+union all select 'company', t.company_id, t.company_id, 'trade_name', '', t.name, '',
+  case when fold(t.name) = fold($1) then 28 when fold(t.name) like fold($2) then 18 else 0 end + 38 * similarity(fold(t.name), fold($1))
+from trade_name t where t.removed_at is null and (fold(t.name) % fold($1) or fold(t.name) like fold($3))`
+
+	// $1 an address
+	emailHits = `select 'company' as kind, k.company_id as id, k.company_id, 'email' as why, '' as scheme, k.email as match, '' as status, 85::float8 as rank
+from contact k where k.removed_at is null and lower(k.email) = lower($1)`
+)
+
+func hits(dst *[]Hit, sql string, args ...any) pg.Query {
+	return pg.All(dst, fmt.Sprintf(`select h.kind, h.id, h.company_id, c.name as company, c.country, o.name as office, h.why, h.scheme, h.match, h.status, h.rank
+		from (%s) h join company c on c.id = h.company_id join office o on o.id = c.office_id
+		order by h.rank desc, h.match, h.id limit %d`, sql, MostHits+1), args...)
+}
+
+// Search finds cases, notices, memberships and companies by reference, number,
+// identifier (from its beginning), name (also misspelt or without accents) or a
+// contact's e-mail address. The agency's case readers may, and each search is an audit
+// event. Invalid: too short or too long.
+func (s *Service) Search(ctx context.Context, by identity.Actor, q string) (f Found, err error) {
+	if err := reader(by); err != nil {
+		return f, err
+	}
+	var check entry.Check
+	q = check.Line("q", "what you look for", strings.Join(strings.Fields(q), " "), 2, 100)
+	f.Query = q
+	if err := check.Err(); err != nil {
+		return f, err
+	}
+	sealed := []string{}
+	if s.Companies != nil {
+		forms, err := s.Companies.SealedForms(q)
+		if err != nil {
+			return f, fmt.Errorf("search: %w", err)
+		}
+		sealed = append(sealed, forms...)
+	}
+	whole, key := strings.ToUpper(q), identifier.Key(q)
+	var references, identifiers, names, emails []Hit
+	statements := []pg.Query{
+		searchEvent(s.Now(), by, q),
+		hits(&references, referenceHits, like(whole)+"%", whole),
+		hits(&names, nameHits, q, like(q)+"%", "%"+like(q)+"%"),
+	}
+	if utf8.RuneCountInString(key) > 1 {
+		statements = append(statements, hits(&identifiers, identifierHits, like(key)+"%", key, sealed))
+	}
+	if strings.Contains(q, "@") {
+		statements = append(statements, hits(&emails, emailHits, q))
+	}
+	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
+		return f, fmt.Errorf("search: %w", err)
+	}
+	f.Hits = slices.Concat(references, identifiers, names, emails)
+	slices.SortStableFunc(f.Hits, func(a, b Hit) int { return cmp.Compare(b.Rank, a.Rank) })
+	f.Hits = once(f.Hits)
+	if f.More = len(f.Hits) > MostHits; f.More {
+		f.Hits = f.Hits[:MostHits]
+	}
+	for i, h := range f.Hits {
+		if h.Why == "identifier" {
+			f.Hits[i].Match = company.Shown(h.Scheme, h.Match)
+		}
+	}
+	return f, nil
+}
+
+// once keeps the best hit of each record.
+func once(list []Hit) []Hit {
+	seen := map[uuid.UUID]bool{}
+	return slices.DeleteFunc(list, func(h Hit) bool {
+		before := seen[h.ID]
+		seen[h.ID] = true
+		return before
+	})
+}
+
+// searchEvent keeps who looked for what: names and numbers are confidential.
+func searchEvent(now time.Time, by identity.Actor, q string) pg.Query {
+	var one []struct{ Done int }
+	return pg.All(&one, `insert into audit_event (at, person_id, actor, audience, role, right_id, action, subject_kind, after, request_id, internal)
+		values ($1, $2, $3, $4, $5, $6, 'company.search', 'search', jsonb_build_object('query', $7::text), $8, true) returning 1 as done`,
+		now, by.PersonID, by.Name, string(by.Audience), string(by.Role), by.RightID, q, by.RequestID)
+}
+
+// like makes a text that LIKE takes literally.
+func like(s string) string { return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) }
