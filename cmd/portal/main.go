@@ -43,7 +43,6 @@ func commands() []command {
 		{"serve", "", "serve the portal; needs a migrated database", serve},
 		{"migrate", "", "bring the database's schema up to date", migrate},
 		{"doctor", "", "look at database, provider, mail, storage, clock and jobs, and say what is wrong", runDoctor},
-		{"invite-admin", "EMAIL", "invite the first administrator and print the link", inviteAdmin},
 		{"programme", "check DIR", "say what is wrong with a programme's folder", programmeCommand},
 		{"config", "", "print every setting with its value, secrets masked", printConfig},
 	}

@@ -84,6 +84,9 @@ func (p *parts) serve(ctx context.Context, e *environment) (err error) {
 	if err != nil {
 		return errors.Join(err, app.Shutdown())
 	}
+	if err := p.runner.Start(ctx); err != nil {
+		return errors.Join(err, app.Shutdown())
+	}
 	e.log.Info("serving", "address", p.cfg.Addr, "url", p.cfg.BaseURL.String())
 
 	select {
@@ -96,7 +99,7 @@ func (p *parts) serve(ctx context.Context, e *environment) (err error) {
 	}
 	stopping, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	return errors.Join(err, app.ShutdownWithContext(stopping), stopMetrics(stopping))
+	return errors.Join(err, app.ShutdownWithContext(stopping), p.runner.Stop(stopping), stopMetrics(stopping))
 }
 
 // serveMetrics opens /metrics on a listener of its own, away from the public.

@@ -2,20 +2,30 @@ package main
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
 
+	"trustedtrader/app/application"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/company"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
+	"trustedtrader/app/jobs"
+	"trustedtrader/app/membership"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/review"
 	"trustedtrader/app/signin"
 	"trustedtrader/app/web"
 	"trustedtrader/config"
@@ -24,14 +34,21 @@ import (
 
 // parts is the portal put together: read wire from top to bottom to see how.
 type parts struct {
-	cfg        config.Config
-	db         *pg.DB
-	now        func() time.Time
-	programmes *programme.Register
-	calendars  clock.Calendars
-	catalogues *i18n.Catalogues
-	registry   *prometheus.Registry
-	web        *web.Web
+	cfg       config.Config
+	db        *pg.DB
+	log       *slog.Logger
+	calendars clock.Calendars
+	registry  *prometheus.Registry
+
+	signIn       *signin.Service
+	companies    *company.Service
+	applications *application.Service
+	reviews      *review.Service
+	members      *membership.Service
+	notices      *notice.Service
+	sweeper      *clock.Service
+	runner       *jobs.Runner
+	web          *web.Web
 }
 
 // loadData reads what ships with the portal; a broken file is refused here, with
@@ -105,14 +122,57 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{cfg: cfg, db: db, now: pg.Now, programmes: register, calendars: calendars, catalogues: catalogues, registry: registry}
+	key, err := companyKey(cfg)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		now     = pg.Now
+		letters = &notice.Letters{Base: cfg.BaseURL, Brand: cfg.BrandName, Office: cfg.OfficeName, Catalogues: catalogues}
+		clocks  = &clock.Clocks{Calendars: calendars, Programmes: register}
+		steps   = application.Steps{Programmes: register, Clocks: clocks, Letters: letters}
+	)
+	p := &parts{
+		cfg: cfg, db: db, log: e.log, calendars: calendars, registry: registry,
+		companies:    &company.Service{DB: db, Now: now, Key: key},
+		applications: &application.Service{DB: db, Now: now, Steps: steps},
+		notices:      &notice.Service{DB: db, Now: now, Letters: letters, Outbox: cfg.Dev()},
+	}
+	p.reviews = &review.Service{DB: db, Now: now, Steps: &steps, Companies: p.companies}
+	p.members = &membership.Service{DB: db, Now: now, Steps: &steps}
+	p.sweeper = &clock.Service{DB: db, Now: now, Log: e.log, Clocks: clocks, Letters: letters, Expired: p.applications.Hooks()}
+	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
+		Limits: signin.Limits{Idle: cfg.SessionIdle, Absolute: cfg.SessionAbsolute, Warn: cfg.SessionWarn}}
+	if err := p.jobs(); err != nil {
+		return nil, err
+	}
 	p.web = &web.Web{
-		Config: cfg, Log: e.log, Now: p.now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
-		Services: web.Services{
-			SignIn: &signin.Service{DB: db, Now: p.now, Providers: ways, Key: cfg.KeyBytes(),
-				Limits: signin.Limits{Idle: cfg.SessionIdle, Absolute: cfg.SessionAbsolute, Warn: cfg.SessionWarn}},
-			Programmes: register,
-		},
+		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
+		Services: web.Services{SignIn: p.signIn, Programmes: register},
 	}
 	return p, nil
+}
+
+// companyKey is derived from the installation's key, so that each key seals one kind of thing.
+func companyKey(cfg config.Config) ([]byte, error) {
+	return hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "company identifiers", 32)
+}
+
+// jobs sets up the queue's workers.
+func (p *parts) jobs() (err error) {
+	p.runner, err = jobs.New(p.db, p.log, pg.Now, jobs.Workers{
+		Mail: &notice.MailWorker{DB: p.db, Now: pg.Now, SMTP: notice.SMTP{
+			Host: p.cfg.SMTPHost, Port: p.cfg.SMTPPort, TLS: p.cfg.SMTPTLS, User: p.cfg.SMTPUser, Password: p.cfg.SMTPPass,
+			From: p.cfg.MailFrom, FromName: p.cfg.BrandName,
+		}},
+		Sweep: &clock.SweepWorker{Service: p.sweeper},
+		ApplyChanges: func(ctx context.Context) error {
+			_, _, err := p.companies.ApplyDue(ctx)
+			return err
+		},
+		More: func(w *river.Workers) {
+			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications}) // without a renderer the page offers printing
+		},
+	})
+	return err
 }
