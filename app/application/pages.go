@@ -38,6 +38,14 @@ func (c Checklist) Editable(part string) bool {
 	return false
 }
 
+// Blocking are the problems that keep answers from being sent: those of the parts
+// that the request has opened, and of the signature.
+func (c Checklist) Blocking() []fault.Field {
+	return slices.DeleteFunc(slices.Clone(c.Problems), func(p fault.Field) bool {
+		return p.Name != PartAgreement && !Asked(c.Asked, p.Name) && (p.Name != PartEligibility || !asksEligibility(c.Asked))
+	})
+}
+
 // Check reads an application and everything that is missing. Everybody who reads for
 // the company may.
 func (s *Service) Check(ctx context.Context, by identity.Actor, id uuid.UUID) (c Checklist, err error) {

@@ -603,11 +603,7 @@ func (s *Service) answerInformation(ctx context.Context, tx pg.Tx, now time.Time
 	if err != nil {
 		return a, err
 	}
-	for _, problem := range f.Problems(ctx) {
-		if problem.Name == PartAgreement || Asked(items, problem.Name) || (problem.Name == PartEligibility && asksEligibility(items)) {
-			facts.Problems = append(facts.Problems, problem)
-		}
-	}
+	facts.Problems = append(Checklist{File: f, Problems: f.Problems(ctx), Asked: items}.Blocking(), facts.Problems...)
 	for _, item := range items {
 		if item.Answer == "" {
 			facts.Unanswered = append(facts.Unanswered, ItemField(item.ID))
