@@ -38,7 +38,6 @@ type Service struct {
 	Companies *company.Service // finds numbers that are kept sealed
 }
 
-
 // reader lets the agency's case readers through; for others there is nothing here.
 func reader(by identity.Actor) error {
 	if by.Audience != identity.Staff || !by.Is(identity.CaseReaders...) {
