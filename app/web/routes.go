@@ -40,6 +40,11 @@ func (w *Web) Routes() []Route {
 	var (
 		everybody = anyone()
 		person    = signedIn()
+
+		readers = only(identity.CompanyReaders...)
+		writers = only(applicationWriters()...)
+		editors = only(identity.CompanyEditors...)
+		signers = only(identity.CompanySigners...)
 	)
 	return []Route{
 		// Everybody
@@ -61,5 +66,28 @@ func (w *Web) Routes() []Route {
 		{"POST", "/me/sessions/end", person, w.endSessions},
 		{"GET", "/kept", person, w.showKept},
 		{"GET", "/welcome", person, w.showWelcome},
+
+		// Companies: home and applications
+		{"GET", "/company", readers, w.showCompanyHome},
+		{"GET", "/applications/new", editors, w.showProgrammes},
+		{"GET", "/applications/new/:programme", editors, w.showKinds},
+		{"POST", "/applications/new/:programme", editors, w.chooseKind},
+		{"GET", "/applications/:id", readers, w.showApplication},
+		{"GET", "/applications/:id/eligibility", readers, w.showEligibility},
+		{"POST", "/applications/:id/eligibility", writers, w.answerEligibility},
+		{"GET", "/applications/:id/agreement", readers, w.showAgreement},
+		{"POST", "/applications/:id/agreement", signers, w.signAgreement},
+		{"GET", "/applications/:id/check", readers, w.showCheck},
+		{"POST", "/applications/:id/submit", signers, w.submitApplication},
+		{"GET", "/applications/:id/receipt", readers, w.showReceipt},
+		{"GET", "/applications/:id/receipt.pdf", readers, w.sendReceipt},
+		{"GET", "/applications/:id/copy.json", readers, w.sendCopy},
+		{"GET", "/applications/:id/request", readers, w.showRequest},
+		{"POST", "/applications/:id/request", writers, w.answerRequest},
+		{"GET", "/applications/:id/hearing", readers, w.showHearing},
+		{"POST", "/applications/:id/hearing", signers, w.answerHearing},
+		{"GET", "/applications/:id/withdraw", signers, w.showWithdraw},
+		{"POST", "/applications/:id/withdraw", signers, w.withdrawApplication},
+		{"GET", "/applications/:id/decision", readers, w.showDecision},
 	}
 }

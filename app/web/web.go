@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"trustedtrader/app/application"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
@@ -36,8 +37,9 @@ type Web struct {
 
 // Services are the domains that the pages call.
 type Services struct {
-	SignIn     *signin.Service
-	Programmes *programme.Register
+	SignIn       *signin.Service
+	Programmes   *programme.Register
+	Applications *application.Service
 }
 
 const (
