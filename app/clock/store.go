@@ -35,9 +35,9 @@ type Subject struct {
 
 // standstill are the events during which the law lets a clock stand still. The
 // programme decides which clocks do, by naming the reason among a clock's
-// pause_reasons: in the Union a hearing lengthens the time for the decision
-// (Delegated Regulation (EU) 2015/2446, Art. 13(2)), a request for information does
-// not; CTPAT waits for the company by practice.
+// pause_reasons: in the Union a request for information lengthens the time for the
+// decision (Delegated Regulation (EU) 2015/2446, Art. 13(1)) and so does a hearing
+// (Art. 13(2)); CTPAT waits for the company by practice.
 type standstill struct{ begins, ends, reason string }
 
 func standstills() []standstill {
@@ -109,7 +109,7 @@ func (c *Clocks) begin(ctx context.Context, tx pg.Tx, at time.Time, by identity.
 	r := Row{
 		ID: pg.NewID(), CompanyID: s.Company, SubjectKind: s.Kind, SubjectID: s.ID, OfficeID: s.Office,
 		Programme: s.Programme.Code, Code: rule.Code, Name: rule.Name, Source: rule.Source, StartEvent: event, StartedAt: at,
-		Zone: office.Zone, Calendar: office.Calendar, Amount: rule.Amount, Unit: string(rule.Unit), Earliest: rule.Direction == programme.Earliest,
+		Zone: office.Zone, Calendar: office.Calendar, Amount: rule.Amount, RollForward: rule.RollForward, Unit: string(rule.Unit), Earliest: rule.Direction == programme.Earliest,
 		WarnDays: rule.WarnDays, Reminders: daysLeft(rule.Reminders), OwedBy: string(rule.OwedBy), OnExpiry: string(rule.OnExpiry), Version: 1,
 	}
 	zone, err := time.LoadLocation(r.Zone)

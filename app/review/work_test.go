@@ -277,10 +277,10 @@ func TestClocks(t *testing.T) {
 	w.Want("a reason that there is not", w.Desk.ExtendClock(w.Ctx, w.Other, a.ID, review.ClockEntry{Code: "decision", Reason: "x", Days: "1"}), fault.Invalid)
 	extend.Days = "60"
 	w.Must(w.Desk.ExtendClock(w.Ctx, w.Other, a.ID, extend))
-	if due() != "2026-08-30" {
+	if due() != "2026-08-31" { // 30 August is a Sunday (Reg. 1182/71 Art. 3(4))
 		t.Errorf("120 + 60 days from 3 March: %s", due())
 	}
-	if body := w.Text(`select body from message where letter = 'deadline_extended'`); !strings.Contains(body, "30 August 2026") {
+	if body := w.Text(`select body from message where letter = 'deadline_extended'`); !strings.Contains(body, "31 August 2026") {
 		t.Errorf("letter: %s", body)
 	}
 	extend.Days = "1"
