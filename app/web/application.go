@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -507,4 +508,11 @@ func (w *Web) showDecision(c *fiber.Ctx, who identity.Actor) error {
 	return render(c, fiber.StatusOK, view.DecisionView(view.DecisionPage{
 		Chrome: w.applicationChrome(c, who, d.File, t(c, "Decision")), Decision: d, CanApply: who.Is(identity.CompanyEditors...),
 	}))
+}
+
+// ReceiptHTML is the receipt as a document of its own, for the job that prints it.
+func ReceiptHTML(ctx context.Context, r application.Receipt) (string, error) {
+	var b strings.Builder
+	err := view.ReceiptDocument(r).Render(ctx, &b)
+	return b.String(), err
 }

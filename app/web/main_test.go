@@ -1,0 +1,9 @@
+package web
+
+import (
+	"testing"
+
+	"trustedtrader/app/apptest"
+)
+
+func TestMain(m *testing.M) { apptest.Run(m) }
