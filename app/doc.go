@@ -1,0 +1,41 @@
+// Package app is the portal's house. This is the tour: read the packages in this
+// order, and each explains itself in its package comment.
+//
+// First the words that every room uses:
+//
+//   - fault: the five kinds of refusal, and problems with fields
+//   - i18n: the translation function that every text goes through
+//   - entry: what a field may hold, and what to tell a person when it may not
+//   - workflow: transition tables, the only place where a status changes
+//   - identity: who acts, under which role; sign-in by OIDC below it
+//   - pg: the door to PostgreSQL: transactions, the fence between companies, jobs
+//   - audit: who did what, when and why
+//
+// Then what the programme is made of:
+//
+//   - identifier: the numbers of traders, with their forms and check digits
+//   - programme: programmes as data, read from config/programmes
+//   - clock: legal deadlines: the arithmetic, the rows, the sweep
+//   - notice: letters, messages and the outbox of e-mails
+//   - signin: sessions
+//
+// Then the journey of a company, each stage knowing only those before it:
+//
+//   - company: legal entity, sites, contacts, numbers, change notices
+//   - application: from the choice of a programme to the decision; start with workflow.go
+//   - review: the agency's desk: queues, verdicts, vetting, recommendation
+//   - membership: what a certified company has, and its certificate
+//
+// And around it:
+//
+//   - web: routes.go is the map of the site and the list of who may do what
+//   - jobs: the queue's workers
+//   - doctor: the health of an installation
+//   - demo: a made-up programme to look at
+//   - pgembed: a private PostgreSQL for development
+//   - apptest: databases and clocks for tests
+//
+// Imports go one way: web may know everything, views know the types they show,
+// a domain never knows web or views, and nothing knows cmd. imports_test.go holds
+// the house to it.
+package app
