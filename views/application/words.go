@@ -4,12 +4,14 @@ package application
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	app "trustedtrader/app/application"
 	"trustedtrader/app/clock"
-	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/programme"
 	"trustedtrader/views/ui"
@@ -71,6 +73,9 @@ func nextLabel(ctx context.Context, code string) string {
 // taskSection turns tasks into the parts of a task list.
 func taskSection(ctx context.Context, a app.Application, tasks []app.Task) []ui.TaskSection {
 	s := ui.TaskSection{Title: i18n.T(ctx, "What to do")}
+	if !slices.ContainsFunc(tasks, func(t app.Task) bool { return t.Next }) {
+		s.Title = i18n.T(ctx, "Parts of the application")
+	}
 	ready := 0
 	for _, t := range tasks {
 		item := ui.Task{Label: taskLabel(ctx, t.Code), Href: taskHref(a, t.Code), State: ui.TaskState(t.State), Next: t.Next}
@@ -155,10 +160,18 @@ func bar(ctx context.Context, v clock.View) ui.Clock {
 	return c
 }
 
-// deadline is a running clock as a row of a table: what, whose turn, when.
-func deadlines(ctx context.Context, views []clock.View) [][]string {
+// deadlines are the running clocks as rows of a table: what, about which case, whose
+// turn, when.
+func deadlines(ctx context.Context, h app.Home) [][]string {
+	about := map[uuid.UUID]string{}
+	for _, c := range append(slices.Clone(h.Open), h.Past...) {
+		about[c.Application.ID] = c.Application.Reference
+	}
+	for _, m := range h.Members {
+		about[m.ID] = m.Number
+	}
 	var out [][]string
-	for _, v := range views {
+	for _, v := range h.Clocks {
 		if v.StoppedAt != nil {
 			continue
 		}
@@ -166,7 +179,7 @@ func deadlines(ctx context.Context, views []clock.View) [][]string {
 		if v.OwedBy == string(programme.Agency) {
 			who = i18n.T(ctx, "We")
 		}
-		out = append(out, []string{i18n.T(ctx, v.Name), who, dueText(ctx, v)})
+		out = append(out, []string{i18n.T(ctx, v.Name), about[v.SubjectID], who, dueText(ctx, v)})
 	}
 	return out
 }
@@ -295,7 +308,7 @@ func nextSteps(ctx context.Context, r app.Receipt) []string {
 	var out []string
 	for _, v := range r.Clocks {
 		if v.StoppedAt == nil && v.OwedBy == string(programme.Agency) && !v.Earliest {
-			out = append(out, i18n.T(ctx, "By %s: %s", v.Reading.DueDay.Text(ctx), i18n.T(ctx, v.Rule.Help)))
+			out = append(out, i18n.T(ctx, "By %s we do this: %s", v.Reading.DueDay.Text(ctx), i18n.T(ctx, v.Name)))
 		}
 	}
 	return append(out,
@@ -341,14 +354,6 @@ func contactKind(ctx context.Context, c app.Contact) string {
 
 // seenField carries a part's fingerprint through a form.
 func seenField(part string) string { return "seen-" + part }
-
-// anchored are the problems whose link leads to their part of the page.
-func anchored(errors []fault.Field, problems []fault.Field) []fault.Field {
-	if len(errors) > 0 {
-		return errors
-	}
-	return problems
-}
 
 // noteName and versionName belong to the field of a question or an item.
 func noteName(field string) string    { return field + "-note" }
