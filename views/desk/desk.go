@@ -1,0 +1,499 @@
+// Package desk holds the pages of the agency's desk: queues, cases, search, companies
+// and change notices.
+package desk
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/application"
+	"trustedtrader/app/clock"
+	"trustedtrader/app/company"
+	"trustedtrader/app/fault"
+	"trustedtrader/app/i18n"
+	"trustedtrader/app/identifier"
+	"trustedtrader/app/programme"
+	"trustedtrader/app/review"
+	"trustedtrader/views/ui"
+)
+
+// status is where a case stands, in the agency's words.
+func status(ctx context.Context, s application.Status) string {
+	switch s {
+	case application.Submitted:
+		return i18n.T(ctx, "New")
+	case application.Recommended:
+		return i18n.T(ctx, "Waits for approval")
+	case application.InformationRequested:
+		return i18n.T(ctx, "Information requested")
+	case application.Hearing:
+		return i18n.T(ctx, "Right to be heard")
+	}
+	return i18n.T(ctx, s.Name())
+}
+
+func statusKind(s application.Status) ui.Kind {
+	switch s {
+	case application.Submitted, application.InReview:
+		return ui.Info
+	case application.Recommended:
+		return ui.Warn
+	case application.InformationRequested, application.Hearing:
+		return ui.Waiting
+	case application.Certified:
+		return ui.Good
+	case application.Rejected:
+		return ui.Bad
+	}
+	return ui.Neutral
+}
+
+// waits says whose turn it is, where the status does not say so already.
+func waits(ctx context.Context, q review.QueueItem) string {
+	switch q.WaitsFor() {
+	case "company":
+		return i18n.T(ctx, "The company must answer")
+	case "approver":
+		return i18n.T(ctx, "Another person must decide")
+	}
+	return ""
+}
+
+// days says how far a day is.
+func days(ctx context.Context, left int) string {
+	switch {
+	case left == 0:
+		return i18n.T(ctx, "today")
+	case left < 0:
+		return i18n.N(ctx, "%d day late", "%d days late", -left)
+	}
+	return i18n.N(ctx, "%d day left", "%d days left", left)
+}
+
+func age(ctx context.Context, n int) string {
+	return i18n.N(ctx, "%d day", "%d days", n)
+}
+
+// dueKind colours a day by how near it is.
+func dueKind(left int, paused bool) ui.Kind {
+	switch {
+	case paused:
+		return ui.Waiting
+	case left < 0:
+		return ui.Bad
+	case left <= 7:
+		return ui.Warn
+	}
+	return ui.Neutral
+}
+
+func clockKind(s clock.State) ui.Kind {
+	switch s {
+	case clock.Overdue, clock.StoppedLate:
+		return ui.Bad
+	case clock.DueSoon:
+		return ui.Warn
+	case clock.Paused, clock.Waiting:
+		return ui.Waiting
+	case clock.Running, clock.Open, clock.StoppedInTime:
+		return ui.Good
+	}
+	return ui.Neutral
+}
+
+// clockBar shows a clock with its arithmetic.
+func clockBar(ctx context.Context, v clock.View) ui.Clock {
+	r := v.Reading
+	text := r.Summary(ctx)
+	if why := v.PauseReason(ctx); why != "" {
+		text += " (" + why + ")"
+	}
+	if v.StoppedAt == nil && !r.DueDay.IsZero() && !r.Earliest {
+		text += ". " + i18n.T(ctx, "Due %s.", r.DueDay.Text(ctx))
+	}
+	return ui.Clock{Label: i18n.T(ctx, v.Name), Text: text, Used: r.DaysUsed, Target: r.DaysAllowed, Paused: r.DaysPaused,
+		Kind: clockKind(r.State), State: r.State.Text(ctx), Arithmetic: append(r.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
+}
+
+func running(views []clock.View) (out []clock.View) {
+	for _, v := range views {
+		if v.StoppedAt == nil {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func ended(views []clock.View) (out []clock.View) {
+	for _, v := range views {
+		if v.StoppedAt != nil {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func verdictKind(v application.Verdict) ui.Kind {
+	switch v {
+	case application.Meets, application.MeetsWithRecommendation:
+		return ui.Good
+	case application.MoreInformation:
+		return ui.Waiting
+	case application.DoesNotMeet:
+		return ui.Bad
+	case application.NotApplicable:
+		return ui.Neutral
+	}
+	return ui.Info
+}
+
+func outcomeKind(o string) ui.Kind {
+	switch o {
+	case review.VettingClear:
+		return ui.Good
+	case review.VettingConcern:
+		return ui.Bad
+	case review.VettingNone:
+		return ui.Neutral
+	}
+	return ui.Info
+}
+
+func casePath(id uuid.UUID, tail string) string { return "/desk/cases/" + id.String() + tail }
+
+// queuePath is the address of a queue with its filters.
+func queuePath(f review.Filter, change func(*review.Filter)) string {
+	change(&f)
+	q := url.Values{"queue": {string(f.Queue)}}
+	for name, v := range map[string]string{"programme": f.Programme, "entity_type": f.EntityType, "status": string(f.Status), "after": f.After} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	if f.Order != review.Oldest && f.Order != "" {
+		q.Set("sort", string(f.Order))
+	}
+	return "/desk?" + q.Encode()
+}
+
+func programmeOptions(list []*programme.Programme) (out []ui.Option) {
+	for _, p := range list {
+		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
+	}
+	return out
+}
+
+func entityOptions(ctx context.Context, list []*programme.Programme) (out []ui.Option) {
+	for _, p := range list {
+		for _, e := range p.EntityTypes() {
+			out = append(out, ui.Option{Value: e.Code, Label: i18n.T(ctx, e.Name), Group: p.ShortName})
+		}
+	}
+	return out
+}
+
+func statusOptions(ctx context.Context) (out []ui.Option) {
+	for _, s := range application.Statuses() {
+		if s != application.Draft && !s.Final() {
+			out = append(out, ui.Option{Value: string(s), Label: status(ctx, s)})
+		}
+	}
+	return out
+}
+
+func orderOptions(ctx context.Context) []ui.Option {
+	return []ui.Option{{Value: string(review.Oldest), Label: i18n.T(ctx, "Longest wait first")}, {Value: string(review.DueFirst), Label: i18n.T(ctx, "Next due day first")},
+		{Value: string(review.Newest), Label: i18n.T(ctx, "Newest first")}}
+}
+
+func programmeName(list []*programme.Programme, code string) string {
+	if i := slices.IndexFunc(list, func(p *programme.Programme) bool { return p.Code == code }); i >= 0 {
+		return list[i].ShortName
+	}
+	return code
+}
+
+func entityName(ctx context.Context, list []*programme.Programme, code, entity string) string {
+	if i := slices.IndexFunc(list, func(p *programme.Programme) bool { return p.Code == code }); i >= 0 {
+		if e, ok := list[i].EntityType(entity); ok {
+			return i18n.T(ctx, e.Name)
+		}
+	}
+	return entity
+}
+
+func workerOptions(ctx context.Context, list []review.Worker) (out []ui.Option) {
+	for _, x := range list {
+		out = append(out, ui.Option{Value: x.ID.String(), Label: i18n.N(ctx, "%[2]s (%[1]d open case)", "%[2]s (%[1]d open cases)", x.Open, x.Name)})
+	}
+	return out
+}
+
+func reasonOptions(ctx context.Context, list []programme.Reason, codes []string) (out []ui.Option) {
+	for _, r := range list {
+		if codes == nil || slices.Contains(codes, r.Code) {
+			out = append(out, ui.Option{Value: r.Code, Label: i18n.T(ctx, r.Name)})
+		}
+	}
+	return out
+}
+
+func partOptions(ctx context.Context) (out []ui.Option) {
+	for _, code := range programme.Sections() {
+		out = append(out, ui.Option{Value: code, Label: i18n.T(ctx, application.PartName(code))})
+	}
+	return append(out, ui.Option{Value: "vetting", Label: i18n.T(ctx, "Vetting")})
+}
+
+// factValue is a value of a company, or a word of ours in the reader's language.
+func factValue(ctx context.Context, f review.Fact) string {
+	if f.Word {
+		return i18n.T(ctx, f.Value)
+	}
+	return f.Value
+}
+
+func factRows(ctx context.Context, g review.Group) (out []ui.SummaryRow) {
+	for _, f := range g.Facts {
+		out = append(out, ui.SummaryRow{Key: i18n.T(ctx, f.Label), Value: factValue(ctx, f), Content: factContent(f)})
+	}
+	return out
+}
+
+func schemeName(code string) string {
+	if s, ok := identifier.Lookup(code); ok {
+		return s.Name
+	}
+	return code
+}
+
+func subjectTitle(ctx context.Context, kind string) string {
+	switch kind {
+	case "company":
+		return i18n.T(ctx, "Company")
+	case "contact":
+		return i18n.T(ctx, "Officers")
+	case "site":
+		return i18n.T(ctx, "Sites")
+	}
+	return i18n.T(ctx, "Identification numbers")
+}
+
+// vettingGroup is the checks of one kind of subject.
+type vettingGroup struct {
+	Kind  string
+	Items []review.Vetting
+}
+
+func vettingGroups(list []review.Vetting) (counting []vettingGroup, gone []review.Vetting) {
+	for _, v := range list {
+		if v.Gone {
+			gone = append(gone, v)
+			continue
+		}
+		if n := len(counting); n == 0 || counting[n-1].Kind != v.SubjectKind {
+			counting = append(counting, vettingGroup{Kind: v.SubjectKind})
+		}
+		g := &counting[len(counting)-1]
+		g.Items = append(g.Items, v)
+	}
+	return counting, gone
+}
+
+func minutes(ctx context.Context, n int) string {
+	return i18n.T(ctx, "%d h %02d min", n/60, n%60)
+}
+
+func outcomeWord(ctx context.Context, o application.Outcome) string {
+	if o == application.Certify {
+		return i18n.T(ctx, "Certify")
+	}
+	return i18n.T(ctx, "Reject")
+}
+
+func pointText(ctx context.Context, p *programme.Programme, x application.Point) string {
+	var words []string
+	if x.Part == "vetting" {
+		words = append(words, i18n.T(ctx, "Vetting"))
+	} else if x.Part != "" {
+		words = append(words, i18n.T(ctx, application.PartName(x.Part)))
+	}
+	if r, ok := programme.Find(p.Reasons.Rejection, x.Reason); ok {
+		words = append(words, i18n.T(ctx, r.Name))
+	}
+	return strings.Join(words, ", ") + ": " + x.Text
+}
+
+// askable are the parts that a request can be about.
+type askable struct{ Code, Name, Hint string }
+
+func askableParts(ctx context.Context, c review.Case) (out []askable) {
+	for _, code := range programme.Sections() {
+		out = append(out, askable{Code: code, Name: i18n.T(ctx, application.PartName(code))})
+	}
+	return out
+}
+
+func askableQuestions(ctx context.Context, c review.Case) (out []askable) {
+	for _, q := range c.Entity.Questions {
+		out = append(out, askable{Code: application.PartEligibility + "." + q.Code, Name: i18n.T(ctx, q.Text)})
+	}
+	return out
+}
+
+// partOrQuestion names what a request was about.
+func partOrQuestion(ctx context.Context, c review.Case, part string) string {
+	whole, code, single := strings.Cut(part, ".")
+	if single {
+		for _, q := range c.Entity.Questions {
+			if q.Code == code {
+				return i18n.T(ctx, q.Text)
+			}
+		}
+	}
+	return i18n.T(ctx, application.PartName(whole))
+}
+
+// eventTitle is an audit event for a person to read.
+func eventTitle(ctx context.Context, action string) string {
+	if name := actionNames()[action]; name != "" {
+		return i18n.T(ctx, name)
+	}
+	noun, verb, _ := strings.Cut(action, ".")
+	text := strings.ReplaceAll(noun+": "+verb, "_", " ")
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+func actionNames() map[string]string {
+	return map[string]string{
+		"application.open": "Application opened", "application.submit": "Application submitted", "application.answer_eligibility": "Eligibility answered",
+		"application.sign": "Agreement signed", "application.sign_agreement": "Agreement signed", "application.start_review": "Review started", "application.accept": "Application accepted",
+		"application.request_information": "Information requested", "application.answer_information": "Information received", "application.save_answers": "Answers saved",
+		"application.cancel_request": "Request for information taken back", "application.recommend": "Decision recommended",
+		"application.return_recommendation": "Recommendation returned", "application.withdraw_recommendation": "Recommendation taken back",
+		"application.approve": "Recommendation approved", "application.answer_hearing": "Company answered in the hearing", "application.hearing_expired": "Time to be heard is over",
+		"application.withdraw": "Application withdrawn", "application.lapse": "Application lapsed", "application.claim": "Case claimed", "application.release": "Case given back",
+		"application.assign": "Case assigned", "application.take_over": "Lock taken over", "application.review": "Verdicts saved", "application.vet": "Vetting outcomes saved",
+		"application.read": "Case looked at", "note.write": "Internal note written", "hours.log": "Hours logged", "hours.remove": "Hours taken back",
+		"clock.start": "Deadline started", "clock.stop": "Deadline ended", "clock.pause": "Deadline paused", "clock.resume": "Deadline runs on", "clock.extend": "Deadline extended",
+		"clock.expire": "Time ran out", "clock.remind": "Reminder sent", "message.send": "Message sent", "message.read": "Message opened",
+		"company.register": "Company registered", "company.change": "Company profile changed", "company.read": "Company looked at", "company.settle_duplicate": "Possible duplicate settled",
+		"membership.admit": "Membership granted", "membership.take_effect": "Membership in effect", "membership.read": "Membership looked at",
+	}
+}
+
+func changeText(x review.TimelineChange) string {
+	name := strings.ReplaceAll(x.Field, "_", " ")
+	switch {
+	case x.Was == "" || x.Was == "null":
+		return name + ": " + x.Is
+	case x.Is == "":
+		return name + ": " + x.Was + " →"
+	}
+	return name + ": " + x.Was + " → " + x.Is
+}
+
+func timeline(ctx context.Context, t review.Timeline, zone *time.Location) (out []ui.Event) {
+	for _, e := range t.Entries {
+		kind := ui.Neutral
+		if e.Internal {
+			kind = ui.Waiting
+		}
+		title := eventTitle(ctx, e.Action)
+		if e.Record != "" {
+			title += " · " + e.Record
+		}
+		x := ui.Event{At: e.At, Zone: zone, Title: title, Text: e.Reason, Actor: e.Actor, Kind: kind}
+		if len(e.Changes) > 0 {
+			x.Content = eventChanges(e.Changes)
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+func kindOptions(ctx context.Context) (out []ui.Option) {
+	for _, k := range review.TimelineKinds() {
+		out = append(out, ui.Option{Value: string(k), Label: i18n.T(ctx, k.Name())})
+	}
+	return out
+}
+
+func timelineNext(path string, t review.Timeline) string {
+	if t.Next == 0 {
+		return ""
+	}
+	q := url.Values{"before": {fmt.Sprint(t.Next)}}
+	if t.Filter.Kind != "" {
+		q.Set("kind", string(t.Filter.Kind))
+	}
+	return path + "?" + q.Encode()
+}
+
+func hitHref(h review.Hit) string {
+	switch h.Kind {
+	case "application":
+		return casePath(h.ID, "")
+	case "change_notice":
+		return "/desk/changes/" + h.ID.String()
+	case "membership":
+		return "/memberships/" + h.ID.String()
+	}
+	return "/desk/companies/" + h.ID.String()
+}
+
+func hitWhy(ctx context.Context, h review.Hit) string {
+	switch h.Why {
+	case "reference":
+		if h.Kind == "change_notice" {
+			return i18n.T(ctx, "Change notice")
+		}
+		return i18n.T(ctx, "Case")
+	case "number":
+		return i18n.T(ctx, "Membership number")
+	case "identifier":
+		return schemeName(h.Scheme)
+	case "trade_name":
+		return i18n.T(ctx, "Trade name")
+	case "email":
+		return i18n.T(ctx, "E-mail of a contact")
+	}
+	return i18n.T(ctx, "Legal name")
+}
+
+func noticeStatusKind(s company.Status) ui.Kind {
+	switch s {
+	case company.Sent:
+		return ui.Info
+	case company.Returned:
+		return ui.Waiting
+	case company.Accepted, company.Applied:
+		return ui.Good
+	}
+	return ui.Neutral
+}
+
+// staffNoticeStatus is where a notice stands in the agency's words.
+func staffNoticeStatus(ctx context.Context, s company.Status) string {
+	switch s {
+	case company.Sent:
+		return i18n.T(ctx, "To be decided")
+	case company.Returned:
+		return i18n.T(ctx, "Returned to the company")
+	}
+	return i18n.T(ctx, s.Name())
+}
+
+// problem turns a conflict into what the page shows above the form.
+func conflictText(ctx context.Context, f *fault.Error) string {
+	if f == nil || f.Message == fault.Moved().Message {
+		return i18n.T(ctx, "The page below shows the case as it is now, with what you entered. Check it, then send it again.")
+	}
+	return i18n.T(ctx, f.Message, f.Args...)
+}
