@@ -307,7 +307,7 @@ create table message (
   direction    text not null check (direction in ('to_company', 'to_agency')),
   letter       text not null default '',
   subject      text not null check (length(subject) between 1 and 300),
-  body         text not null check (length(body) between 1 and 20000),
+  body         text not null check (length(body) between 1 and 200000),
   subject_kind text not null,
   subject_id   uuid not null,
   author       text not null,

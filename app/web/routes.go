@@ -89,5 +89,12 @@ func (w *Web) Routes() []Route {
 		{"GET", "/applications/:id/withdraw", signers, w.showWithdraw},
 		{"POST", "/applications/:id/withdraw", signers, w.withdrawApplication},
 		{"GET", "/applications/:id/decision", readers, w.showDecision},
+
+		// Letters and messages; in development also the e-mails
+		{"GET", "/inbox", readers, w.showInbox},
+		{"GET", "/inbox/new", only(messageWriters()...), w.showNewMessage},
+		{"POST", "/inbox/new", only(messageWriters()...), w.sendMessage},
+		{"GET", "/inbox/:id", only(messageReaders()...), w.showMessage},
+		{"GET", "/dev/mail", everybody, w.showOutbox},
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/signin"
@@ -40,6 +41,7 @@ type Services struct {
 	SignIn       *signin.Service
 	Programmes   *programme.Register
 	Applications *application.Service
+	Notices      *notice.Service
 }
 
 const (

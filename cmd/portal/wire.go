@@ -148,7 +148,7 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	}
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
-		Services: web.Services{SignIn: p.signIn, Programmes: register, Applications: p.applications},
+		Services: web.Services{SignIn: p.signIn, Programmes: register, Applications: p.applications, Notices: p.notices},
 	}
 	return p, nil
 }
