@@ -161,11 +161,8 @@ func runDemo(ctx context.Context, e *environment, _ []string) (err error) {
 		return err
 	}
 	p.web.Demo = true
-	if err := demo.Seed(ctx, p.demoServices(), cfg); err != nil {
-		return fmt.Errorf("seed the demo: %w", err)
-	}
-	fmt.Fprintf(e.out, "\nThe portal is at        %s\nThe demo's sign-in at   http://%s\nE-mails not sent at     %s/dev/mail\nMetrics at              http://%s/metrics\n\nSign in as:\n",
-		cfg.BaseURL, cfg.DemoIDP, cfg.BaseURL, cfg.Metrics)
+	fmt.Fprintf(e.out, "\nThe portal is at        %s\nThe demo's sign-in at   http://%s\nMetrics at              http://%s/metrics\n\nSign in as:\n",
+		cfg.BaseURL, cfg.DemoIDP, cfg.Metrics)
 	for _, x := range demo.People() {
 		if x.Featured {
 			fmt.Fprintf(e.out, "  %-24s %-14s %s\n", x.Name, x.Role, x.Organisation)

@@ -140,7 +140,9 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	}
 	p.reviews = &review.Service{DB: db, Now: now, Steps: &steps, Companies: p.companies}
 	p.members = &membership.Service{DB: db, Now: now, Steps: &steps}
-	p.sweeper = &clock.Service{DB: db, Now: now, Log: e.log, Clocks: clocks, Letters: letters, Expired: p.applications.Hooks()}
+	hooks := p.applications.Hooks()
+	hooks[programme.TakeEffect] = p.members.TakeEffect
+	p.sweeper = &clock.Service{DB: db, Now: now, Log: e.log, Clocks: clocks, Letters: letters, Expired: hooks}
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
 		Limits: signin.Limits{Idle: cfg.SessionIdle, Absolute: cfg.SessionAbsolute, Warn: cfg.SessionWarn}}
 	if err := p.jobs(); err != nil {
@@ -171,7 +173,7 @@ func (p *parts) jobs() (err error) {
 			return err
 		},
 		More: func(w *river.Workers) {
-			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications}) // without a renderer the page offers printing
+			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications, Page: web.ReceiptHTML, Print: printer(p.cfg.Browser)})
 		},
 	})
 	return err

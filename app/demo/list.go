@@ -1,0 +1,16 @@
+package demo
+
+// People lists everybody whom the demo's sign-in pages offer.
+func People() []Person { return append(append(companies(), staff()...), partners()...) }
+
+// companies' people who begin with nothing: they register and apply themselves.
+func companies() []Person {
+	p := func(subject, name, note string, featured bool) Person {
+		return Person{Subject: subject, Name: name, Email: subject + "@business.example", Audience: "companies",
+			Organisation: "New to the portal", Role: "Not registered yet", Note: note, Featured: featured}
+	}
+	return []Person{
+		p("carla.mendes", "Carla Mendes", "registers her company and applies", true),
+		p("tom.lindqvist", "Tom Lindqvist", "a colleague to invite", false),
+	}
+}

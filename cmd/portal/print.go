@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// printer turns a page of ours into PDF with Chromium, the one renderer at hand that
+// writes tagged, accessible files. The page reaches nothing: names do not resolve.
+// Nil without a browser.
+func printer(browser string) func(ctx context.Context, html string) ([]byte, error) {
+	if browser == "" {
+		return nil
+	}
+	return func(ctx context.Context, html string) (pdf []byte, err error) {
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		dir, err := os.MkdirTemp("", "portal-print-")
+		if err != nil {
+			return nil, fmt.Errorf("print: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		page, out := filepath.Join(dir, "page.html"), filepath.Join(dir, "page.pdf")
+		if err := os.WriteFile(page, []byte(html), 0o600); err != nil {
+			return nil, fmt.Errorf("print: %w", err)
+		}
+		args := []string{"--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+			"--disable-sync", "--disable-extensions", "--host-resolver-rules=MAP * ~NOTFOUND", "--user-data-dir=" + filepath.Join(dir, "profile"),
+			"--no-pdf-header-footer", "--print-to-pdf=" + out, "file://" + page}
+		if os.Geteuid() == 0 {
+			args = append([]string{"--no-sandbox"}, args...) // Chromium's sandbox refuses root
+		}
+		if err := exec.CommandContext(ctx, browser, args...).Run(); err != nil {
+			return nil, fmt.Errorf("print with %s: %w", browser, err)
+		}
+		return os.ReadFile(out)
+	}
+}
