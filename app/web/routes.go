@@ -41,6 +41,10 @@ func (w *Web) Routes() []Route {
 		everybody = anyone()
 		person    = signedIn()
 
+		caseReaders = only(identity.CaseReaders...)
+		caseWorkers = only(identity.CaseWorkers...)
+		approvers   = only(identity.Approvers...)
+
 		readers = only(identity.CompanyReaders...)
 		writers = only(applicationWriters()...)
 		editors = only(identity.CompanyEditors...)
@@ -96,5 +100,50 @@ func (w *Web) Routes() []Route {
 		{"POST", "/inbox/new", only(messageWriters()...), w.sendMessage},
 		{"GET", "/inbox/:id", only(messageReaders()...), w.showMessage},
 		{"GET", "/dev/mail", everybody, w.showOutbox},
+
+		// The agency's desk: everybody there reads, case workers change
+		{"GET", "/desk", caseReaders, w.showDesk},
+		{"POST", "/desk/assign", approvers, w.assignCases},
+		{"GET", "/desk/search", caseReaders, w.showDeskSearch},
+		{"GET", "/desk/changes", caseReaders, w.showDeskChanges},
+		{"GET", "/desk/changes/:id", caseReaders, w.showDeskChange},
+		{"POST", "/desk/changes/:id/accept", caseWorkers, w.acceptChange},
+		{"POST", "/desk/changes/:id/return", caseWorkers, w.returnChange},
+		{"GET", "/desk/companies/:id", caseReaders, w.showDeskCompany},
+		{"POST", "/desk/companies/:id/duplicates/:duplicate", caseWorkers, w.settleDuplicate},
+		{"GET", "/desk/cases/:id", caseReaders, w.showCase},
+		{"POST", "/desk/cases/:id/claim", caseWorkers, w.claimCase},
+		{"POST", "/desk/cases/:id/release", caseWorkers, w.releaseCase},
+		{"POST", "/desk/cases/:id/takeover", caseWorkers, w.takeOverCase},
+		{"POST", "/desk/cases/:id/start", caseWorkers, w.startReview},
+		{"POST", "/desk/cases/:id/accept", caseWorkers, w.acceptCase},
+		{"POST", "/desk/cases/:id/clocks/pause", caseWorkers, w.pauseClock},
+		{"POST", "/desk/cases/:id/clocks/resume", caseWorkers, w.resumeClock},
+		{"POST", "/desk/cases/:id/clocks/extend", caseWorkers, w.extendClock},
+		{"GET", "/desk/cases/:id/review", caseReaders, w.showReview},
+		{"POST", "/desk/cases/:id/review", caseWorkers, w.saveReview},
+		{"GET", "/desk/cases/:id/vetting", caseReaders, w.showVetting},
+		{"POST", "/desk/cases/:id/vetting", caseWorkers, w.saveVetting},
+		{"GET", "/desk/cases/:id/request", caseReaders, w.showCaseRequest},
+		{"POST", "/desk/cases/:id/request", caseWorkers, w.sendCaseRequest},
+		{"POST", "/desk/cases/:id/request/cancel", caseWorkers, w.cancelCaseRequest},
+		{"GET", "/desk/cases/:id/messages", caseReaders, w.showCaseMessages},
+		{"POST", "/desk/cases/:id/messages", caseWorkers, w.sendCaseMessage},
+		{"GET", "/desk/cases/:id/notes", caseReaders, w.showNotes},
+		{"POST", "/desk/cases/:id/notes", caseWorkers, w.addNote},
+		{"GET", "/desk/cases/:id/hours", caseReaders, w.showHours},
+		{"POST", "/desk/cases/:id/hours", caseWorkers, w.logHours},
+		{"POST", "/desk/cases/:id/hours/:entry/remove", caseWorkers, w.removeHours},
+		{"GET", "/desk/cases/:id/decision", caseReaders, w.showCaseDecision},
+		{"POST", "/desk/cases/:id/decision/recommend", caseWorkers, w.recommendDecision},
+		{"POST", "/desk/cases/:id/decision/withdraw", caseWorkers, w.withdrawRecommendation},
+		{"POST", "/desk/cases/:id/decision/return", approvers, w.returnRecommendation},
+		{"POST", "/desk/cases/:id/decision/approve", approvers, w.approveRejection},
+		{"POST", "/desk/cases/:id/certify", approvers, w.certifyCompany},
+		{"GET", "/desk/cases/:id/history", caseReaders, w.showCaseHistory},
+
+		// Memberships: the company's own people, and the agency
+		{"GET", "/memberships/:id", only(memberReaders()...), w.showMembership},
+		{"GET", "/memberships/:id/certificate", only(memberReaders()...), w.showCertificate},
 	}
 }

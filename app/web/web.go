@@ -12,10 +12,13 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"trustedtrader/app/application"
+	"trustedtrader/app/company"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/review"
 	"trustedtrader/app/signin"
 	"trustedtrader/config"
 	"trustedtrader/static"
@@ -42,6 +45,9 @@ type Services struct {
 	Programmes   *programme.Register
 	Applications *application.Service
 	Notices      *notice.Service
+	Companies    *company.Service
+	Reviews      *review.Service
+	Members      *membership.Service
 }
 
 const (

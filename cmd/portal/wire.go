@@ -150,7 +150,8 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	}
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
-		Services: web.Services{SignIn: p.signIn, Programmes: register, Applications: p.applications, Notices: p.notices},
+		Services: web.Services{SignIn: p.signIn, Programmes: register, Applications: p.applications, Notices: p.notices,
+			Companies: p.companies, Reviews: p.reviews, Members: p.members},
 	}
 	return p, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/views/ui"
 )
@@ -115,6 +116,29 @@ func vettingOptions(ctx context.Context) (out []ui.Option) {
 func activityOptions(ctx context.Context) (out []ui.Option) {
 	for _, a := range review.Activities() {
 		out = append(out, ui.Option{Value: a, Label: i18n.T(ctx, review.ActivityName(a))})
+	}
+	return out
+}
+
+// ForClock names the problems as the fields of one clock's form are named.
+func (p CasePage) ForClock(code, act string) CasePage {
+	list := make([]fault.Field, len(p.Errors))
+	for i, f := range p.Errors {
+		f.Name = code + "-" + act + "-" + f.Name
+		list[i] = f
+	}
+	p.Errors = list
+	return p
+}
+
+// NewRequest is the page for composing a request, with the time that the programme
+// gives for an answer.
+func NewRequest(p CasePage) RequestPage {
+	out := RequestPage{CasePage: p}
+	for _, c := range p.Case.Programme.ClocksStartedBy(programme.ApplicationInformationRequested) {
+		if c.OwedBy == programme.Company {
+			out.DueDays = c.Amount
+		}
 	}
 	return out
 }

@@ -1,0 +1,39 @@
+package web
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
+	view "trustedtrader/views/membership"
+)
+
+// memberReaders may read memberships: the company's own people, and case readers.
+func memberReaders() []identity.Role {
+	return append(append([]identity.Role{}, identity.CompanyReaders...), identity.CaseReaders...)
+}
+
+func (w *Web) showMembership(c *fiber.Ctx, who identity.Actor) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	p, err := w.Members.Membership(c.UserContext(), who, id)
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusOK, view.Membership(view.MembershipPage{Chrome: w.chrome(c, who, t(c, "Membership %s", p.Membership.Number)), Page: p,
+		CaseHref: notice.Path(who.Audience, notice.AboutApplication, p.Membership.ApplicationID)}))
+}
+
+func (w *Web) showCertificate(c *fiber.Ctx, who identity.Actor) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	p, err := w.Members.Certificate(c.UserContext(), who, id)
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusOK, view.Certificate(view.CertificatePage{Chrome: w.chrome(c, who, t(c, "Certificate %s", p.Membership.Number)), Page: p}))
+}
