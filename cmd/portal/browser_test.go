@@ -24,7 +24,7 @@ func TestBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := startDemo(ctx, t, root)
+	base := startDemo(t, root)
 	args := []string{filepath.Join(root, ".ci/tools/walk.mjs"), base}
 	if dir := os.Getenv("PORTAL_SCREENSHOTS"); dir != "" {
 		args = append(args, dir)
@@ -36,7 +36,7 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-func startDemo(ctx context.Context, t *testing.T, root string) (base string) {
+func startDemo(t *testing.T, root string) (base string) {
 	t.Helper()
 	data, err := os.MkdirTemp("", "portal-browser-")
 	if err != nil {
@@ -52,11 +52,10 @@ func startDemo(ctx context.Context, t *testing.T, root string) (base string) {
 	}
 	own := port()
 	base = "http://localhost:" + own
-	c := exec.CommandContext(ctx, filepath.Join(root, "bin/portal"), "demo")
+	c := exec.Command(filepath.Join(root, "bin/portal"), "demo") // ends in Cleanup, after ctx
 	c.Env = append(os.Environ(), "PORTAL_ENV=dev", "PORTAL_DATA="+data, "PORTAL_ADDR=127.0.0.1:"+own, "PORTAL_BASE_URL="+base,
 		"PORTAL_METRICS_ADDR=127.0.0.1:"+port(), "PORTAL_DEMO_IDP_ADDR=127.0.0.1:"+port(), "DATABASE_URL=")
 	c.Stdout, c.Stderr = os.Stderr, os.Stderr
-	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -70,3 +70,15 @@ for (const field of document.querySelectorAll('[data-count]')) {
   field.addEventListener('input', () => count(true));
   count(false);
 }
+
+// USWDS builds the combo box's input from the select and leaves behind what ties
+// it to its hint and its error.
+window.addEventListener('load', () => {
+  for (const input of document.querySelectorAll('.usa-combo-box__input')) {
+    const select = input.parentElement.querySelector('select');
+    for (const name of ['aria-describedby', 'aria-invalid', 'required']) {
+      if (select?.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
+    }
+    select?.removeAttribute('required');
+  }
+});

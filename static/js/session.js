@@ -11,7 +11,11 @@ if (dialog) {
   const text = document.getElementById('session-warning-text');
   const stay = dialog.querySelector('[data-session-stay]');
   const signIn = dialog.querySelector('[data-session-signin]');
-  const announce = document.getElementById('announce');
+  // While the dialog is open the rest of the page is inert, its live region too.
+  const say = (sentence) => {
+    const region = dialog.open ? dialog.querySelector('[data-session-say]') : document.getElementById('announce');
+    region.textContent = sentence;
+  };
   const idle = Number(set.idle) * 1000;
   const warn = Number(set.warn) * 1000;
   const heading = title.textContent;
@@ -64,7 +68,7 @@ if (dialog) {
       signIn.href = set.signin + (set.signin.includes('?') ? '&' : '?') + 'return=' + encodeURIComponent(location.pathname + location.search);
       if (!dialog.open) dialog.showModal();
       signIn.focus();
-      announce.textContent = set.endedTitle;
+      say(set.endedTitle);
       return;
     }
     const sentence = set.text.replace('{time}', left(ms));
@@ -77,7 +81,7 @@ if (dialog) {
     const mark = ms > 20000 ? Math.ceil(ms / 60000) : -1;
     if (mark !== said) {
       said = mark;
-      announce.textContent = sentence;
+      say(sentence);
     }
   };
   setInterval(tick, 1000);
@@ -95,7 +99,7 @@ if (dialog) {
       if (answer.ok) {
         restart();
         channel?.postMessage('active');
-        announce.textContent = set.extended;
+        say(set.extended);
       } else if (answer.type === 'opaqueredirect' || [401, 403, 404].includes(answer.status)) {
         end = 0;
         tick();
@@ -104,7 +108,7 @@ if (dialog) {
       }
     } catch {
       text.textContent = set.failed;
-      announce.textContent = set.failed;
+      say(set.failed);
     }
     stay.disabled = false;
   };

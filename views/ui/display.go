@@ -68,22 +68,23 @@ const (
 	NotApplicable  TaskState = "not_applicable"
 )
 
-func (s TaskState) tag(ctx context.Context) (Kind, string) {
+// tag is the state's colour, icon and word; the icons differ even where colours do not.
+func (s TaskState) tag(ctx context.Context) (kind Kind, icon, word string) {
 	switch s {
 	case InProgress:
-		return Info, i18n.T(ctx, "In progress")
+		return Info, "edit", i18n.T(ctx, "In progress")
 	case NeedsAttention:
-		return Warn, i18n.T(ctx, "Needs attention")
+		return Warn, "warning", i18n.T(ctx, "Needs attention")
 	case Ready:
-		return Good, i18n.T(ctx, "Ready")
+		return Good, "check", i18n.T(ctx, "Ready")
 	case Done:
-		return Good, i18n.T(ctx, "Done")
+		return Good, "check_circle", i18n.T(ctx, "Done")
 	case CannotStart:
-		return Waiting, i18n.T(ctx, "Cannot start yet")
+		return Waiting, "lock", i18n.T(ctx, "Cannot start yet")
 	case NotApplicable:
-		return Neutral, i18n.T(ctx, "Not applicable")
+		return Neutral, "remove_circle", i18n.T(ctx, "Not applicable")
 	}
-	return Neutral, i18n.T(ctx, "Not started")
+	return Neutral, "radio_button_unchecked", i18n.T(ctx, "Not started")
 }
 
 // TaskSection is a headed part of a task list.
