@@ -7,7 +7,7 @@ VAR        := var
 TOOLS      := .ci/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset build production test unit browser interop check fmt vet staticcheck verify race generate schema migration bench setup setup-run setup-test tools clean
+.PHONY: help run reset build production test unit browser interop check fmt vet staticcheck verify race generate schema migration setup setup-run setup-test tools clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,7 +54,7 @@ verify: ## regenerate and compare
 
 # Race tests need cgo; they run over the packages where people meet.
 race: setup-run
-	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/signin ./app/people ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/web
+	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/web
 
 ## Generate
 generate: schema ## regenerate pages, schema dump, references
@@ -66,9 +66,6 @@ schema: ## dump the schema that the migrations make
 
 migration: ## make migration name=add_something
 	@n=$$(ls migrations/0*.sql | tail -1 | sed 's/.*\/0*\([0-9]*\)_.*/\1/'); f=migrations/$$(printf '%04d' $$((n + 1)))_$(name).sql; printf -- '-- +goose Up\n' > $$f; echo $$f
-
-bench: setup-run ## measure: one tab-separated row per figure
-	@.ci/with-postgres $(GO) run ./cmd/bench
 
 ## Set up
 setup-run:

@@ -270,7 +270,10 @@ func TestEveryVerbAndItsRefusals(t *testing.T) {
 			return err
 		}, uuid.Nil, false},
 		{"trade_name.remove", func(by identity.Actor, id uuid.UUID, v int) error { return s.RemoveTradeName(ctx, by, id, v) }, nm.ID, true},
-		{"site.add", func(by identity.Actor, _ uuid.UUID, v int) error { _, err := s.AddSite(ctx, by, site("West")); return err }, uuid.Nil, false},
+		{"site.add", func(by identity.Actor, _ uuid.UUID, v int) error {
+			_, err := s.AddSite(ctx, by, site("West"))
+			return err
+		}, uuid.Nil, false},
 		{"site.change", func(by identity.Actor, id uuid.UUID, v int) error {
 			editSite.Version = v
 			_, err := s.ChangeSite(ctx, by, id, editSite)

@@ -244,13 +244,13 @@ func (w *Web) sendCaseRequest(c *fiber.Ctx, who identity.Actor) error {
 	}
 	in := review.RequestEntry{Version: formVersion(c), Message: c.FormValue("message")}
 	typed := map[string]string{}
-	c.Request().PostArgs().VisitAll(func(name, value []byte) {
+	for name, value := range c.Request().PostArgs().All() {
 		part, ok := strings.CutPrefix(string(name), review.QuestionField(""))
 		if text := string(value); ok && strings.TrimSpace(text) != "" {
 			in.Items = append(in.Items, review.Question{Part: part, Text: text})
 			typed[string(name)] = text
 		}
-	})
+	}
 	if _, err := w.Reviews.SendRequest(c.UserContext(), who, id, in); err != nil {
 		p, status, err := w.refusedCase(c, who, view.RequestTab, err)
 		if err != nil {
