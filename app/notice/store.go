@@ -145,7 +145,7 @@ func findMessage(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID)
 		select m.id, m.direction, m.letter, m.subject, m.author, m.subject_kind, m.subject_id, m.sent_at, m.company_id, m.body,
 		  c.name as company, coalesce(a.reference, n.reference, s.number, '') as reference`+itemFrom+`
 		join company c on c.id = m.company_id
-		where m.id = @id and (@company::uuid is null or m.company_id = @company)`, map[string]any{"id": id, "company": own(by)}).Scan(&m)
+		where m.id = @id and (cast(@company as uuid) is null or m.company_id = @company)`, map[string]any{"id": id, "company": own(by)}).Scan(&m)
 	if r.Error == nil && r.RowsAffected == 0 {
 		return m, fault.Missing()
 	}
@@ -167,7 +167,7 @@ func findSubject(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID)
 	r := tx.WithContext(ctx).Raw(`
 		select a.id, a.company_id, c.name as company, a.reference, a.assignee_id, a.office_id
 		from application a join company c on c.id = a.company_id
-		where a.id = @id and (@company::uuid is null or a.company_id = @company)`, map[string]any{"id": id, "company": own(by)}).Scan(&a)
+		where a.id = @id and (cast(@company as uuid) is null or a.company_id = @company)`, map[string]any{"id": id, "company": own(by)}).Scan(&a)
 	if r.Error == nil && r.RowsAffected == 0 {
 		return a, fault.Missing()
 	}
