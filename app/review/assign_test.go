@@ -221,6 +221,12 @@ func TestLock(t *testing.T) {
 		t.Errorf("record %+v %+v and list %+v differ", c.Lock, c.May, q)
 	}
 
+	w.Clock.Move(review.LockLife)
+	if l, err := w.Desk.Touch(w.Ctx, w.Boss, a.ID); err != nil || l.Held() {
+		t.Errorf("a supervisor who looks keeps others from working: %+v %v", l, err)
+	}
+	_, err = w.Desk.Touch(w.Ctx, w.Sam, a.ID)
+	w.Must(err)
 	err = w.Desk.SetVerdicts(w.Ctx, w.Boss, a.ID, nil)
 	w.Want("acting without the lock", err, fault.Conflict)
 	if err == nil || !strings.Contains(err.Error(), "Sam Specialist is working in this case") {

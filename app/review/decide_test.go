@@ -43,6 +43,9 @@ func TestRecommend(t *testing.T) {
 	if a.Status != application.Recommended || w.Count(`select count(*)::int from case_lock`) != 0 {
 		t.Errorf("status %s", a.Status)
 	}
+	if l, err := w.Desk.Touch(w.Ctx, w.Sam, a.ID); err != nil || l.Held() {
+		t.Errorf("who has recommended keeps the decider out: %+v %v", l, err)
+	}
 	w.Want("verdicts under a recommendation", w.Desk.SetVerdicts(w.Ctx, w.Sam, a.ID, nil), fault.Conflict)
 	c := record(w, w.Sam, a)
 	if !c.May.TakeBack || c.May.Certify || c.May.Return || !c.May.OwnRecommendation {

@@ -28,9 +28,9 @@ type Lock struct {
 // Held reports whether anybody works in the case.
 func (l Lock) Held() bool { return l.PersonID != uuid.Nil }
 
-// Touch sets or renews the soft lock when a person opens a case for work, and says
-// who holds it: for somebody else's lock that is no error, for everybody may read.
-// Persons who may not work on the case set nothing.
+// Touch sets or renews the soft lock when the person whose turn it is opens a case,
+// and says who holds it: for somebody else's lock that is no error, for everybody may
+// read. Others, who only look, set nothing and keep nobody from working.
 func (s *Service) Touch(ctx context.Context, by identity.Actor, id uuid.UUID) (l Lock, err error) {
 	now := s.Now()
 	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
@@ -38,7 +38,11 @@ func (s *Service) Touch(ctx context.Context, by identity.Actor, id uuid.UUID) (l
 		if err != nil {
 			return err
 		}
-		if mayWork(by, a.OfficeID, a.AssigneeID) == nil && !a.Status.Final() {
+		turn, err := ownTurn(ctx, tx, by, a)
+		if err != nil {
+			return err
+		}
+		if turn {
 			if _, err := takeLock(ctx, tx, now, by, a.ID, false); err != nil {
 				return err
 			}
@@ -47,6 +51,19 @@ func (s *Service) Touch(ctx context.Context, by identity.Actor, id uuid.UUID) (l
 		return err
 	})
 	return l, err
+}
+
+// ownTurn reports whether the next step in a case is the person's: the assignee's while
+// it is checked, and a decider's while a recommendation of somebody else waits.
+func ownTurn(ctx context.Context, tx pg.Tx, by identity.Actor, a application.Application) (bool, error) {
+	if mayWork(by, a.OfficeID, a.AssigneeID) != nil {
+		return false, nil
+	}
+	if a.Status != application.Recommended {
+		return reviewable(a) == nil && a.AssigneeID != nil && *a.AssigneeID == by.PersonID, nil
+	}
+	r, err := openRecommendation(ctx, tx, a.ID)
+	return err == nil && r != nil && r.MadeBy != by.PersonID && by.Is(identity.Approvers...) && by.InOffice(a.OfficeID), err
 }
 
 // TakeOver takes the soft lock of another person: supervisors and headquarters of the

@@ -197,7 +197,6 @@ func TestDeskJourney(t *testing.T) {
 	if doc.Find("form[action$='/certify']").Length() != 0 || doc.Find("form[action$='/withdraw']").Length() != 1 {
 		t.Error("one may decide on one's own recommendation")
 	}
-	w.Clock.Move(review.LockLife + time.Second)
 	doc = a.want(200, w.Boss, "GET", "/desk", nil)
 	if doc.Find(".tt-tabs a[aria-current]").Text() == "" || !strings.Contains(doc.Find("table").Text(), app.Reference) {
 		t.Error("the recommendation does not wait in the supervisor's queue")

@@ -388,15 +388,61 @@ func actionNames() map[string]string {
 	}
 }
 
-func changeText(x review.TimelineChange) string {
-	name := strings.ReplaceAll(x.Field, "_", " ")
-	switch {
-	case x.Was == "" || x.Was == "null":
-		return name + ": " + x.Is
-	case x.Is == "":
-		return name + ": " + x.Was + " →"
+// changeTexts are what an event changed, one a line. Ids mean nothing to people and
+// what stayed the same is no change, so both are left out.
+func changeTexts(ctx context.Context, list []review.TimelineChange) (out []string) {
+	for _, x := range list {
+		if isID(x.Was) || isID(x.Is) || x.Was == x.Is {
+			continue
+		}
+		name := i18n.T(ctx, fieldName(x.Field))
+		was, is := changeValue(ctx, x.Field, x.Was), changeValue(ctx, x.Field, x.Is)
+		switch {
+		case was == "":
+			out = append(out, name+": "+is)
+		case is == "":
+			out = append(out, i18n.T(ctx, "%s: %s (removed)", name, was))
+		default:
+			out = append(out, name+": "+was+" → "+is)
+		}
 	}
-	return name + ": " + x.Was + " → " + x.Is
+	return out
+}
+
+func isID(s string) bool {
+	_, err := uuid.Parse(s)
+	return err == nil && len(s) == 36
+}
+
+// fieldName is a field of an event for a person to read (English source text).
+func fieldName(field string) string {
+	if name := map[string]string{"assignee": "Assigned to", "due_on": "Due", "clock": "Deadline", "event": "Because of", "attested_name": "Declared by",
+		"extension_days": "Extended by days", "membership_number": "Membership number", "effective_on": "In effect from", "certified_on": "Certified on",
+		"points": "Points", "parts": "Parts"}[field]; name != "" {
+		return name
+	}
+	text := strings.ReplaceAll(field, "_", " ")
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// changeValue shows days and states as everywhere else.
+func changeValue(ctx context.Context, field, value string) string {
+	if value == "null" || value == "[]" {
+		return ""
+	}
+	if day, err := clock.ParseDay(value); err == nil {
+		return day.Text(ctx)
+	}
+	if field == "status" && slices.Contains(application.Statuses(), application.Status(value)) {
+		return status(ctx, application.Status(value))
+	}
+	if field == "clock" || field == "event" || field == "activity" || field == "tier" {
+		return strings.NewReplacer("_", " ", ".", " ").Replace(value)
+	}
+	return value
 }
 
 func timeline(ctx context.Context, t review.Timeline, zone *time.Location) (out []ui.Event) {
@@ -410,8 +456,8 @@ func timeline(ctx context.Context, t review.Timeline, zone *time.Location) (out 
 			title += " · " + e.Record
 		}
 		x := ui.Event{At: e.At, Zone: zone, Title: title, Text: e.Reason, Actor: e.Actor, Kind: kind}
-		if len(e.Changes) > 0 {
-			x.Content = eventChanges(e.Changes)
+		if list := changeTexts(ctx, e.Changes); len(list) > 0 {
+			x.Content = eventChanges(list)
 		}
 		out = append(out, x)
 	}
