@@ -331,9 +331,9 @@ func pointText(ctx context.Context, p *programme.Programme, x application.Point)
 }
 
 // askable are the parts that a request can be about.
-type askable struct{ Code, Name, Hint string }
+type askable struct{ Code, Name string }
 
-func askableParts(ctx context.Context, c review.Case) (out []askable) {
+func askableParts(ctx context.Context) (out []askable) {
 	for _, code := range programme.Sections() {
 		out = append(out, askable{Code: code, Name: i18n.T(ctx, application.PartName(code))})
 	}

@@ -1324,7 +1324,7 @@ func requestForm(p RequestPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				for _, a := range askableParts(ctx, p.Case) {
+				for _, a := range askableParts(ctx) {
 					templ_7745c5c3_Err = questionField(p, a).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
