@@ -38,7 +38,7 @@ browser: tools build ## the whole slice in a real browser, with axe and html-val
 	@$(GO) test -tags browser -count=1 -timeout 10m ./cmd/portal -run TestBrowser
 
 ## Check
-check: fmt vet staticcheck verify race ## formatting, vet, staticcheck, drift of generated files, race tests
+check: fmt vet staticcheck verify ## formatting, vet, staticcheck, drift of generated files; race tests apart: make race
 
 fmt:
 	@out=$$(gofmt -l app cmd config migrations static views); if [ -n "$$out" ]; then echo "run gofmt on:"; echo "$$out"; exit 1; fi
