@@ -1,6 +1,7 @@
 package company
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -71,6 +72,58 @@ func (c Change) Shown() Change {
 		}
 	}
 	return c
+}
+
+// ValueText is a value of a record in words. Ours is true when it is an English
+// source text of the portal, false when it is what a person entered.
+func ValueText(subject Subject, field, value string) (text string, ours bool) {
+	switch {
+	case value == "":
+		return "", false
+	case subject == AboutSite && field == "activity":
+		return ActivityName(value), true
+	case subject == AboutContact && field == "kind":
+		return KindName(value), true
+	case subject == AboutContact && field == "primary":
+		return "Yes", true
+	case subject == AboutIdentifier && field == "scheme":
+		if s, ok := identifier.Lookup(value); ok {
+			return s.Name, true
+		}
+	}
+	return value, false
+}
+
+// Title says what the change does, as an English source text with its argument.
+func (c Change) Title() (text string, args []any) {
+	titles := map[Do]map[Subject]string{
+		Alter:  {AboutCompany: "Change the company details", AboutSite: "Change the site %s", AboutContact: "Change the contact %s"},
+		Add:    {AboutTradeName: "Add the trade name %s", AboutSite: "Add the site %s", AboutContact: "Add the contact %s", AboutIdentifier: "Add the number %s"},
+		Remove: {AboutTradeName: "Remove the trade name %s", AboutSite: "Close the site %s", AboutContact: "Remove the contact %s", AboutIdentifier: "Remove the number %s"},
+	}
+	text = titles[c.Do][c.Subject]
+	if strings.Contains(text, "%s") {
+		args = []any{c.Name}
+	}
+	return text, args
+}
+
+// text lists the changes for a letter, one a line, in the programme's own language.
+func (c Changes) text() string {
+	var lines []string
+	for _, x := range c {
+		title, args := x.Title()
+		lines = append(lines, "- "+fault.F("", title, args...).String())
+		if x.Do != Alter {
+			continue
+		}
+		for _, f := range x.Fields {
+			from, _ := ValueText(x.Subject, f.Field, f.From)
+			to, _ := ValueText(x.Subject, f.Field, f.To)
+			lines = append(lines, f.Label+": "+cmp.Or(from, "(empty)")+" → "+cmp.Or(to, "(empty)"))
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Changes are all that a notice changes, one per subject.

@@ -9,9 +9,12 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/audit"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
 )
 
 // Service is what people can do with accounts. Company verbs act on the company
@@ -26,6 +29,10 @@ type Service struct {
 	// OfficeFor names the field office (its code) that looks after companies of a
 	// country. Nil, or an empty answer: the office at the root of the tree.
 	OfficeFor func(country string) string
+
+	Programmes *programme.Register
+	Clocks     *clock.Clocks
+	Letters    *notice.Letters
 }
 
 // Company is a legal entity with an account.

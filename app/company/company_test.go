@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -12,9 +14,13 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
+	"trustedtrader/config"
 )
 
 func TestMain(m *testing.M) { apptest.Run(m) }
@@ -35,13 +41,26 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, ctx: context.Background(), db: apptest.DB(t), clock: apptest.At("2026-03-03T14:00:00Z"), root: pg.NewID(), branch: pg.NewID()}
-	w.svc = &Service{DB: w.db, Now: w.clock.Now, Key: []byte(strings.Repeat("k", 32)), OfficeFor: func(string) string { return "BRANCH" }}
-	w.exec(`insert into office (id, code, name, zone, calendar, created_at) values (?, 'HQ', 'Headquarters', 'America/New_York', 'us', now())`, w.root)
-	w.exec(`insert into office (id, code, name, parent_id, zone, calendar, created_at) values (?, 'BRANCH', 'Laredo', ?, 'America/Chicago', 'us', now())`, w.branch, w.root)
+	register, calendars := data(t)
+	base, err := url.Parse("https://portal.example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.svc = &Service{Programmes: register, Clocks: &clock.Clocks{Calendars: calendars, Programmes: register}, Letters: &notice.Letters{Base: base},
+		DB: w.db, Now: w.clock.Now, Key: []byte(strings.Repeat("k", 32)), OfficeFor: func(string) string { return "BRANCH" }}
+	w.exec(`insert into office (id, code, name, zone, calendar, created_at) values (?, 'HQ', 'Headquarters', 'America/New_York', 'us-federal', now())`, w.root)
+	w.exec(`insert into office (id, code, name, parent_id, zone, calendar, created_at) values (?, 'BRANCH', 'Laredo', ?, 'America/Chicago', 'us-federal', now())`, w.branch, w.root)
 	w.owner = w.register("Acme Freight Inc.")
 	w.rival = w.register("Zephyr Lines GmbH")
 	w.staff = identity.Actor{PersonID: w.person("Sam Specialist"), Name: "Sam Specialist", Audience: identity.Staff, Role: identity.Specialist, OfficeID: w.branch, Offices: []uuid.UUID{w.branch}}
 	return w
+}
+
+// data is what ships with the portal.
+func data(t *testing.T) (*programme.Register, clock.Calendars) {
+	t.Helper()
+	sub := func(name string) fs.FS { return must[fs.FS](t)(fs.Sub(config.Programmes, name)) }
+	return must[*programme.Register](t)(programme.Load(sub("programmes"))), must[clock.Calendars](t)(clock.LoadCalendars(sub("calendars")))
 }
 
 func (w *world) exec(sql string, args ...any) {

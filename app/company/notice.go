@@ -10,10 +10,13 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/audit"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/entry"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
 )
 
 // mostChanges bounds one notice.
@@ -259,7 +262,7 @@ func (s *Service) sendNotice(ctx context.Context, tx pg.Tx, now time.Time, by id
 	}
 	conflicts := append(n.Entry().put(&n, civil(now, o.location())), b.try(n.Changes, n.EffectiveOn, now, st.Relied())...)
 	from := n.Status
-	if n.Status, err = Lifecycle().Next(n.Status, Send, by.Role, Facts{Changes: len(n.Changes), Conflicts: conflicts}); err != nil {
+	if n.Status, err = Lifecycle().Next(n.Status, Send, by.Role, Facts{Changes: len(n.Changes), Relied: st.Relied(), Conflicts: conflicts}); err != nil {
 		return n, err
 	}
 	n.SentAt, n.DecidedAt, n.DecidedBy, n.Decision = &now, nil, nil, ""
@@ -273,7 +276,7 @@ func (s *Service) sendNotice(ctx context.Context, tx pg.Tx, now time.Time, by id
 			return n, err
 		}
 	}
-	return n, s.step(ctx, tx, now, by, c, n, "send", from, "")
+	return n, s.step(ctx, tx, now, by, c, n, Send, from, "")
 }
 
 // compare looks for other accounts with the names and numbers of a change.
@@ -291,11 +294,67 @@ func compare(ctx context.Context, tx pg.Tx, now time.Time, company uuid.UUID, c 
 	return nil
 }
 
-// step records a move of a notice.
-func (s *Service) step(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, _ Company, n ChangeNotice, action string, from Status, reason string) error {
-	e := event(n, action)
+// step records a move of a notice, and tells the clocks and the company of it.
+func (s *Service) step(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, c Company, n ChangeNotice, do Action, from Status, reason string) error {
+	e := event(n, string(do))
 	e.Before, e.After, e.Reason = map[string]string{"status": string(from)}, map[string]string{"status": string(n.Status)}, reason
-	return audit.Record(ctx, tx, now, by, e)
+	if err := audit.Record(ctx, tx, now, by, e); err != nil {
+		return err
+	}
+	code, err := programmeOf(ctx, tx, n)
+	if err != nil {
+		return err
+	}
+	p, ok := s.Programmes.Get(code)
+	if !ok { // a notice that was never sent concerns no programme yet
+		return nil
+	}
+	if happened := happening(do, from); happened != "" {
+		subject := clock.Subject{Kind: notice.AboutChange, ID: n.ID, Company: c.ID, Office: c.OfficeID, Programme: p}
+		if err := s.Clocks.Happened(ctx, tx, now, by, subject, happened); err != nil {
+			return err
+		}
+	}
+	return s.write(ctx, tx, now, by, c, n, p, do, reason)
+}
+
+// happening is what a move is called among the events that clocks listen to, or "".
+func happening(do Action, from Status) string {
+	switch {
+	case do == Send:
+		return programme.ChangeSent
+	case from == Sent: // accepted, returned or withdrawn: nothing is left to decide
+		return programme.ChangeDecided
+	}
+	return ""
+}
+
+// write sends the letter about a move, if there is one.
+func (s *Service) write(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, c Company, n ChangeNotice, p *programme.Programme, do Action, reason string) error {
+	code, ok := map[Action]string{Send: "change_acknowledged", Apply: "change_applied", Return: "change_returned"}[do]
+	if !ok {
+		return nil
+	}
+	o, err := officeByID(ctx, tx, c.OfficeID)
+	if err != nil {
+		return err
+	}
+	letter := notice.Letter{
+		Company: c.ID, SubjectKind: notice.AboutChange, SubjectID: n.ID, Programme: p, Code: code,
+		Values: map[string]string{"changes": n.Changes.text(), "reason": reason, "note": "", "due_on": "the end of the period that the programme sets"},
+		Days:   map[string]time.Time{"submitted_on": civil(*n.SentAt, o.location()), "effective_on": n.EffectiveOn},
+	}
+	views, err := s.Clocks.Of(ctx, tx, now, notice.AboutChange, n.ID)
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		if v.StoppedAt == nil && v.OwedBy == string(programme.Agency) {
+			delete(letter.Values, "due_on")
+			letter.Days["due_on"] = v.DueOn.Time()
+		}
+	}
+	return s.Letters.ToCompany(ctx, tx, now, by, letter)
 }
 
 // WithdrawNotice takes a notice back that has not been accepted.
@@ -318,7 +377,7 @@ func (s *Service) WithdrawNotice(ctx context.Context, by identity.Actor, id uuid
 		if err := pg.Update(ctx, tx, &n, n.ID, &n.Version, "status"); err != nil {
 			return fmt.Errorf("withdraw the notice: %w", err)
 		}
-		return s.step(ctx, tx, s.Now(), by, c, n, "withdraw", from, "")
+		return s.step(ctx, tx, s.Now(), by, c, n, Withdraw, from, "")
 	})
 	return n, err
 }
@@ -375,7 +434,7 @@ func (s *Service) acceptNotice(ctx context.Context, tx pg.Tx, now time.Time, by 
 	if err := pg.Update(ctx, tx, &n, n.ID, &n.Version, "status", "decided_at", "decided_by", "decision"); err != nil {
 		return n, fmt.Errorf("accept the notice: %w", err)
 	}
-	if err := s.step(ctx, tx, now, by, c, n, "accept", from, ""); err != nil {
+	if err := s.step(ctx, tx, now, by, c, n, Accept, from, ""); err != nil {
 		return n, err
 	}
 	o, err := officeByID(ctx, tx, c.OfficeID)
@@ -417,13 +476,13 @@ func (s *Service) giveBack(ctx context.Context, tx pg.Tx, now time.Time, by iden
 	if err := pg.Update(ctx, tx, n, n.ID, &n.Version, "status", "decided_at", "decided_by", "decision"); err != nil {
 		return fmt.Errorf("return the notice: %w", err)
 	}
-	return s.step(ctx, tx, now, by, c, *n, "return", from, reason)
+	return s.step(ctx, tx, now, by, c, *n, Return, from, reason)
 }
 
 // carryOut changes the account as an accepted notice says. If the account has moved
 // on, the notice goes back to the company and nothing is overwritten.
 func (s *Service) carryOut(ctx context.Context, tx pg.Tx, now time.Time, c Company, n *ChangeNotice) error {
-	clock := identity.ClockActor("change notice " + n.Reference)
+	portal := identity.ClockActor("change notice " + n.Reference)
 	st, err := standing(ctx, tx, c.ID)
 	if err != nil {
 		return err
@@ -437,22 +496,22 @@ func (s *Service) carryOut(ctx context.Context, tx pg.Tx, now time.Time, c Compa
 		for i, f := range conflicts {
 			lines[i] = f.String()
 		}
-		return s.giveBack(ctx, tx, now, clock, c, n, strings.Join(lines, "\n"))
+		return s.giveBack(ctx, tx, now, portal, c, n, strings.Join(lines, "\n"))
 	}
 	for _, w := range append(b.first, b.then...) {
-		if err := w.save(ctx, tx, now, clock, *n); err != nil {
+		if err := w.save(ctx, tx, now, portal, *n); err != nil {
 			return err
 		}
 	}
 	from := n.Status
-	if n.Status, err = Lifecycle().Next(n.Status, Apply, clock.Role, Facts{Changes: len(n.Changes), Due: true}); err != nil {
+	if n.Status, err = Lifecycle().Next(n.Status, Apply, portal.Role, Facts{Changes: len(n.Changes), Due: true}); err != nil {
 		return err
 	}
 	n.AppliedAt = &now
 	if err := pg.Update(ctx, tx, n, n.ID, &n.Version, "status", "applied_at"); err != nil {
 		return fmt.Errorf("apply the notice: %w", err)
 	}
-	return s.step(ctx, tx, now, clock, c, *n, "apply", from, "")
+	return s.step(ctx, tx, now, portal, c, *n, Apply, from, "")
 }
 
 // save writes one row and its event.

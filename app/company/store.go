@@ -194,6 +194,21 @@ func standing(ctx context.Context, tx pg.Tx, company uuid.UUID) (Standing, error
 	return r.standing(), nil
 }
 
+// programmeOf is the programme that a notice concerns: the one whose clock already
+// counted it, else that of the company's oldest live membership, else of its oldest
+// application under way, else none.
+func programmeOf(ctx context.Context, tx pg.Tx, n ChangeNotice) (code string, err error) {
+	err = tx.WithContext(ctx).Raw(`select coalesce(
+		(select programme from clock where subject_kind = 'change_notice' and subject_id = ? order by started_at desc, id desc limit 1),
+		(select programme from membership where company_id = ? and status <> 'ended' order by created_at, id limit 1),
+		(select programme from application where company_id = ? and closed_at is null and status <> 'draft' order by opened_at, id limit 1), '')`,
+		n.ID, n.CompanyID, n.CompanyID).Scan(&code).Error
+	if err != nil {
+		return "", fmt.Errorf("find the programme: %w", err)
+	}
+	return code, nil
+}
+
 // represents reports whether an address belongs to somebody who acts for the
 // company as a representative.
 func represents(ctx context.Context, tx pg.Tx, company uuid.UUID, email string) (is bool, err error) {

@@ -62,6 +62,7 @@ func Actions() []Action { return []Action{Edit, Send, Withdraw, Accept, Return, 
 // Facts are what the guards of a change notice look at.
 type Facts struct {
 	Changes   int           // how many things the notice changes
+	Relied    bool          // a programme relies on the account
 	Conflicts []fault.Field // why its changes cannot be carried out on the account as it is
 	Reason    string        // of a return
 	Due       bool          // its effective day has come in the office's time zone
@@ -79,13 +80,13 @@ func Lifecycle() workflow.Table[Status, identity.Role, Action, Facts] {
 	clock := []identity.Role{identity.Clock}
 	return workflow.Table[Status, identity.Role, Action, Facts]{
 		{From: Draft, By: identity.CompanyEditors, Do: Edit, To: Draft},
-		{From: Draft, By: senders(), Do: Send, To: Sent, If: guards{changesSomething, fits}},
+		{From: Draft, By: senders(), Do: Send, To: Sent, If: guards{changesSomething, reliedUpon, fits}},
 		{From: Draft, By: senders(), Do: Withdraw, To: Withdrawn},
 		{From: Sent, By: senders(), Do: Withdraw, To: Withdrawn},
 		{From: Sent, By: identity.CaseWorkers, Do: Accept, To: Accepted, If: guards{fits}},
 		{From: Sent, By: identity.CaseWorkers, Do: Return, To: Returned, If: guards{reasoned}},
 		{From: Returned, By: identity.CompanyEditors, Do: Edit, To: Returned},
-		{From: Returned, By: senders(), Do: Send, To: Sent, If: guards{changesSomething, fits}},
+		{From: Returned, By: senders(), Do: Send, To: Sent, If: guards{changesSomething, reliedUpon, fits}},
 		{From: Returned, By: senders(), Do: Withdraw, To: Withdrawn},
 		// The account may have moved on between acceptance and the effective day: the
 		// clock then hands the notice back and overwrites nothing.
@@ -98,6 +99,13 @@ func Lifecycle() workflow.Table[Status, identity.Role, Action, Facts] {
 func changesSomething(f Facts) []fault.Field {
 	if f.Changes == 0 {
 		return []fault.Field{fault.F("", "Add at least one change before you send the notice")}
+	}
+	return nil
+}
+
+func reliedUpon(f Facts) []fault.Field {
+	if !f.Relied {
+		return []fault.Field{fault.F("", "No programme relies on your account now. Change it directly and withdraw this notice")}
 	}
 	return nil
 }

@@ -134,7 +134,7 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	)
 	p := &parts{
 		cfg: cfg, db: db, log: e.log, calendars: calendars, registry: registry,
-		companies:    &company.Service{DB: db, Now: now, Key: key},
+		companies:    &company.Service{DB: db, Now: now, Key: key, Programmes: register, Clocks: clocks, Letters: letters},
 		applications: &application.Service{DB: db, Now: now, Steps: steps},
 		notices:      &notice.Service{DB: db, Now: now, Letters: letters, Outbox: cfg.Dev()},
 	}

@@ -64,7 +64,8 @@ func New(t testing.TB, at string) *World {
 	w.Steps = &application.Steps{Programmes: register, Clocks: &clock.Clocks{Calendars: tables, Programmes: register},
 		Letters: &notice.Letters{Base: base, Brand: "Trusted Trader Portal"}}
 	w.Applications = &application.Service{DB: w.DB, Now: w.Clock.Now, Steps: *w.Steps}
-	w.Companies = &company.Service{DB: w.DB, Now: w.Clock.Now, Key: []byte("0123456789abcdef0123456789abcdef")}
+	w.Companies = &company.Service{DB: w.DB, Now: w.Clock.Now, Key: []byte("0123456789abcdef0123456789abcdef"),
+		Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters}
 	w.Desk = &review.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps, Companies: w.Companies}
 
 	w.HQ = w.Office("HQ", "Headquarters", "America/New_York", "us-federal", nil)
