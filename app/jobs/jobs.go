@@ -141,6 +141,31 @@ func (h handler) HandlePanic(ctx context.Context, job *rivertype.JobRow, value a
 	return nil
 }
 
+// quiet keeps the queue's own chatter out of the log, and what a worker panicked with,
+// which may name a person; failures are logged by handler.
+func quiet(log *slog.Logger) *slog.Logger { return slog.New(warnings{log.Handler()}) }
+
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && w.Handler.Enabled(ctx, l)
+}
+
+func (w warnings) Handle(ctx context.Context, r slog.Record) error {
+	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key != "panic_val" {
+			out.AddAttrs(a)
+		}
+		return true
+	})
+	return w.Handler.Handle(ctx, out)
+}
+
+func (w warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(a)} }
+
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
+
 // Health says how the queue does.
 type Health struct {
 	Waiting   int           // jobs that could run now

@@ -144,6 +144,8 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/memberships/" + id.String()
 	case company:
 		return "/company"
+	case kind == AboutCompany:
+		return "/desk/companies/" + id.String()
 	default:
 		return "/desk"
 	}
