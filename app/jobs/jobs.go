@@ -165,26 +165,3 @@ func (w warnings) Handle(ctx context.Context, r slog.Record) error {
 func (w warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(a)} }
 
 func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
-
-// Health says how the queue does.
-type Health struct {
-	Waiting   int           // jobs that could run now
-	Oldest    time.Duration // how long the oldest of them waits; 0 when none does
-	Retrying  int           // failed, to be tried again
-	Discarded int           // given up within the last week
-}
-
-// CheckHealth reads the state of the queue.
-func CheckHealth(ctx context.Context, db *pg.DB, now time.Time) (h Health, err error) {
-	var row struct{ Waiting, Seconds, Retrying, Discarded int }
-	err = db.Batch(ctx, pg.System, pg.One(&row, `select
-		count(*) filter (where state = 'available')::int as waiting,
-		greatest(0, coalesce(extract(epoch from $1 - min(scheduled_at) filter (where state = 'available')), 0))::int as seconds,
-		count(*) filter (where state = 'retryable')::int as retrying,
-		count(*) filter (where state = 'discarded' and finalized_at > $1 - interval '7 days')::int as discarded
-		from `+pg.JobSchema+`.river_job`, now))
-	if err != nil {
-		return h, fmt.Errorf("read the job queue: %w", err)
-	}
-	return Health{row.Waiting, time.Duration(row.Seconds) * time.Second, row.Retrying, row.Discarded}, nil
-}

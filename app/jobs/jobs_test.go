@@ -240,23 +240,6 @@ func TestFailuresAreLoggedWithoutWhatTheyCarry(t *testing.T) {
 	if strings.Contains(log, "error-secret") || strings.Contains(log, "panic-secret") {
 		t.Errorf("the log has what a job carries:\n%s", log)
 	}
-	h, err := jobs.CheckHealth(w.ctx, w.db, time.Now())
-	if err != nil || h.Retrying+h.Waiting != 2 || h.Discarded != 0 {
-		t.Errorf("%+v, %v", h, err)
-	}
-}
-
-func TestHealth(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	if h, err := jobs.CheckHealth(w.ctx, w.db, time.Now()); err != nil || h != (jobs.Health{}) {
-		t.Errorf("an empty queue: %+v, %v", h, err)
-	}
-	w.enqueue("x")
-	h, err := jobs.CheckHealth(w.ctx, w.db, time.Now().Add(10*time.Minute))
-	if err != nil || h.Waiting != 1 || h.Oldest < 9*time.Minute || h.Oldest > 11*time.Minute {
-		t.Errorf("%+v, %v", h, err)
-	}
 }
 
 func TestCleanup(t *testing.T) {
