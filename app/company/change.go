@@ -615,3 +615,85 @@ func acts(n ChangeNotice, by identity.Actor, c Company) []Action {
 	}
 	return Lifecycle().Actions(n.Status, by.Role, Facts{})
 }
+
+// Proposal is what the form of one change starts from: the account as it is, with
+// what the notice already changes of it. The nil id asks for something new. It
+// reports false when there is no such thing to change.
+func (a Account) Proposal(n ChangeNotice, subject Subject, id uuid.UUID) (Proposal, bool) {
+	p := Proposal{Version: n.Version, Do: Add, Subject: subject, ID: id, Profile: a.Company.Entry()}
+	there := false
+	switch subject {
+	case AboutCompany:
+		p.ID, there = a.Company.ID, true
+	case AboutTradeName:
+		for _, x := range a.TradeNames {
+			if x.ID == id {
+				p.Name, there = NameEntry{ID: id, Name: x.Name}, true
+			}
+		}
+	case AboutSite:
+		var x Site
+		if x, there = a.Site(id); there {
+			if x.ClosedOn != nil {
+				return p, false
+			}
+			p.Site = x.Entry()
+		}
+	case AboutContact:
+		var x Contact
+		if x, there = a.Contact(id); there {
+			p.Contact = x.Entry()
+		}
+	case AboutIdentifier:
+		var x Identifier
+		if x, there = a.Identifier(id); there {
+			p.Identifier = x.entry()
+			p.Identifier.Value = x.Shown()
+		}
+	default:
+		return p, false
+	}
+	if there {
+		p.Do = Alter
+	}
+	c, told := n.Changes.Find(subject, p.ID)
+	if !told {
+		return p, there || id == uuid.Nil
+	}
+	p.Do = c.Do
+	for _, f := range c.Fields {
+		for _, at := range p.of(subject) {
+			if at.name == f.Field && c.Do != Remove && !strings.HasPrefix(f.To, sealMark) {
+				*at.at = f.To
+			}
+		}
+	}
+	return p, true
+}
+
+// of are the fields of the entry about a subject.
+func (p *Proposal) of(subject Subject) []field {
+	switch subject {
+	case AboutCompany:
+		return p.Profile.fields()
+	case AboutTradeName:
+		return p.Name.fields()
+	case AboutSite:
+		return p.Site.fields()
+	case AboutContact:
+		return p.Contact.fields()
+	case AboutIdentifier:
+		return p.Identifier.fields()
+	}
+	return nil
+}
+
+// FieldLabel names a field of a record (English source text); "" when it is none.
+func FieldLabel(subject Subject, name string) string {
+	for _, f := range (&Proposal{}).of(subject) {
+		if f.name == name {
+			return f.label
+		}
+	}
+	return map[string]string{"closed_on": "Closed on", "status": "Status", "effective_on": "Effective day", "explanation": "Explanation", "primary": "Primary contact"}[name]
+}

@@ -100,6 +100,16 @@ func (p *Profile) fields() []field {
 // freeProfileFields stay editable while a programme relies on the account.
 func freeProfileFields() []string { return []string{"employees", "website", "phone", "history"} }
 
+// LockedProfileFields change by notice only while a programme relies on the account.
+func LockedProfileFields() (out []string) {
+	for _, f := range (&Profile{}).fields() {
+		if !isFree(f.name) {
+			out = append(out, f.name)
+		}
+	}
+	return out
+}
+
 func (s *SiteEntry) fields() []field {
 	return []field{
 		{"name", "Name of the site", &s.Name}, {"activity", "Activity", &s.Activity}, {"street", "Street and number", &s.Street},
