@@ -22,11 +22,9 @@ func noticeSenders() []identity.Role {
 	return append([]identity.Role{identity.Editor}, identity.CompanySigners...)
 }
 
-// accountChrome leads back to the company account; country and time zone lists can
-// be searched by typing.
+// accountChrome leads back to the company account.
 func (w *Web) accountChrome(c *fiber.Ctx, who identity.Actor, title string, up ...ui.Crumb) ui.Chrome {
 	ch := w.chrome(c, who, title)
-	ch.Combo = true
 	ch.Breadcrumb = append([]ui.Crumb{{Label: t(c, "Company account"), Href: "/company/profile"}}, append(up, ui.Crumb{Label: title})...)
 	return ch
 }
@@ -93,7 +91,7 @@ func (w *Web) renderRegister(c *fiber.Ctx, who identity.Actor, status int, in co
 		return fault.Missing()
 	}
 	ch := w.chrome(c, who, t(c, "Register your company"))
-	ch.Combo, ch.Errors = true, len(form.Errors) > 0
+	ch.Errors = len(form.Errors) > 0
 	return render(c, status, view.Register(view.RegisterPage{Chrome: ch, Form: form, Entered: in}))
 }
 

@@ -94,7 +94,7 @@ func profileFields(e app.Profile, f Form, all bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "country", Label: i18n.T(ctx, "Country"), Hint: i18n.T(ctx, "Where the company is established"), Value: e.Country, Options: countryOptions(ctx), Empty: i18n.T(ctx, "Choose a country"), Errors: f.Errors, Required: true, Combo: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "country", Label: i18n.T(ctx, "Country"), Hint: i18n.T(ctx, "Where the company is established"), Value: e.Country, Options: countryOptions(ctx), Empty: i18n.T(ctx, "Choose a country"), Errors: f.Errors, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1802,11 +1802,11 @@ func siteFields(e app.SiteEntry, f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "country", Label: i18n.T(ctx, "Country"), Value: e.Country, Options: countryOptions(ctx), Empty: i18n.T(ctx, "Choose a country"), Errors: f.Errors, Required: true, Combo: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "country", Label: i18n.T(ctx, "Country"), Value: e.Country, Options: countryOptions(ctx), Empty: i18n.T(ctx, "Choose a country"), Errors: f.Errors, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "zone", Label: i18n.T(ctx, "Time zone"), Hint: i18n.T(ctx, "Visits are planned by it. Leave it empty if the country has only one"), Value: e.Zone, Options: zoneOptions(ctx, e.Country), Empty: i18n.T(ctx, "The time zone of the country"), Errors: f.Errors, Combo: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "zone", Label: i18n.T(ctx, "Time zone"), Hint: i18n.T(ctx, "Visits are planned by it. Leave it empty if the country has only one"), Value: e.Zone, Options: zoneOptions(ctx, e.Country), Empty: i18n.T(ctx, "The time zone of the country"), Errors: f.Errors}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1963,14 +1963,14 @@ func Site(p SitePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if !p.New {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 83, "<p><a href=\"")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 83, "<p class=\"tt-section\"><a href=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var78 templ.SafeURL
 					templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(p.Action() + "/close"))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `account.templ`, Line: 322, Col: 49}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `account.templ`, Line: 322, Col: 68}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var78))
 					if templ_7745c5c3_Err != nil {
@@ -1983,7 +1983,7 @@ func Site(p SitePage) templ.Component {
 					var templ_7745c5c3_Var79 string
 					templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "Close this site"))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `account.templ`, Line: 322, Col: 84}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `account.templ`, Line: 322, Col: 103}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var79))
 					if templ_7745c5c3_Err != nil {
