@@ -207,9 +207,26 @@ create policy fence on company
 
 alter table person_right enable row level security;
 alter table person_right force row level security;
-create policy fence on person_right
+-- Whoever opens a company's account becomes its first owner: the one right that a
+-- person may write for themselves, and only while nobody has one there.
+create function founding(in_company uuid, in_person uuid) returns boolean
+  language sql stable set search_path = public set portal.scope = 'system'
+  as $$ select exists (select from company where id = in_company and created_by = in_person)
+      and not exists (select from person_right where company_id = in_company) $$;
+
+create policy look on person_right for select
   using ((select looking()) in ('system', 'staff')
       or person_id = (select looking_person())
+      or ((select looking()) = 'company' and company_id = (select looking_company()))
+      or ((select looking()) = 'partner' and agency_id = (select looking_agency())));
+create policy give on person_right for insert
+  with check ((select looking()) in ('system', 'staff')
+      or ((select looking()) = 'company' and company_id = (select looking_company()))
+      or ((select looking()) = 'partner' and agency_id = (select looking_agency()))
+      or ((select looking()) = 'person' and person_id = (select looking_person()) and role = 'owner'
+          and founding(company_id, person_id)));
+create policy change on person_right for update
+  using ((select looking()) in ('system', 'staff')
       or ((select looking()) = 'company' and company_id = (select looking_company()))
       or ((select looking()) = 'partner' and agency_id = (select looking_agency())));
 

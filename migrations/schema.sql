@@ -40,6 +40,18 @@ CREATE FUNCTION public.fold(text) RETURNS text
 
 
 --
+-- Name: founding(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.founding(in_company uuid, in_person uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'public'
+    SET "portal.scope" TO 'system'
+    AS $$ select exists (select from company where id = in_company and created_by = in_person)
+      and not exists (select from person_right where company_id = in_company) $$;
+
+
+--
 -- Name: identifier_elsewhere(uuid, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2964,6 +2976,13 @@ CREATE POLICY begin ON public.vetting_item FOR INSERT WITH CHECK ((company_id = 
 ALTER TABLE public.case_lock ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: person_right change; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY change ON public.person_right FOR UPDATE USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
 -- Name: change_notice; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -3152,13 +3171,6 @@ CREATE POLICY fence ON public.note USING ((( SELECT public.looking() AS looking)
 
 
 --
--- Name: person_right fence; Type: POLICY; Schema: public; Owner: -
---
-
-CREATE POLICY fence ON public.person_right USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR (person_id = ( SELECT public.looking_person() AS looking_person)) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
-
-
---
 -- Name: possible_duplicate fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3208,6 +3220,13 @@ CREATE POLICY fence ON public.work_log USING ((( SELECT public.looking() AS look
 
 
 --
+-- Name: person_right give; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY give ON public.person_right FOR INSERT WITH CHECK (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency))) OR ((( SELECT public.looking() AS looking) = 'person'::text) AND (person_id = ( SELECT public.looking_person() AS looking_person)) AND (role = 'owner'::text) AND public.founding(company_id, person_id))));
+
+
+--
 -- Name: hearing; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -3243,6 +3262,13 @@ CREATE POLICY look ON public.audit_event FOR SELECT USING (((( SELECT public.loo
 --
 
 CREATE POLICY look ON public.mail FOR SELECT USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
+-- Name: person_right look; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY look ON public.person_right FOR SELECT USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR (person_id = ( SELECT public.looking_person() AS looking_person)) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --

@@ -1,5 +1,12 @@
 package demo
 
+import "trustedtrader/app/people"
+
+// Headquarters is the office at the root of the made-up administration.
+func Headquarters() people.Office {
+	return people.Office{Code: "HQ", Name: "Headquarters", Zone: "America/New_York", Calendar: "us-federal"}
+}
+
 // People lists everybody whom the demo's sign-in pages offer.
 func People() []Person { return append(append(companies(), staff()...), partners()...) }
 

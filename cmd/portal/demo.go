@@ -16,7 +16,9 @@ import (
 	"strings"
 
 	"trustedtrader/app/demo"
+	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/devidp"
+	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/pgembed"
 	"trustedtrader/config"
@@ -161,6 +163,9 @@ func runDemo(ctx context.Context, e *environment, _ []string) (err error) {
 		return err
 	}
 	p.web.Demo = true
+	if err := (&people.Service{DB: db, Now: pg.Now}).OpenHeadquarters(ctx, identity.ClockActor("demo"), demo.Headquarters()); err != nil {
+		return err
+	}
 	fmt.Fprintf(e.out, "\nThe portal is at        %s\nThe demo's sign-in at   http://%s\nMetrics at              http://%s/metrics\n\nSign in as:\n",
 		cfg.BaseURL, cfg.DemoIDP, cfg.Metrics)
 	for _, x := range demo.People() {
