@@ -18,6 +18,7 @@
 //   - clock: legal deadlines: the arithmetic, the rows, the sweep
 //   - notice: letters, messages and the outbox of e-mails
 //   - signin: sessions
+//   - people: the administration's offices
 //
 // Then the journey of a company, each stage knowing only those before it:
 //

@@ -62,6 +62,42 @@ async function signIn(page, way, who) {
   await page.waitForURL((u) => u.href.startsWith(base));
 }
 
+// follow asks for every page of ours that the open page links to.
+const followed = new Set();
+async function follow(page, name) {
+  const links = await page.$$eval('a[href^="/"]', (list) => list.map((a) => a.getAttribute('href')));
+  for (const link of links) {
+    const [path] = link.split('#');
+    if (!path || followed.has(path) || path.startsWith('/signin/') || path.includes('lang=')) continue;
+    followed.add(path);
+    const answer = await page.request.get(base + path);
+    expect(answer.status() < 400, `${name}: the link ${path} answers ${answer.status()}`);
+  }
+}
+
+// register opens a company's account and begins an application.
+async function register(page) {
+  await signIn(page, 'Business account', 'Carla Mendes');
+  await follow(page, 'welcome');
+  await page.getByRole('link', { name: 'Register a company' }).click();
+  await look(page, 'register');
+  await page.getByRole('button', { name: 'Register company' }).click();
+  expect((await page.title()).startsWith('Error:'), 'an empty registration is not refused');
+  await page.fill('[name=name]', 'Mendes Trading LLC');
+  await page.selectOption('[name=country]', 'US');
+  await page.fill('[name=registration]', 'NY-4711');
+  await page.getByRole('button', { name: 'Register company' }).click();
+  for (const [path, name] of [['/company', 'company home'], ['/company/profile', 'company account'], ['/company/sites/new', 'new site'],
+    ['/company/contacts/new', 'new contact'], ['/company/identifiers/new', 'new number'], ['/company/history', 'company history'],
+    ['/company/changes', 'change notices'], ['/inbox', 'inbox'], ['/applications/new', 'choose a programme'],
+    ['/applications/new/ctpat', 'choose a kind of member'], ['/help', 'help']]) {
+    const answer = await page.goto(base + path);
+    expect(answer.status() === 200, `${path} answers ${answer.status()}`);
+    await look(page, name);
+    await follow(page, name);
+  }
+}
+
 try {
   const guest = await person();
   for (const [path, name, status] of [['/', 'start', 200], ['/signin', 'sign in', 200], ['/accessibility', 'accessibility', 200],
@@ -85,6 +121,8 @@ try {
     const after = await page.goto(base + '/me');
     expect(new URL(after.url()).pathname === '/signin', `${who} is still signed in after signing out`);
   }
+
+  await register(await person());
 
   // The same without JavaScript.
   const plain = await person({ javaScriptEnabled: false });

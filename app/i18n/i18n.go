@@ -57,9 +57,22 @@ func Load(files fs.FS) (*Catalogues, error) {
 		}
 		po := gotext.NewPo()
 		po.Parse(b)
-		c.po[tag] = po
+		if translated(po) {
+			c.po[tag] = po
+		}
 	}
 	return c, nil
+}
+
+// translated reports whether a catalogue has a text besides its header. One that is
+// only begun must not be offered: people would choose it and get English.
+func translated(po *gotext.Po) bool {
+	for text := range po.GetDomain().GetTranslations() {
+		if text != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // Locales lists the languages on offer, the source language first.

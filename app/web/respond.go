@@ -79,6 +79,9 @@ func (w *Web) chrome(c *fiber.Ctx, who identity.Actor, title string) ui.Chrome {
 		Locales: w.Catalogues.Locales(), Lang: lang, Path: c.OriginalURL(), RequestID: requestID(c),
 		SignInHref: "/signin", Flash: w.takeFlash(c),
 	}
+	if strings.HasPrefix(c.Path(), "/callback/") {
+		ch.Path = "/" // the address holds a provider's answer, good for one use
+	}
 	if !who.Known() {
 		return ch
 	}
@@ -87,7 +90,7 @@ func (w *Web) chrome(c *fiber.Ctx, who identity.Actor, title string) ui.Chrome {
 	if k.Rights > 1 || (k.Rights > 0 && who.Role == "") {
 		ch.Actor.SwitchHref = "/session/choose"
 	}
-	ch.Nav = w.nav(c, who, k.Unread)
+	ch.Nav = nav(c, who, k.Unread)
 	left := min(w.Config.SessionIdle, k.ExpiresAt.Sub(w.Now()))
 	ch.Session = &ui.SessionWarn{
 		IdleSeconds: int(left.Seconds()), WarnSeconds: int(w.Config.SessionWarn.Seconds()),
@@ -127,40 +130,33 @@ func roleName(c *fiber.Ctx, r identity.Role) string {
 	return ""
 }
 
-// nav is the main navigation of the actor's audience.
-func (w *Web) nav(c *fiber.Ctx, who identity.Actor, unread int) []ui.NavItem {
+// entries is the main navigation of the actor's audience; labels are source texts. A
+// test holds it to the pages that there are.
+func entries(who identity.Actor, unread int) []ui.NavItem {
 	var items []ui.NavItem
-	add := func(label, href string, count int) {
-		items = append(items, ui.NavItem{Label: t(c, label), Href: href, Count: count,
-			Current: c.Path() == href || strings.HasPrefix(c.Path(), href+"/") && href != "/company" && href != "/desk"})
-	}
 	switch {
 	case who.Audience == identity.Companies && who.Role != "":
-		add("Home", "/company", 0)
-		add("Company account", "/company/profile", 0)
-		add("Inbox", "/inbox", unread)
-		add("People", "/company/people", 0)
-		add("Changes", "/company/changes", 0)
+		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Company account", Href: "/company/profile"},
+			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
-		add("Desk", "/desk", 0)
-		add("Search", "/desk/search", 0)
-		add("Change notices", "/desk/changes", 0)
-		if who.Is(identity.Supervisor, identity.Headquarters, identity.Auditor) {
-			add("Audit", "/audit", 0)
-		}
-	case who.Audience == identity.Staff && who.Role == identity.Administrator:
-		add("People", "/admin/people", 0)
-		add("Offices", "/admin/offices", 0)
-		add("Partner agencies", "/admin/agencies", 0)
-		add("Audit", "/audit", 0)
-		add("Installation", "/admin/health", 0)
-	case who.Audience == identity.Partners && who.Role != "":
-		add("Home", "/agency", 0)
-		if who.Role == identity.AgencyAdmin {
-			add("People", "/agency/people", 0)
+		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}}
+	}
+	return append(items, ui.NavItem{Label: "Help", Href: "/help"})
+}
+
+// nav is the main navigation on a page: the entry that leads nearest to it is current.
+func nav(c *fiber.Ctx, who identity.Actor, unread int) []ui.NavItem {
+	items, nearest := entries(who, unread), -1
+	for i := range items {
+		items[i].Label = t(c, items[i].Label)
+		under := c.Path() == items[i].Href || strings.HasPrefix(c.Path(), items[i].Href+"/")
+		if under && (nearest < 0 || len(items[i].Href) > len(items[nearest].Href)) {
+			nearest = i
 		}
 	}
-	add("Help", "/help", 0)
+	if nearest >= 0 {
+		items[nearest].Current = true
+	}
 	return items
 }
 

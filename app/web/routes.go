@@ -57,6 +57,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/signin/:provider", everybody, w.beginSignIn},
 		{"GET", "/callback/:provider", everybody, w.finishSignIn},
 		{"GET", "/signed-out", everybody, w.showSignedOut},
+		{"GET", "/help", everybody, w.showHelp},
 		{"GET", "/accessibility", everybody, w.showAccessibility},
 		{"GET", "/privacy", everybody, w.showPrivacy},
 

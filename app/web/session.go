@@ -122,12 +122,10 @@ func home(who identity.Actor, back string) string {
 		return "/welcome"
 	case who.Audience == identity.Companies:
 		return "/company"
-	case who.Audience == identity.Partners:
-		return "/agency"
-	case who.Role == identity.Administrator:
-		return "/admin/people"
+	case who.Is(identity.CaseReaders...):
+		return "/desk"
 	}
-	return "/desk"
+	return "/me"
 }
 
 func (w *Web) showRights(c *fiber.Ctx, who identity.Actor) error {

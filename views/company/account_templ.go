@@ -1786,7 +1786,7 @@ func siteFields(e app.SiteEntry, f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Text(ui.TextProps{Name: "street", Label: i18n.T(ctx, "Street and number"), Value: e.Street, Errors: f.Errors, Required: true, Autocomplete: "street-address", MaxLength: 300, NoSpellcheck: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Text(ui.TextProps{Name: "street", Label: i18n.T(ctx, "Street and number"), Value: e.Street, Errors: f.Errors, Required: true, Autocomplete: "address-line1", MaxLength: 300, NoSpellcheck: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
