@@ -38,7 +38,7 @@ browser: tools build ## the whole slice in a real browser, with axe and html-val
 	@$(GO) test -tags browser -count=1 -timeout 10m ./cmd/portal -run TestBrowser
 
 ## Check
-check: fmt vet staticcheck verify ## formatting, vet, staticcheck, drift of generated files; race tests apart: make race
+check: fmt vet staticcheck verify race ## formatting, vet, staticcheck, drift of generated files, race tests
 
 fmt:
 	@out=$$(gofmt -l app cmd config migrations static views); if [ -n "$$out" ]; then echo "run gofmt on:"; echo "$$out"; exit 1; fi
@@ -54,7 +54,7 @@ verify: ## regenerate and compare
 
 # Race tests need cgo; they run over the packages where people meet.
 race: setup-run
-	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/web
+	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/people ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/jobs ./app/web
 
 ## Generate
 generate: schema ## regenerate pages, schema dump, references
