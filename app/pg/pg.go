@@ -10,10 +10,13 @@ package pg
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -145,7 +148,7 @@ func (d *DB) Write(ctx context.Context, scope Scope, fn func(Tx) error) error {
 	for try := 1; ; try++ {
 		err := d.run(ctx, scope, nil, fn)
 		var pe *pgconn.PgError
-		again := errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01")
+		again := d.lost(err) || errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01")
 		if !again || try == tries {
 			return translate(err)
 		}
@@ -159,7 +162,25 @@ func (d *DB) Write(ctx context.Context, scope Scope, fn func(Tx) error) error {
 
 // Read runs fn in a transaction whose statements all see the same moment.
 func (d *DB) Read(ctx context.Context, scope Scope, fn func(Tx) error) error {
-	return translate(d.run(ctx, scope, &sql.TxOptions{Isolation: sql.LevelRepeatableRead}, fn))
+	opts := &sql.TxOptions{Isolation: sql.LevelRepeatableRead}
+	err := d.run(ctx, scope, opts, fn)
+	if d.lost(err) {
+		err = d.run(ctx, scope, opts, fn)
+	}
+	return translate(err)
+}
+
+// lost notices that the server has gone: then no connection of the pool is good any
+// more, and all are made anew. It reports whether nothing had been sent, so that the
+// work can be done again without harm.
+func (d *DB) lost(err error) bool {
+	var pe *pgconn.PgError
+	unsent := errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err)
+	ended := errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &pe) && strings.HasPrefix(pe.Code, "57P")
+	if unsent || ended {
+		d.pool.Reset()
+	}
+	return unsent
 }
 
 func (d *DB) run(ctx context.Context, scope Scope, opts *sql.TxOptions, fn func(Tx) error) error {
@@ -241,12 +262,20 @@ func Value[T any](dst *T, sql string, args ...any) Query {
 
 // Batch runs statements in one round trip and one transaction: what list pages use.
 func (d *DB) Batch(ctx context.Context, scope Scope, queries ...Query) error {
+	err := d.batch(ctx, scope, queries)
+	if d.lost(err) {
+		err = d.batch(ctx, scope, queries)
+	}
+	return translate(err)
+}
+
+func (d *DB) batch(ctx context.Context, scope Scope, queries []Query) error {
 	b := &pgx.Batch{}
 	b.Queue(setScope, scope.args()...)
 	for _, q := range queries {
 		b.Queue(q.sql, q.args...).Query(q.scan)
 	}
-	return translate(d.pool.SendBatch(ctx, b).Close())
+	return d.pool.SendBatch(ctx, b).Close()
 }
 
 // Constraint names the constraint that a statement broke, or "".

@@ -43,10 +43,16 @@ type World struct {
 	n                                  int
 }
 
-// New makes a world at an instant.
+// New makes a world at an instant, in a database of its own.
 func New(t testing.TB, at string) *World {
 	t.Helper()
-	w := &World{T: t, Ctx: context.Background(), DSN: apptest.DSN(t), Clock: apptest.At(at)}
+	return Over(t, at, apptest.DSN(t))
+}
+
+// Over makes a world at an instant in a migrated, empty database.
+func Over(t testing.TB, at, dsn string) *World {
+	t.Helper()
+	w := &World{T: t, Ctx: context.Background(), DSN: dsn, Clock: apptest.At(at)}
 	db, err := pg.Open(w.Ctx, w.DSN, apptest.Quiet())
 	w.Must(err)
 	t.Cleanup(db.Close)
@@ -189,6 +195,15 @@ func (w *World) Trader(name string) identity.Actor {
 // Submit brings a company's application to the agency.
 func (w *World) Submit(owner identity.Actor, programmeCode, entity string) application.Application {
 	w.T.Helper()
+	a := w.Signed(owner, programmeCode, entity)
+	a, err := w.Applications.Submit(w.Ctx, owner, a.ID, application.Submission{Version: a.Version, Attested: true, Name: "Olga Owner"})
+	w.Must(err)
+	return a
+}
+
+// Signed opens an application and fills it in until it can be submitted.
+func (w *World) Signed(owner identity.Actor, programmeCode, entity string) application.Application {
+	w.T.Helper()
 	a, err := w.Applications.Choose(w.Ctx, owner, programmeCode, entity)
 	w.Must(err)
 	p, _ := w.Steps.Programmes.Get(programmeCode)
@@ -216,9 +231,7 @@ func (w *World) Submit(owner identity.Actor, programmeCode, entity string) appli
 	}
 	f, err = w.Applications.SignAgreement(w.Ctx, owner, a.ID, in)
 	w.Must(err)
-	a, err = w.Applications.Submit(w.Ctx, owner, a.ID, application.Submission{Version: f.Application.Version, Attested: true, Name: "Olga Owner"})
-	w.Must(err)
-	return a
+	return f.Application
 }
 
 // Claimed brings an importer's application to Sam's desk and starts its review.
