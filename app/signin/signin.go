@@ -8,6 +8,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -92,14 +93,23 @@ func (s *Service) Provider(id string) (Provider, bool) {
 	return s.Providers[i], true
 }
 
+// Wish is how a person wants to sign in. Fresh has the provider ask who they are even
+// if it still knows: otherwise whoever signed in too weakly would be let in just as
+// weakly again, and never reach the page where they could do better.
+type Wish struct {
+	ReturnTo string // path of ours to go to afterwards
+	Lang     string // of the provider's pages
+	Fresh    bool
+}
+
 // Begin starts a sign-in at a provider. It returns the address to send the browser
 // to and a secret for its cookie, which ties the answer to this browser. Anybody may.
-func (s *Service) Begin(ctx context.Context, provider, returnTo, lang string) (address, browser string, err error) {
+func (s *Service) Begin(ctx context.Context, provider string, wish Wish) (address, browser string, err error) {
 	p, ok := s.Provider(provider)
 	if !ok {
 		return "", "", fault.Missing()
 	}
-	flow, address, err := p.Begin(ctx, oidcrp.Ask{Locale: lang})
+	flow, address, err := p.Begin(ctx, oidcrp.Ask{Locale: wish.Lang, Fresh: wish.Fresh})
 	if err != nil {
 		return "", "", err
 	}
@@ -108,7 +118,7 @@ func (s *Service) Begin(ctx context.Context, provider, returnTo, lang string) (a
 	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
 		return insertFlow(ctx, tx, flowRow{
 			StateHash: hash(flow.State), BrowserHash: browserHash, Provider: provider, Nonce: flow.Nonce, Verifier: flow.Verifier,
-			Fresh: flow.Fresh, ReturnTo: LocalPath(returnTo), CreatedAt: now, ExpiresAt: now.Add(oidcrp.FlowLife),
+			Fresh: flow.Fresh, ReturnTo: LocalPath(wish.ReturnTo), CreatedAt: now, ExpiresAt: now.Add(oidcrp.FlowLife),
 		})
 	})
 	if err != nil {
@@ -149,9 +159,17 @@ func (s *Service) Finish(ctx context.Context, provider string, back oidcrp.Callb
 	now := s.Now()
 	value, valueHash := secret()
 	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
-		person, err := meet(ctx, tx, now, who)
+		person, before, err := meet(ctx, tx, now, who)
 		if err != nil {
 			return err
+		}
+		by := identity.Actor{PersonID: person.ID, Name: person.Name, Audience: p.Audience, RequestID: requestID}
+		if before != nil && (before.Email != person.Email || before.EmailVerified != person.EmailVerified || before.Name != person.Name) {
+			err := audit.Record(ctx, tx, now, by, audit.Event{Action: "person.change", Kind: "person", Subject: person.ID,
+				Before: said(*before), After: said(person), Reason: "The sign-in provider says so"})
+			if err != nil {
+				return err
+			}
 		}
 		row := sessionRow{
 			ID: pg.NewID(), SecretHash: valueHash, PersonID: person.ID, Provider: provider, Audience: string(p.Audience),
@@ -175,7 +193,6 @@ func (s *Service) Finish(ctx context.Context, provider string, back oidcrp.Callb
 		if err := insertSession(ctx, tx, row); err != nil {
 			return err
 		}
-		by := identity.Actor{PersonID: person.ID, Name: person.Name, Audience: p.Audience, RequestID: requestID}
 		return audit.Record(ctx, tx, now, by, audit.Event{Action: "session.sign_in", Kind: "session", Subject: row.ID,
 			After: map[string]string{"provider": provider, "acr": who.ACR, "amr": strings.Join(who.AMR, " ")}})
 	})
@@ -186,20 +203,29 @@ func (s *Service) Finish(ctx context.Context, provider string, back oidcrp.Callb
 }
 
 // meet finds the person by issuer and subject or makes them known, and takes over
-// what the provider says of their name and address.
-func meet(ctx context.Context, tx pg.Tx, now time.Time, who oidcrp.Identity) (personRow, error) {
-	name := entry.Head(strings.TrimSpace(who.Name), 200)
-	email := entry.Head(strings.TrimSpace(who.Email), 254)
-	if name == "" {
-		name = email
+// what the provider says of their name and address. before is what was known until
+// now, nil for somebody new. A provider that leaves the name or the address out does
+// not make us forget it, but an address that it does not confirm is not verified.
+func meet(ctx context.Context, tx pg.Tx, now time.Time, who oidcrp.Identity) (person personRow, before *personRow, err error) {
+	before, err = findPerson(ctx, tx, who.Issuer, who.Subject)
+	if err != nil {
+		return personRow{}, nil, err
 	}
-	if name == "" {
-		name = "Unnamed person"
+	name, email := entry.Head(strings.TrimSpace(who.Name), 200), entry.Head(strings.TrimSpace(who.Email), 254)
+	verified := who.EmailVerified && email != ""
+	if before != nil {
+		name, email = cmp.Or(name, before.Name), cmp.Or(email, before.Email)
 	}
-	return upsertPerson(ctx, tx, personRow{
-		ID: pg.NewID(), Issuer: who.Issuer, Subject: who.Subject, Email: email, EmailVerified: who.EmailVerified && email != "",
-		Name: name, Lang: entry.Head(who.Locale, 20), CreatedAt: now, LastSeenAt: &now,
+	person, err = upsertPerson(ctx, tx, personRow{
+		ID: pg.NewID(), Issuer: who.Issuer, Subject: who.Subject, Email: email, EmailVerified: verified,
+		Name: cmp.Or(name, email, "Unnamed person"), Lang: entry.Head(who.Locale, 20), CreatedAt: now, LastSeenAt: &now,
 	})
+	return person, before, err
+}
+
+// said is what a provider says of a person, for the audit log.
+func said(p personRow) map[string]any {
+	return map[string]any{"name": p.Name, "email": p.Email, "email_verified": p.EmailVerified}
 }
 
 // Recognise says who sent a request, by the secret in its cookie. A session that
@@ -268,12 +294,16 @@ func (s *Service) Rights(ctx context.Context, by identity.Actor) (out []Right, e
 }
 
 // Choose lets the person act under another of their rights. The session gets a new
-// secret, which is returned. A right that is not theirs is NotFound.
+// secret, which is returned; the old one is dead. The secret is empty when the session
+// acts under that right already: of several requests that choose it at once one gets
+// the new secret, for if each handed out its own, the browser could end with a dead
+// one. Choosing another right than a request beside it did is a Conflict, and a right
+// that is not theirs is NotFound.
 func (s *Service) Choose(ctx context.Context, by identity.Actor, right uuid.UUID) (sessionSecret string, err error) {
 	value, valueHash := secret()
 	now := s.Now()
 	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
-		row, err := liveSession(ctx, tx, by.SessionID, by.PersonID)
+		row, err := lockSession(ctx, tx, by.SessionID, by.PersonID)
 		if err != nil {
 			return err
 		}
@@ -281,9 +311,17 @@ func (s *Service) Choose(ctx context.Context, by identity.Actor, right uuid.UUID
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(rights, func(r rightRow) bool { return r.ID == right })
-		if i < 0 {
+		live := func(id uuid.UUID) bool {
+			return slices.ContainsFunc(rights, func(r rightRow) bool { return r.ID == id })
+		}
+		switch {
+		case !live(right):
 			return fault.Missing()
+		case row.RightID != nil && *row.RightID == right:
+			value = ""
+			return nil
+		case row.RightID != nil && *row.RightID != by.RightID && live(*row.RightID):
+			return fault.New(fault.Conflict, "You chose another role in another window meanwhile. Go to the start page, then choose again")
 		}
 		if err := rotate(ctx, tx, row.ID, valueHash, rand.Text(), right); err != nil {
 			return err
@@ -333,33 +371,62 @@ func (s *Service) SetLanguage(ctx context.Context, by identity.Actor, tag string
 // KeptLife is how long a form is kept for somebody whose session had ended.
 const KeptLife = time.Hour
 
-// Keep stores what somebody sent after their session had ended, sealed with a
-// token that only their browser has. Nothing typed is lost by signing in again.
-func (s *Service) Keep(ctx context.Context, path string, body []byte) (token string, err error) {
+// KeptLimit bounds what is kept of one form, and keptForms how many are kept for one
+// person at a time.
+const (
+	KeptLimit = 256 << 10
+	keptForms = 20
+)
+
+// Keep stores what somebody sent after their session had ended, sealed with a token
+// that only their browser has: nothing typed is lost by signing in again. Whose it is
+// shows by the secret of the ended session or by the form's own token; only that
+// person gets it back. Nothing is kept, and the token is empty, when neither is known,
+// for a form that is too large, and for somebody with twenty forms waiting already:
+// strangers must not fill the database.
+func (s *Service) Keep(ctx context.Context, sessionSecret, csrf, path string, body []byte) (token string, err error) {
+	if len(body) == 0 || len(body) > KeptLimit || LocalPath(path) == "" {
+		return "", nil
+	}
 	token, tokenHash := secret()
 	sealed, err := seal(hash("kept form "+token), body)
 	if err != nil {
 		return "", fmt.Errorf("keep the form: %w", err)
 	}
 	now := s.Now()
+	var kept bool
 	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
-		return insertKept(ctx, tx, keptRow{TokenHash: tokenHash, Path: path, Sealed: sealed, CreatedAt: now, ExpiresAt: now.Add(KeptLife)})
-	})
-	return token, err
-}
-
-// Kept gives back, once, what was kept under a token.
-func (s *Service) Kept(ctx context.Context, token string) (path string, body []byte, err error) {
-	var row keptRow
-	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
-		row, err = takeKept(ctx, tx, hash(token), s.Now())
+		person, found, err := sender(ctx, tx, hash(sessionSecret), csrf)
+		if err != nil || !found {
+			return err
+		}
+		kept, err = insertKept(ctx, tx, keptRow{TokenHash: tokenHash, PersonID: &person, Path: path, Sealed: sealed, CreatedAt: now, ExpiresAt: now.Add(KeptLife)})
 		return err
 	})
 	if err != nil {
-		return "", nil, err
+		return "", fmt.Errorf("keep the form: %w", err)
 	}
-	body, err = open(hash("kept form "+token), row.Sealed)
-	return row.Path, body, err
+	if !kept {
+		return "", nil
+	}
+	return token, nil
+}
+
+// Kept gives back, once, what was kept under a token to the person who had sent it.
+// For anybody else there is nothing (NotFound).
+func (s *Service) Kept(ctx context.Context, by identity.Actor, token string) (path string, body []byte, err error) {
+	var row keptRow
+	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
+		row, err = takeKept(ctx, tx, hash(token), by.PersonID, s.Now())
+		return err
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("give back the form: %w", err)
+	}
+	if body, err = open(hash("kept form "+token), row.Sealed); err != nil {
+		return "", nil, fmt.Errorf("give back the form: %w", err)
+	}
+	return row.Path, body, nil
 }
 
 // Allow counts one use of key in a window shared by all replicas and reports

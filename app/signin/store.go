@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
 
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
@@ -62,6 +63,7 @@ type rightRow struct {
 
 type keptRow struct {
 	TokenHash            []byte
+	PersonID             *uuid.UUID
 	Path                 string
 	Sealed               []byte
 	CreatedAt, ExpiresAt time.Time
@@ -95,6 +97,16 @@ func upsertPerson(ctx context.Context, tx pg.Tx, p personRow) (personRow, error)
 		returning id, issuer, subject, email, email_verified, name, lang, created_at, last_seen_at`,
 		p.ID, p.Issuer, p.Subject, p.Email, p.EmailVerified, p.Name, p.Lang, p.CreatedAt, p.LastSeenAt).Scan(&out).Error
 	return out, err
+}
+
+func findPerson(ctx context.Context, tx pg.Tx, issuer, subject string) (*personRow, error) {
+	var rows []personRow
+	err := tx.WithContext(ctx).Raw(`select id, issuer, subject, email, email_verified, name, lang, created_at, last_seen_at
+		from person where issuer = ? and subject = ? for update`, issuer, subject).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
 }
 
 func agencyID(ctx context.Context, tx pg.Tx, code string) (uuid.UUID, error) {
@@ -134,6 +146,13 @@ func liveSession(ctx context.Context, tx pg.Tx, id, person uuid.UUID) (row sessi
 	return row, err
 }
 
+// lockSession is liveSession for a change that depends on what the session is.
+func lockSession(ctx context.Context, tx pg.Tx, id, person uuid.UUID) (row sessionRow, err error) {
+	err = tx.WithContext(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).
+		Where("id = ? and person_id = ? and ended_at is null", id, person).First(&row).Error
+	return row, err
+}
+
 func endSession(ctx context.Context, tx pg.Tx, id, person uuid.UUID, now time.Time) (row sessionRow, err error) {
 	if row, err = liveSession(ctx, tx, id, person); err != nil {
 		return row, err
@@ -154,14 +173,29 @@ func setLang(ctx context.Context, tx pg.Tx, person uuid.UUID, tag string) error 
 	return tx.WithContext(ctx).Exec(`update person set lang = ? where id = ?`, tag, person).Error
 }
 
-func insertKept(ctx context.Context, tx pg.Tx, row keptRow) error {
-	return tx.WithContext(ctx).Create(&row).Error
+// sender finds whose form it is: by the secret of the session, which may have ended, or
+// by the token that the page put into the form.
+func sender(ctx context.Context, tx pg.Tx, secretHash []byte, csrf string) (person uuid.UUID, found bool, err error) {
+	var ids []uuid.UUID
+	err = tx.WithContext(ctx).Raw(`select person_id from session where secret_hash = ? or (? <> '' and csrf = ?)
+		order by secret_hash = ? desc limit 1`, secretHash, csrf, csrf, secretHash).Scan(&ids).Error
+	if err != nil || len(ids) == 0 {
+		return uuid.Nil, false, err
+	}
+	return ids[0], true, nil
 }
 
-func takeKept(ctx context.Context, tx pg.Tx, token []byte, now time.Time) (keptRow, error) {
+func insertKept(ctx context.Context, tx pg.Tx, row keptRow) (kept bool, err error) {
+	r := tx.WithContext(ctx).Exec(`insert into kept_form (token_hash, person_id, path, sealed, created_at, expires_at)
+		select ?, ?, ?, ?, ?, ? where (select count(*) from kept_form where person_id = ? and expires_at > ?) < ?`,
+		row.TokenHash, row.PersonID, row.Path, row.Sealed, row.CreatedAt, row.ExpiresAt, row.PersonID, row.CreatedAt, keptForms)
+	return r.RowsAffected == 1, r.Error
+}
+
+func takeKept(ctx context.Context, tx pg.Tx, token []byte, person uuid.UUID, now time.Time) (keptRow, error) {
 	var rows []keptRow
-	err := tx.WithContext(ctx).Raw(`delete from kept_form where token_hash = ? and expires_at > ?
-		returning token_hash, path, sealed, created_at, expires_at`, token, now).Scan(&rows).Error
+	err := tx.WithContext(ctx).Raw(`delete from kept_form where token_hash = ? and person_id = ? and expires_at > ?
+		returning token_hash, person_id, path, sealed, created_at, expires_at`, token, person, now).Scan(&rows).Error
 	if err != nil {
 		return keptRow{}, err
 	}
@@ -199,6 +233,11 @@ type knownRow struct {
 	IdleUntil, ExpiresAt time.Time
 }
 
+// A request keeps the session open, but not every request writes: only the first of
+// each minute (of each twentieth of a short idle time), so that pages stay cheap. A
+// session may therefore end up to that much earlier than the idle time after the last
+// request, and never later; idle_until is the exact second.
+//
 // One statement: the session, the person, the right under which they act if it
 // still holds today, the office tree below theirs, and what waits for them.
 const recogniseSQL = `
@@ -207,7 +246,8 @@ with s as (
   from session where secret_hash = $1 and ended_at is null and idle_until > $2 and expires_at > $2
 ), touch as (
   update session set last_seen_at = $2, idle_until = least($2 + $3::interval, expires_at)
-  where id = (select id from s where last_seen_at < $2 - interval '1 minute')
+  where id = (select id from s where last_seen_at <= $2 - least(interval '1 minute', $3::interval / 20)) and ended_at is null
+  returning idle_until
 ), held as (
   select r.id, r.person_id, r.role, r.company_id, r.office_id, r.agency_id,
     coalesce(c.name, '') as company, coalesce(a.name, '') as agency, coalesce(o.zone, a.zone, 'UTC') as zone
@@ -230,7 +270,7 @@ select s.id as session_id, s.person_id, h.id as right_id, s.csrf, s.provider, s.
   (select count(*)::int from held) as rights,
   case when h.company_id is null then 0 else (select count(*)::int from message m where m.company_id = h.company_id and m.direction = 'to_company'
     and not exists (select from message_read x where x.message_id = m.id and x.person_id = s.person_id)) end as unread,
-  s.idle_until, s.expires_at
+  coalesce((select idle_until from touch), s.idle_until) as idle_until, s.expires_at
 from s join person p on p.id = s.person_id left join held h on h.id = s.right_id`
 
 func recognise(ctx context.Context, db *pg.DB, secretHash []byte, now time.Time, idle time.Duration) (row knownRow, found bool, err error) {

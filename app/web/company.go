@@ -110,7 +110,9 @@ func (w *Web) registerCompany(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	w.setCookie(c, "portal", value, w.Config.SessionAbsolute)
+	if value != "" {
+		w.setCookie(c, "portal", value, w.Config.SessionAbsolute)
+	}
 	w.flash(c, ui.Good, t(c, "Your company is registered. Add its sites, contacts and numbers next"))
 	return seeOther(c, "/company/profile")
 }

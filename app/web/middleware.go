@@ -1,9 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -143,13 +145,11 @@ func withoutLang(address string) string {
 func (w *Web) recognise(c *fiber.Ctx) error {
 	var k signin.Known
 	if s := w.cookie(c, "portal"); s != "" {
-		var ok bool
+		// A secret that is no longer good stays in the browser: it tells whose form to keep,
+		// and deleting it here could delete the new one that a request beside this one got.
 		var err error
-		if k, ok, err = w.SignIn.Recognise(c.UserContext(), s, requestID(c)); err != nil {
+		if k, _, err = w.SignIn.Recognise(c.UserContext(), s, requestID(c)); err != nil {
 			return fmt.Errorf("recognise the session: %w", err)
-		}
-		if !ok {
-			w.setCookie(c, "portal", "", 0)
 		}
 	}
 	c.Locals(localKnown, k)
@@ -183,7 +183,7 @@ func (w *Web) guard(r Route) fiber.Handler {
 		}
 		if unsafeMethod(c.Method()) {
 			if err := w.sameOrigin(c, k); err != nil {
-				return err
+				return w.keepOldPage(c, err)
 			}
 		}
 		return r.Handle(c, k.Actor)
@@ -216,13 +216,42 @@ func (w *Web) sameOrigin(c *fiber.Ctx, k signin.Known) error {
 		token = c.FormValue("csrf")
 	}
 	if subtle.ConstantTimeCompare([]byte(token), []byte(k.CSRF)) != 1 {
-		return fault.New(fault.Forbidden, "This page is older than your sign-in, so we did not carry it out. Go back, reload the page and send it again")
+		return errOldPage
 	}
 	return nil
 }
 
-// keptLimit bounds what is kept of a form that came too late.
-const keptLimit = 256 << 10
+var errOldPage = fault.New(fault.Forbidden, "This page is older than your sign-in, so we did not carry it out. Go back, reload the page and send it again")
+
+// keepOldPage saves what a person typed into a page that they opened before they signed
+// in anew or changed their role: they look at it and send it again. It is carried out by
+// nobody else, and by them only when they say so.
+func (w *Web) keepOldPage(c *fiber.Ctx, refused error) error {
+	if !errors.Is(refused, errOldPage) || wantsJSON(c) || c.Get("X-CSRF-Token") != "" {
+		return refused
+	}
+	kept, err := w.keep(c, "")
+	switch {
+	case err != nil:
+		return err
+	case !kept:
+		return refused
+	}
+	return seeOther(c, "/kept")
+}
+
+// keep stores the form of this request for its sender.
+func (w *Web) keep(c *fiber.Ctx, sessionSecret string) (kept bool, err error) {
+	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm) {
+		return false, nil
+	}
+	token, err := w.SignIn.Keep(c.UserContext(), sessionSecret, c.FormValue("csrf"), c.OriginalURL(), bytes.Clone(c.Request().Body()))
+	if err != nil || token == "" {
+		return false, err
+	}
+	w.setCookie(c, cookieKept, token, signin.KeptLife)
+	return true, nil
+}
 
 // askToSignIn sends the person to sign in and back; a form they sent is kept.
 func (w *Web) askToSignIn(c *fiber.Ctx) error {
@@ -231,15 +260,13 @@ func (w *Web) askToSignIn(c *fiber.Ctx) error {
 	}
 	back := c.OriginalURL()
 	if unsafeMethod(c.Method()) {
-		back = "/kept"
-		body := c.Request().Body()
-		isForm := strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm)
-		if isForm && len(body) > 0 && len(body) <= keptLimit {
-			token, err := w.SignIn.Keep(c.UserContext(), c.Path(), append([]byte(nil), body...))
-			if err != nil {
-				return err
-			}
-			w.setCookie(c, cookieKept, token, signin.KeptLife)
+		kept, err := w.keep(c, w.cookie(c, "portal"))
+		if err != nil {
+			return err
+		}
+		back = ""
+		if kept {
+			back = "/kept"
 		}
 	}
 	return seeOther(c, "/signin?"+url.Values{"return": {signin.LocalPath(back)}}.Encode())

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -91,7 +92,7 @@ func (w *Web) chrome(c *fiber.Ctx, who identity.Actor, title string) ui.Chrome {
 		ch.Actor.SwitchHref = "/session/choose"
 	}
 	ch.Nav = nav(c, who, k.Unread)
-	left := min(w.Config.SessionIdle, k.ExpiresAt.Sub(w.Now()))
+	left := max(k.IdleUntil.Sub(w.Now()), 0)
 	ch.Session = &ui.SessionWarn{
 		IdleSeconds: int(left.Seconds()), WarnSeconds: int(w.Config.SessionWarn.Seconds()),
 		ExtendPath: "/session/extend", SignInPath: "/signin",
@@ -253,6 +254,9 @@ func (w *Web) explain(c *fiber.Ctx, err error) ui.Problem {
 			p.Detail = append(p.Detail, t(c, need))
 		}
 		p.Actions = []ui.Action{{Label: t(c, "Try again"), Href: "/signin"}}
+		if se.Kind == oidcrp.Weak { // the provider would let them in just as weakly again, unless it asks anew
+			p.Actions = []ui.Action{{Label: t(c, "Sign in again"), Href: "/signin/" + url.PathEscape(c.Params("provider")) + "?fresh=yes"}}
+		}
 		w.Log.Warn("sign-in refused", "request", requestID(c), "error", err.Error())
 		return p
 	case errors.As(err, &f) && f.Kind != fault.Internal:

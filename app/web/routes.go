@@ -62,12 +62,13 @@ func (w *Web) Routes() []Route {
 		{"GET", "/privacy", everybody, w.showPrivacy},
 
 		// Every signed-in person: their own sessions and settings
-		{"POST", "/signout", person, w.signOut},
+		{"POST", "/signout", everybody, w.signOut},
 		{"POST", "/session/extend", person, w.extendSession},
 		{"GET", "/session/choose", person, w.showRights},
 		{"POST", "/session/choose", person, w.chooseRight},
 		{"GET", "/me", person, w.showMe},
 		{"POST", "/me/language", person, w.setLanguage},
+		{"POST", "/language", person, w.setLanguage},
 		{"POST", "/me/sessions/end", person, w.endSessions},
 		{"GET", "/kept", person, w.showKept},
 		{"GET", "/welcome", person, w.showWelcome},

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
 	"trustedtrader/app/signin"
@@ -55,7 +56,8 @@ func (w *Web) beginSignIn(c *fiber.Ctx, _ identity.Actor) error {
 		return fiber.ErrTooManyRequests
 	}
 	lang, _ := c.Locals(localLang).(string)
-	address, browser, err := w.SignIn.Begin(c.UserContext(), c.Params("provider"), c.Query("return"), lang)
+	address, browser, err := w.SignIn.Begin(c.UserContext(), c.Params("provider"),
+		signin.Wish{ReturnTo: c.Query("return"), Lang: lang, Fresh: c.Query("fresh") != ""})
 	if err != nil {
 		return err
 	}
@@ -66,18 +68,22 @@ func (w *Web) beginSignIn(c *fiber.Ctx, _ identity.Actor) error {
 // finishSignIn takes the provider's answer and opens a session.
 func (w *Web) finishSignIn(c *fiber.Ctx, who identity.Actor) error {
 	browser := w.cookie(c, "signin")
-	w.setCookie(c, "signin", "", 0)
 	back := oidcrp.Callback{Code: c.Query("code"), State: c.Query("state"), Iss: c.Query("iss"),
 		Error: c.Query("error"), ErrorDescription: c.Query("error_description")}
 	value, returnTo, err := w.SignIn.Finish(c.UserContext(), c.Params("provider"), back, browser, c.Get(fiber.HeaderUserAgent), requestID(c))
+	if who.Known() && oidcrp.KindOf(err) == oidcrp.Stale { // the page was reloaded, or another window was faster
+		w.flash(c, ui.Info, t(c, "You are already signed in. To use another account, sign out first"))
+		return seeOther(c, home(who, ""))
+	}
 	if err != nil {
 		return err
 	}
 	if who.Known() { // signed in anew: the old session must not stay open
-		if err := w.SignIn.End(c.UserContext(), who, who.SessionID); err != nil {
+		if err := w.SignIn.End(c.UserContext(), who, who.SessionID); err != nil && fault.KindOf(err) != fault.NotFound {
 			return err
 		}
 	}
+	w.setCookie(c, "signin", "", 0)
 	w.setCookie(c, "portal", value, w.Config.SessionAbsolute)
 	if returnTo == "" {
 		returnTo = "/"
@@ -85,10 +91,15 @@ func (w *Web) finishSignIn(c *fiber.Ctx, who identity.Actor) error {
 	return seeOther(c, returnTo)
 }
 
-// signOut ends the session here and, where the provider can, there.
+// signOut ends the session here and, where the provider can, there. Whose session has
+// ended already is signed out.
 func (w *Web) signOut(c *fiber.Ctx, who identity.Actor) error {
+	if !who.Known() {
+		w.setCookie(c, "portal", "", 0)
+		return seeOther(c, "/signed-out")
+	}
 	address, err := w.SignIn.SignOut(c.UserContext(), who)
-	if err != nil {
+	if err != nil && fault.KindOf(err) != fault.NotFound { // another window may have been faster
 		return err
 	}
 	w.setCookie(c, "portal", "", 0)
@@ -149,7 +160,9 @@ func (w *Web) chooseRight(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	w.setCookie(c, "portal", value, w.Config.SessionAbsolute)
+	if value != "" {
+		w.setCookie(c, "portal", value, w.Config.SessionAbsolute)
+	}
 	return seeOther(c, "/")
 }
 
@@ -166,12 +179,15 @@ func (w *Web) showMe(c *fiber.Ctx, who identity.Actor) error {
 }
 
 func (w *Web) setLanguage(c *fiber.Ctx, who identity.Actor) error {
-	tag := w.Catalogues.Match(c.FormValue("lang"))
+	tag, back := w.Catalogues.Match(c.FormValue("lang")), signin.LocalPath(c.FormValue("return"))
+	if back == "" {
+		back = "/me"
+	}
 	if err := w.SignIn.SetLanguage(c.UserContext(), who, tag); err != nil {
 		return err
 	}
 	w.setCookie(c, cookieLang, tag, langLife)
-	return seeOther(c, "/me")
+	return seeOther(c, back)
 }
 
 func (w *Web) endSessions(c *fiber.Ctx, who identity.Actor) error {
@@ -195,11 +211,15 @@ func (w *Web) showKept(c *fiber.Ctx, who identity.Actor) error {
 	if token == "" {
 		return seeOther(c, "/")
 	}
-	w.setCookie(c, cookieKept, "", 0)
-	path, body, err := w.SignIn.Kept(c.UserContext(), token)
+	path, body, err := w.SignIn.Kept(c.UserContext(), who, token)
+	if fault.KindOf(err) == fault.NotFound { // another person's, or its hour is over
+		w.flash(c, ui.Info, t(c, "There is no form of yours waiting here. We keep one for an hour, for the person who sent it"))
+		return seeOther(c, home(who, ""))
+	}
 	if err != nil {
 		return err
 	}
+	w.setCookie(c, cookieKept, "", 0)
 	values, err := url.ParseQuery(string(body))
 	if err != nil {
 		return fiber.ErrBadRequest
@@ -212,7 +232,7 @@ func (w *Web) showKept(c *fiber.Ctx, who identity.Actor) error {
 			}
 		}
 	}
-	slices.SortFunc(p.Fields, func(a, b account.KeptField) int { return compare(a.Name, b.Name) })
+	slices.SortStableFunc(p.Fields, func(a, b account.KeptField) int { return compare(a.Name, b.Name) })
 	return render(c, 200, account.Kept(p))
 }
 

@@ -619,6 +619,10 @@ func (p *Provider) verify(ctx context.Context, meta *metadata, flow Flow, token 
 		}
 		return Identity{}, p.fail(Unavailable, "fetch keys", fetch.err)
 	}
+	var late *oidc.TokenExpiredError
+	if errors.As(err, &late) {
+		return broken("the id token came expired: compare the clocks", err)
+	}
 	if err != nil {
 		return broken("id token", err)
 	}
