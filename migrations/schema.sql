@@ -841,7 +841,8 @@ CREATE TABLE public.kept_form (
     path text NOT NULL,
     sealed bytea NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    person_id uuid
 );
 
 
@@ -850,6 +851,13 @@ CREATE TABLE public.kept_form (
 --
 
 COMMENT ON TABLE public.kept_form IS 'What somebody sent after their session had ended, sealed with the token in their cookie, for one hour.';
+
+
+--
+-- Name: COLUMN kept_form.person_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.kept_form.person_id IS 'Who sent the form, shown by the session that had ended: only they get it back. Null: kept by a portal older than this column, given to nobody.';
 
 
 --
@@ -2082,6 +2090,13 @@ CREATE INDEX kept_form_expiry ON public.kept_form USING btree (expires_at);
 
 
 --
+-- Name: kept_form_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX kept_form_person ON public.kept_form USING btree (person_id);
+
+
+--
 -- Name: mail_created; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2282,6 +2297,13 @@ CREATE INDEX right_company ON public.person_right USING btree (company_id) WHERE
 --
 
 CREATE INDEX right_office ON public.person_right USING btree (office_id) WHERE (ended_at IS NULL);
+
+
+--
+-- Name: session_csrf; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX session_csrf ON public.session USING btree (csrf);
 
 
 --
@@ -2617,6 +2639,14 @@ ALTER TABLE ONLY public.invitation
 
 ALTER TABLE ONLY public.invitation
     ADD CONSTRAINT invitation_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: kept_form kept_form_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.kept_form
+    ADD CONSTRAINT kept_form_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 
 --
