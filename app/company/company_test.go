@@ -281,7 +281,7 @@ func TestEveryVerbAndItsRefusals(t *testing.T) {
 	editSite := site("North 2")
 	verbs := []verb{
 		{"company.change", func(by identity.Actor, _ uuid.UUID, v int) error {
-			_, err := s.ChangeProfile(ctx, by, Profile{Name: "Acme Freight Inc.", Country: "US", Phone: "+1 1", Website: fmt.Sprintf("v%d.example.org", v), Version: v})
+			_, err := s.ChangeProfile(ctx, by, Profile{Name: "Acme Freight Inc.", Country: "US", Phone: "+1 202 555 0100", Website: fmt.Sprintf("v%d.example.org", v), Version: v})
 			return err
 		}, uuid.Nil, true},
 		{"trade_name.add", func(by identity.Actor, _ uuid.UUID, v int) error {

@@ -1,9 +1,12 @@
 // Package entry checks what a person entered: every field has a limit and a
 // message that says what to do. Services use it, so that no caller gets past it.
 //
-// Text is kept as it was typed, apart from line ends and space around it. What can
-// deceive a reader or break a program is refused: control characters, NUL, broken
-// UTF-8, and the characters that turn the direction of text.
+// Text is kept as it was typed, apart from line ends, space around it, and what nobody
+// can see: composed and decomposed letters become one form (NFC), and characters of no
+// width that stand for nothing are dropped, so that two texts that look the same are
+// the same. What can deceive a reader or break a program is refused: control
+// characters, NUL, broken UTF-8, and the characters that turn the direction of text.
+// Anything else is text and nothing more: pages, letters and exports escape it.
 package entry
 
 import (
@@ -16,6 +19,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"trustedtrader/app/fault"
 )
@@ -36,18 +41,44 @@ func (c *Check) Err() error { return fault.Fail(c.fields) }
 
 // Line takes one line of text of min to max characters. what names it in messages: "the legal name".
 func (c *Check) Line(name, what, value string, min, max int) string {
-	value = strings.TrimSpace(value)
-	if strings.ContainsAny(value, "\r\n") {
+	value = trim(value)
+	if strings.ContainsAny(value, "\r\n\u2028\u2029") {
 		c.Add(name, "Enter %s on one line", what)
-		return value
+		return Head(lineEnds.Replace(value), max)
 	}
 	return c.text(name, what, value, min, max)
 }
 
 // Text takes text with line breaks of min to max characters.
 func (c *Check) Text(name, what, value string, min, max int) string {
-	value = strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(value))
-	return c.text(name, what, value, min, max)
+	return c.text(name, what, trim(lineEnds.Replace(value)), min, max)
+}
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n")
+
+// trim drops what cannot be seen at both ends.
+func trim(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || widthless(r) })
+}
+
+// widthless is a character that nobody sees and that means nothing in a form: soft
+// hyphen, zero-width space, word joiner and its kin, byte order mark.
+func widthless(r rune) bool {
+	return r == 0x00AD || r == 0x034F || r == 0x180E || r == 0x200B || r >= 0x2060 && r <= 0x2064 || r == 0xFEFF
+}
+
+// visible drops what nobody can see: characters without width, and joiners where no
+// script needs them. After a letter of Arabic or an Indic script, and within an emoji,
+// a joiner changes what is read.
+func visible(s string) string {
+	var before rune
+	return strings.Map(func(r rune) rune {
+		if widthless(r) || (r == 0x200C || r == 0x200D) && before < 0x0600 {
+			return -1
+		}
+		before = r
+		return r
+	}, s)
 }
 
 func (c *Check) text(name, what, value string, min, max int) string {
@@ -57,11 +88,12 @@ func (c *Check) text(name, what, value string, min, max int) string {
 	}
 	if !utf8.ValidString(value) {
 		c.Add(name, "%s has characters that we cannot read. Type it again", upperFirst(what))
-		return strings.ToValidUTF8(value, "")
+		return Head(value, max)
 	}
+	value = norm.NFC.String(visible(value))
 	if r, bad := forbidden(value); bad {
 		c.Add(name, "%s has a hidden character (U+%04X) that we cannot keep. Type it again instead of pasting it", upperFirst(what), r)
-		return Clean(value)
+		return Head(value, max)
 	}
 	switch n := utf8.RuneCountInString(value); {
 	case n == 0 && min > 0:
@@ -75,13 +107,15 @@ func (c *Check) text(name, what, value string, min, max int) string {
 }
 
 // forbidden finds a character that text must not have: controls other than line
-// break and tab, and those that turn the direction of text (U+202A–202E, 2066–2069).
+// break and tab, those that turn the direction of text (U+202A–202E, 2066–2069 and the
+// marks), and tags and annotations that carry text which nobody sees.
 func forbidden(s string) (rune, bool) {
 	for _, r := range s {
 		switch {
 		case r == '\n' || r == '\t':
 		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069,
-			r == 0x200E, r == 0x200F, r == 0x061C, r == 0xFEFF, r == utf8.RuneError:
+			r == 0x200E, r == 0x200F, r == 0x061C, r == 0xFEFF, r == utf8.RuneError,
+			r >= 0xFFF9 && r <= 0xFFFB, r >= 0xE0000 && r <= 0xE007F:
 			return r, true
 		}
 	}
@@ -118,13 +152,31 @@ func (c *Check) Email(name, value string) string {
 		return value
 	}
 	a, err := mail.ParseAddress(value)
-	if err != nil || a.Address != value || !strings.Contains(value[strings.LastIndex(value, "@")+1:], ".") {
+	local, domain, _ := strings.Cut(value, "@")
+	if err != nil || a.Address != value || len(local) > 64 || !domainName(domain) {
 		c.Add(name, "Enter an e-mail address in the form name@example.org")
 	}
 	return value
 }
 
-var phone = regexp.MustCompile(`^\+?[0-9 ().\-/]{3,30}( ?(ext|x)\.? ?[0-9]{1,6})?$`)
+// domainName reports whether s can be the name of a host on the internet: labels with
+// dots between them. Names in other scripts are fine; addresses in brackets are not.
+func domainName(s string) bool {
+	labels := strings.Split(s, ".")
+	if len(labels) < 2 || len(s) > 253 {
+		return false
+	}
+	for _, l := range labels {
+		if l == "" || len(l) > 63 || strings.HasPrefix(l, "-") || strings.HasSuffix(l, "-") ||
+			strings.ContainsFunc(l, func(r rune) bool { return r != '-' && !unicode.In(r, unicode.L, unicode.M, unicode.N) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// phone has five to fifteen digits (ITU-T E.164) and what people set between them.
+var phone = regexp.MustCompile(`^\+?([ ().\-/]*[0-9]){5,15}[ ().\-/]*( ?(ext|x)\.? ?[0-9]{1,6})?$`)
 
 // Phone takes a telephone number as people write it; kept as typed.
 func (c *Check) Phone(name, value string, required bool) string {
@@ -146,14 +198,16 @@ func (c *Check) URL(name, value string) string {
 	if len(c.fields) > before || value == "" {
 		return value
 	}
-	if !strings.Contains(value, "://") {
-		value = "https://" + value
+	address := value
+	if !strings.Contains(address, "://") {
+		address = "https://" + address
 	}
-	u, err := url.Parse(value)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || !strings.Contains(u.Hostname(), ".") || u.User != nil {
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || !domainName(u.Hostname()) || u.User != nil {
 		c.Add(name, "Enter a website in the form www.example.org")
+		return value
 	}
-	return value
+	return address
 }
 
 // OneOf takes one of the allowed values.
@@ -165,44 +219,62 @@ func (c *Check) OneOf(name, what, value string, allowed ...string) string {
 	return value
 }
 
+// zone is UTC or a place. The system's zone files know more: "Local" changes with the
+// machine, and zones under "right/" count leap seconds.
+var zone = regexp.MustCompile(`^(UTC|[A-Z][A-Za-z]+(/[A-Za-z0-9_+-]{1,30}){1,2})$`)
+
 // Zone takes an IANA time zone.
 func (c *Check) Zone(name, value string) string {
-	if value == "" || value == "Local" || len(value) > 60 {
+	if value == "" {
 		c.Add(name, "Choose a time zone")
 		return ""
 	}
-	if _, err := time.LoadLocation(value); err != nil {
+	if _, err := time.LoadLocation(value); err != nil || !zone.MatchString(value) {
 		c.Add(name, "Choose a time zone from the list")
 		return ""
 	}
 	return value
 }
 
+// whole is digits, or digits in groups of three, always parted alike: "1,5" is no
+// fifteen, and "1,234.567" no million.
+var whole = regexp.MustCompile(`^[+-]?([0-9]{1,12}|[0-9]{1,3}((,[0-9]{3})+|(\.[0-9]{3})+|([ \x{00a0}\x{202f}'’][0-9]{3})+))$`)
+
 // Whole takes a whole number from min to max; nothing gives nil unless required.
 func (c *Check) Whole(name, what, value string, min, max int, required bool) *int {
-	value = strings.TrimSpace(value)
+	value = minus.Replace(trim(value))
 	if value == "" {
 		if required {
 			c.Add(name, "Enter %s", what)
 		}
 		return nil
 	}
-	n, err := strconv.Atoi(strings.NewReplacer(",", "", " ", "", "\u00a0", "").Replace(Head(value, 20)))
-	if err != nil || n < min || n > max {
+	n, err := strconv.Atoi(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(",. \u00a0\u202f'’", r) {
+			return -1
+		}
+		return r
+	}, value))
+	if err != nil || !whole.MatchString(value) || n < min || n > max {
 		c.Add(name, "Enter %s as a whole number from %d to %d", what, min, max)
 		return nil
 	}
 	return &n
 }
 
+var (
+	minus   = strings.NewReplacer("\u2212", "-") // as typeset
+	degrees = regexp.MustCompile(`^[+-]?[0-9]{1,3}([.,][0-9]{1,15})?$`)
+)
+
 // Degrees takes a coordinate between -limit and limit, or nothing.
 func (c *Check) Degrees(name, what, value string, limit float64) *float64 {
-	value = strings.TrimSpace(value)
+	value = minus.Replace(trim(value))
 	if value == "" {
 		return nil
 	}
-	f, err := strconv.ParseFloat(strings.Replace(Head(value, 20), ",", ".", 1), 64)
-	if err != nil || !(f >= -limit && f <= limit) {
+	f, err := strconv.ParseFloat(strings.Replace(value, ",", ".", 1), 64)
+	if err != nil || !degrees.MatchString(value) || f < -limit || f > limit {
 		c.Add(name, "Enter %s in degrees between %d and %d, like 40.7128", what, int(-limit), int(limit))
 		return nil
 	}
