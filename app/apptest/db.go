@@ -44,8 +44,14 @@ var shared server // one server per test program: starting one per test would ta
 
 // Run starts what the package's tests need, runs them and cleans up. Call it from
 // TestMain when the package uses DB.
-func Run(m *testing.M) {
+func Run(m *testing.M) { RunThen(m, func() int { return 0 }) }
+
+// RunThen is Run with a last word after tests that passed: the program's exit code.
+func RunThen(m *testing.M, last func() int) {
 	code := m.Run()
+	if code == 0 {
+		code = last()
+	}
 	if shared.stop != nil {
 		shared.stop()
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"io/fs"
 	"net/http"
@@ -38,6 +39,7 @@ type applicant struct {
 	web   *Web
 	who   identity.Actor
 	co    uuid.UUID
+	again bool // the next forms were sent before: nothing new happens
 }
 
 func newApplicant(t *testing.T) *applicant {
@@ -103,10 +105,14 @@ func (a *applicant) person(role identity.Role, email string) identity.Actor {
 // send makes one request as a person and reads the page.
 func (a *applicant) send(who identity.Actor, method, path string, form url.Values) (*http.Response, *goquery.Document) {
 	a.t.Helper()
+	who.RequestID = rand.Text()
 	app := fiber.New(fiber.Config{Immutable: true, CaseSensitive: true, StrictRouting: true, UnescapePath: true, ErrorHandler: a.web.problem})
 	app.Use(func(c *fiber.Ctx) error {
+		c.Locals(localRequest, who.RequestID)
 		c.Locals(localKnown, signin.Known{Actor: who, CSRF: "token", Rights: 1, ExpiresAt: a.clock.Now().Add(time.Hour)})
-		return c.Next()
+		err := c.Next()
+		c.Set(routeHeader, c.Route().Path)
+		return err
 	})
 	for _, r := range a.web.Routes() {
 		app.Add(r.Method, r.Path, a.web.guard(r))
@@ -139,6 +145,9 @@ func (a *applicant) send(who identity.Actor, method, path string, form url.Value
 	}
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
 		a.lint(method+" "+path, string(text), doc)
+	}
+	if method == "POST" && res.StatusCode < 400 && !a.again {
+		a.audited(res.Header.Get(routeHeader), who.RequestID)
 	}
 	return res, doc
 }

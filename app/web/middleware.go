@@ -281,6 +281,8 @@ func (a access) allows(who identity.Actor) bool {
 		return false
 	case a.signedIn:
 		return true
+	case a.audience != "":
+		return who.Audience == a.audience
 	}
 	return who.Is(a.roles...)
 }

@@ -13,6 +13,7 @@ type Handler func(c *fiber.Ctx, who identity.Actor) error
 type access struct {
 	public   bool
 	signedIn bool
+	audience identity.Audience
 	roles    []identity.Role
 }
 
@@ -24,6 +25,9 @@ func (a access) Roles() []identity.Role { return a.roles }
 
 func anyone() access   { return access{public: true} }
 func signedIn() access { return access{signedIn: true} }
+
+// of is everybody who signed in with an audience's provider, with or without a right.
+func of(a identity.Audience) access { return access{audience: a} }
 
 func only(roles ...identity.Role) access { return access{roles: roles} }
 
@@ -40,6 +44,7 @@ func (w *Web) Routes() []Route {
 	var (
 		everybody = anyone()
 		person    = signedIn()
+		trader    = of(identity.Companies)
 
 		caseReaders = only(identity.CaseReaders...)
 		caseWorkers = only(identity.CaseWorkers...)
@@ -97,8 +102,8 @@ func (w *Web) Routes() []Route {
 		{"GET", "/applications/:id/decision", readers, w.showDecision},
 
 		// Companies: the account
-		{"GET", "/company/new", person, w.showRegister},
-		{"POST", "/company/new", person, w.registerCompany},
+		{"GET", "/company/new", trader, w.showRegister},
+		{"POST", "/company/new", trader, w.registerCompany},
 		{"GET", "/company/profile", readers, w.showProfile},
 		{"GET", "/company/profile/edit", editors, w.showEditProfile},
 		{"POST", "/company/profile/edit", editors, w.saveProfile},

@@ -1,0 +1,449 @@
+package web
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"trustedtrader/app/company"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
+	"trustedtrader/app/review"
+	"trustedtrader/app/review/reviewtest"
+	"trustedtrader/app/signin"
+)
+
+// TestWhoMayDoWhat holds the route list to rules that are written down apart from
+// it: what an audience can reach, and that people who only read change nothing.
+func TestWhoMayDoWhat(t *testing.T) {
+	t.Parallel()
+	own := map[string]bool{} // what every signed-in person does about their own session
+	for _, p := range []string{"/signout", "/session/extend", "/session/choose", "/me/language", "/me/sessions/end"} {
+		own[p] = true
+	}
+	seen := map[string]bool{}
+	for _, r := range (&Web{}).Routes() {
+		if key := r.Method + " " + r.Path; seen[key] {
+			t.Errorf("%s is there twice", key)
+		} else {
+			seen[key] = true
+		}
+		if r.Access.Public() {
+			if r.Method != "GET" {
+				t.Errorf("%s %s: nobody changes anything without signing in", r.Method, r.Path)
+			}
+			continue
+		}
+		for _, audience := range []identity.Audience{identity.Companies, identity.Staff, identity.Partners} {
+			for _, role := range append([]identity.Role{""}, identity.RolesOf(audience)...) {
+				who := identity.Actor{PersonID: uuid.New(), Audience: audience, Role: role}
+				if !r.Access.allows(who) {
+					continue
+				}
+				area := areaOf(r.Path)
+				switch {
+				case own[r.Path]:
+				case !slices.Contains(areas[area], audience):
+					t.Errorf("%s %s is open to %s %s", r.Method, r.Path, audience, role)
+				case r.Path == "/company/new": // whoever is a reader in one company may found another
+				case r.Method == "POST" && (role == identity.Reader || role == identity.Auditor):
+					t.Errorf("%s %s lets a %s change something", r.Method, r.Path, role)
+				case area == "/desk" && role == identity.Administrator:
+					t.Errorf("%s %s: administrators have no cases", r.Method, r.Path)
+				case area == "/admin" && r.Method == "POST" && role != identity.Administrator:
+					t.Errorf("%s %s: only administrators change the installation, not a %s", r.Method, r.Path, role)
+				case regexp.MustCompile(`/(submit|agreement|withdraw|hearing)$`).MatchString(r.Path) && r.Method == "POST" && strings.HasPrefix(r.Path, "/applications") &&
+					!slices.Contains(identity.CompanySigners, role):
+					t.Errorf("%s %s: only owner and signatory bind the company, not a %s", r.Method, r.Path, role)
+				case regexp.MustCompile(`/(approve|certify|return|assign)$`).MatchString(r.Path) && strings.HasPrefix(r.Path, "/desk") && !strings.HasPrefix(r.Path, "/desk/changes") &&
+					!slices.Contains(identity.Approvers, role):
+					t.Errorf("%s %s: a second person decides, not a %s", r.Method, r.Path, role)
+				}
+			}
+		}
+	}
+}
+
+// areas says which audiences have anything to do in a part of the site.
+var areas = map[string][]identity.Audience{
+	"/company":      {identity.Companies},
+	"/applications": {identity.Companies},
+	"/inbox":        {identity.Companies, identity.Staff},
+	"/memberships":  {identity.Companies, identity.Staff},
+	"/desk":         {identity.Staff},
+	"/admin":        {identity.Staff},
+	"/audit":        {identity.Staff},
+	"/agency":       {identity.Partners},
+	"/invitations":  {identity.Companies, identity.Staff, identity.Partners},
+	"/session":      {identity.Companies, identity.Staff, identity.Partners},
+	"/me":           {identity.Companies, identity.Staff, identity.Partners},
+	"/kept":         {identity.Companies, identity.Staff, identity.Partners},
+	"/welcome":      {identity.Companies, identity.Staff, identity.Partners},
+}
+
+func areaOf(path string) string {
+	return "/" + strings.SplitN(path+"/", "/", 3)[1]
+}
+
+// matrix is the whole site with sessions, and one person of every kind.
+type matrix struct {
+	*testing.T
+	w      *reviewtest.World
+	app    *fiber.App
+	routes []Route
+	people []visitor
+	own    map[string]string // parameters of a route, filled in with objects that company A owns
+	others map[string]string // the same with objects of company B
+}
+
+type visitor struct {
+	name   string
+	actor  identity.Actor
+	cookie string
+	csrf   string
+}
+
+func (m *matrix) visitor(actor identity.Actor, name string) visitor {
+	m.Helper()
+	v := visitor{name: name, actor: actor, cookie: rand.Text() + rand.Text(), csrf: rand.Text()}
+	hash, now := sha256.Sum256([]byte(v.cookie)), m.w.Clock.Now()
+	var right, agency *uuid.UUID
+	if actor.RightID != uuid.Nil {
+		right = &actor.RightID
+	}
+	if actor.AgencyID != uuid.Nil {
+		agency = &actor.AgencyID
+	}
+	m.w.Exec(`insert into session (id, secret_hash, person_id, right_id, agency_id, provider, audience, csrf, created_at, last_seen_at, idle_until, expires_at)
+		values (?, ?, ?, ?, ?, 'p', ?, ?, ?, ?, ?, ?)`, pg.NewID(), hash[:], actor.PersonID, right, agency, string(actor.Audience), v.csrf, now, now, now.Add(time.Hour), now.Add(time.Hour))
+	return v
+}
+
+// person makes somebody with a right, or without any when the role is empty.
+func (m *matrix) person(audience identity.Audience, role identity.Role, company, agency uuid.UUID) identity.Actor {
+	m.Helper()
+	a := identity.Actor{PersonID: pg.NewID(), Audience: audience, Role: role, CompanyID: company, AgencyID: agency}
+	now := m.w.Clock.Now()
+	m.w.Exec(`insert into person (id, issuer, subject, email, email_verified, name, created_at) values (?, 'i', ?, ?, true, ?, ?)`,
+		a.PersonID, a.PersonID.String(), fmt.Sprintf("%s@x.example", a.PersonID), "A "+string(role), now)
+	if role == "" {
+		return a
+	}
+	a.RightID = pg.NewID()
+	var co, ag *uuid.UUID
+	if company != uuid.Nil {
+		co = &company
+	}
+	if agency != uuid.Nil {
+		ag = &agency
+	}
+	parts := "{}"
+	if role == identity.Contributor {
+		parts = "{profile}"
+	}
+	m.w.Exec(`insert into person_right (id, person_id, audience, role, company_id, agency_id, parts, starts_on, ends_on, granted_at)
+		values (?, ?, ?, ?, ?, ?, ?::text[], '2000-01-01', '2099-01-01', ?)`, a.RightID, a.PersonID, string(audience), string(role), co, ag, parts, now)
+	return a
+}
+
+func newMatrix(t *testing.T) *matrix {
+	t.Helper()
+	w, a := newDesk(t)
+	a.web.SignIn.Key = []byte(strings.Repeat("k", 32))
+	a.web.SignIn.Limits = signin.Limits{Idle: time.Hour, Absolute: 12 * time.Hour}
+	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes()}
+
+	var companies [2]identity.Actor
+	for i, name := range []string{"Harbor Trading LLC", "Nosy Neighbor Inc"} {
+		owner := w.Importer(name)
+		companies[i] = owner
+		values := m.objects(owner)
+		if i == 0 {
+			m.own = values
+		} else {
+			m.others = values
+		}
+	}
+	agency := pg.NewID()
+	w.Exec(`insert into agency (id, code, name, country, zone, created_at) values (?, 'norland', 'Norland Customs', 'NO', 'Europe/Oslo', ?)`, agency, w.Clock.Now())
+	m.people = append(m.people, m.visitor(companies[0], "owner"))
+	for _, role := range identity.RolesOf(identity.Companies)[1:] {
+		m.people = append(m.people, m.visitor(m.person(identity.Companies, role, companies[0].CompanyID, uuid.Nil), string(role)))
+	}
+	m.people = append(m.people, m.visitor(companies[1], "owner of another company"))
+	for name, actor := range map[string]identity.Actor{"specialist": w.Sam, "supervisor": w.Boss, "headquarters": w.Chief, "auditor": w.Auditor, "administrator": w.Admin} {
+		m.people = append(m.people, m.visitor(actor, name))
+	}
+	for _, role := range identity.RolesOf(identity.Partners) {
+		m.people = append(m.people, m.visitor(m.person(identity.Partners, role, uuid.Nil, agency), string(role)))
+	}
+	for _, audience := range []identity.Audience{identity.Companies, identity.Staff, identity.Partners} {
+		var ag uuid.UUID
+		if audience == identity.Partners {
+			ag = agency
+		}
+		who := m.person(audience, "", uuid.Nil, uuid.Nil)
+		who.AgencyID = ag
+		m.people = append(m.people, m.visitor(who, "nobody yet among "+string(audience)))
+	}
+	return m
+}
+
+// objects makes one of everything that an address can name, for one company.
+func (m *matrix) objects(owner identity.Actor) map[string]string {
+	m.Helper()
+	w := m.w
+	member := w.Submit(owner, "ctpat", "importer")
+	member, err := w.Desk.Claim(w.Ctx, w.Sam, member.ID, member.Version)
+	w.Must(err)
+	member, err = w.Desk.StartReview(w.Ctx, w.Sam, member.ID, member.Version)
+	w.Must(err)
+	w.Must(w.Desk.LogHours(w.Ctx, w.Sam, member.ID, review.HoursEntry{Activity: review.Activities()[0], Day: w.Clock.Now().Format(time.DateOnly), Hours: "1"}))
+	notice, err := w.Companies.OpenNotice(w.Ctx, owner, company.NoticeEntry{EffectiveOn: "2026-03-10", Explanation: "We moved"})
+	w.Must(err)
+	notice, err = w.Companies.Propose(w.Ctx, owner, notice.ID, company.Proposal{Version: notice.Version, Do: company.Add, Subject: company.AboutTradeName,
+		Name: company.NameEntry{Name: owner.Company + " Lines"}})
+	w.Must(err)
+	notice, err = w.Companies.SendNotice(w.Ctx, owner, notice.ID, notice.Version)
+	w.Must(err)
+	other := w.Importer(owner.Company + " twin")
+	dup := pg.NewID()
+	w.Exec(`insert into possible_duplicate (id, company_id, other_id, why, detail, found_at) values (?, ?, ?, 'name', 'twin', ?)`, dup, owner.CompanyID, other.CompanyID, w.Clock.Now())
+	text := func(sql string, args ...any) string { return w.Text(sql, args...) }
+	return map[string]string{
+		"application": member.ID.String(),
+		"company":     owner.CompanyID.String(),
+		"site":        text(`select id::text from site where company_id = $1 limit 1`, owner.CompanyID),
+		"contact":     text(`select id::text from contact where company_id = $1 limit 1`, owner.CompanyID),
+		"identifier":  text(`select id::text from company_identifier where company_id = $1 limit 1`, owner.CompanyID),
+		"notice":      notice.ID.String(),
+		"message":     text(`select id::text from message where company_id = $1 limit 1`, owner.CompanyID),
+		"hours":       text(`select id::text from work_log where application_id = $1 limit 1`, member.ID),
+		"duplicate":   dup.String(),
+	}
+}
+
+// objectOf says which object the parameters of a route name: the test does not
+// know a new route before it is added here.
+func objectOf(path string) map[string]string {
+	for _, x := range []struct {
+		prefix string
+		params map[string]string
+	}{
+		{"/signin/", map[string]string{":provider": "=companies"}},
+		{"/callback/", map[string]string{":provider": "=companies"}},
+		{"/applications/new/", map[string]string{":programme": "=ctpat"}},
+		{"/applications/", map[string]string{":id": "application"}},
+		{"/company/names/", map[string]string{":id": "=00000000-0000-7000-8000-000000000001"}},
+		{"/company/sites/", map[string]string{":id": "site"}},
+		{"/company/contacts/", map[string]string{":id": "contact"}},
+		{"/company/identifiers/", map[string]string{":id": "identifier"}},
+		{"/company/changes/", map[string]string{":id": "notice", ":subject": "=site", ":item": "site"}},
+		{"/inbox/", map[string]string{":id": "message"}},
+		{"/desk/changes/", map[string]string{":id": "notice"}},
+		{"/desk/companies/", map[string]string{":id": "company", ":duplicate": "duplicate"}},
+		{"/desk/cases/", map[string]string{":id": "application", ":entry": "hours"}},
+		{"/memberships/", map[string]string{":id": "=00000000-0000-7000-8000-000000000002"}},
+	} {
+		if strings.HasPrefix(path, x.prefix) {
+			return x.params
+		}
+	}
+	return nil
+}
+
+var parameter = regexp.MustCompile(`:[a-z]+`)
+
+func (m *matrix) address(r Route, objects map[string]string) string {
+	m.Helper()
+	params := objectOf(r.Path)
+	return parameter.ReplaceAllStringFunc(r.Path, func(p string) string {
+		v := params[p]
+		if literal, ok := strings.CutPrefix(v, "="); ok {
+			return literal
+		}
+		if objects[v] == "" {
+			m.Fatalf("%s %s: the matrix does not know what %s stands for", r.Method, r.Path, p)
+		}
+		return objects[v]
+	})
+}
+
+// answer makes one request; a nil visitor is a guest.
+func (m *matrix) answer(v *visitor, method, path string, form url.Values, header http.Header) *http.Response {
+	m.Helper()
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	q := httptest.NewRequest(method, path, body)
+	for k, list := range header {
+		q.Header[k] = list
+	}
+	if form != nil {
+		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if v != nil {
+		q.AddCookie(&http.Cookie{Name: "portal", Value: v.cookie})
+	}
+	res, err := m.app.Test(q, -1)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return res
+}
+
+func (m *matrix) ask(v *visitor, method, path string, form url.Values, header http.Header) (status int, to, text string) {
+	m.Helper()
+	res := m.answer(v, method, path, form, header)
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		m.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		m.Error(err)
+	}
+	return res.StatusCode, res.Header.Get("Location"), string(body)
+}
+
+// TestEveryRouteForEveryRole asks every route of the site as everybody: first what is
+// refused, then what is allowed.
+func TestEveryRouteForEveryRole(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	asked := 0
+	for _, r := range m.routes {
+		path := m.address(r, m.own)
+		var form url.Values
+		if r.Method == "POST" {
+			form = url.Values{}
+		}
+		if !r.Access.Public() {
+			status, to, _ := m.ask(nil, r.Method, path, form, nil)
+			if api := path == "/session/extend"; (api && status != 401) || (!api && (status != 303 || !strings.HasPrefix(to, "/signin?"))) {
+				t.Errorf("%s %s as a guest: %d to %q", r.Method, r.Path, status, to)
+			}
+			asked++
+		}
+		for i := range m.people {
+			v := &m.people[i]
+			if r.Access.allows(v.actor) {
+				continue
+			}
+			if form != nil {
+				form.Set("csrf", v.csrf)
+			}
+			if status, _, _ := m.ask(v, r.Method, path, form, nil); status != 404 {
+				t.Errorf("%s %s as %s: %d, want 404", r.Method, r.Path, v.name, status)
+			}
+			asked++
+		}
+	}
+	events := m.w.Count(`select count(*)::int from audit_event`)
+	before := m.w.Count(`select (select count(*) from message) + (select count(*) from note) + (select sum(version) from application) + (select sum(version) from company)::int`)
+	for _, r := range m.routes {
+		if r.Method != "POST" || r.Access.Public() {
+			continue
+		}
+		path := m.address(r, m.own)
+		for i := range m.people {
+			v := &m.people[i]
+			if !r.Access.allows(v.actor) {
+				continue
+			}
+			for what, c := range map[string]struct {
+				form   url.Values
+				header http.Header
+			}{
+				"without the page's token": {url.Values{}, nil},
+				"with another's token":     {url.Values{"csrf": {m.people[(i+1)%len(m.people)].csrf}}, nil},
+				"from another site":        {url.Values{"csrf": {v.csrf}}, http.Header{"Sec-Fetch-Site": {"cross-site"}}},
+				"from another origin":      {url.Values{"csrf": {v.csrf}}, http.Header{"Origin": {"https://evil.example"}}},
+			} {
+				if status, _, _ := m.ask(v, r.Method, path, c.form, c.header); status != 403 {
+					t.Errorf("%s %s as %s %s: %d, want 403", r.Method, r.Path, v.name, what, status)
+				}
+				asked++
+			}
+		}
+	}
+	if now := m.w.Count(`select count(*)::int from audit_event`); now != events {
+		t.Errorf("refused requests left %d events", now-events)
+	}
+	if now := m.w.Count(`select (select count(*) from message) + (select count(*) from note) + (select sum(version) from application) + (select sum(version) from company)::int`); now != before {
+		t.Error("refused requests changed something")
+	}
+
+	// Another company's objects do not exist, whatever one's role.
+	for _, r := range m.routes {
+		foreign := m.address(r, m.others)
+		if foreign == m.address(r, m.own) {
+			continue
+		}
+		for i := range m.people {
+			v := &m.people[i]
+			if v.actor.Audience != identity.Companies || v.name == "owner of another company" || !r.Access.allows(v.actor) {
+				continue
+			}
+			var form url.Values
+			if r.Method == "POST" {
+				form = url.Values{"csrf": {v.csrf}, "version": {"1"}}
+			}
+			status, _, text := m.ask(v, r.Method, foreign, form, nil)
+			if status != 404 || strings.Contains(text, "Nosy") {
+				t.Errorf("%s %s of another company as %s: %d", r.Method, r.Path, v.name, status)
+			}
+			asked++
+		}
+	}
+
+	// What is allowed answers: a page, a way on, or what is wrong with an empty form.
+	for _, method := range []string{"GET", "POST"} {
+		for _, r := range m.routes {
+			if r.Method != method || r.Path == "/signout" || r.Path == "/session/choose" {
+				continue
+			}
+			path := m.address(r, m.own)
+			for i := range m.people {
+				v := &m.people[i]
+				if !r.Access.allows(v.actor) || v.name == "owner of another company" {
+					continue
+				}
+				var form url.Values
+				if method == "POST" {
+					form = url.Values{"csrf": {v.csrf}}
+				}
+				status, _, text := m.ask(v, method, path, form, nil)
+				if status >= 500 || strings.Contains(text, "%!") {
+					t.Errorf("%s %s as %s: %d", method, r.Path, v.name, status)
+				}
+				if method == "GET" && status >= 400 && !slices.Contains(notNow, r.Path) {
+					t.Errorf("%s %s as %s: %d", method, r.Path, v.name, status)
+				}
+				asked++
+			}
+		}
+	}
+	t.Logf("%d requests over %d routes and %d kinds of people", asked, len(m.routes), len(m.people)+1)
+}
+
+// notNow are pages that are not there for this matrix's objects: no sign-in provider,
+// no decision yet, no request for information, no membership, a message about nothing.
+var notNow = []string{
+	"/signin/:provider", "/callback/:provider", "/kept",
+	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
+	"/company/changes/:id/items/:subject/:item",
+	"/memberships/:id", "/memberships/:id/certificate", "/inbox/new", "/dev/mail",
+}
