@@ -72,7 +72,6 @@ func (w *Web) Routes() []Route {
 		{"GET", "/session/choose", person, w.showRights},
 		{"POST", "/session/choose", person, w.chooseRight},
 		{"GET", "/me", person, w.showMe},
-		{"POST", "/me/language", person, w.setLanguage},
 		{"POST", "/language", person, w.setLanguage},
 		{"POST", "/me/sessions/end", person, w.endSessions},
 		{"GET", "/kept", person, w.showKept},
