@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/leonelquinteros/gotext"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
@@ -29,19 +28,21 @@ const Source = "en"
 
 // Catalogues holds the loaded languages. The zero value speaks English only.
 type Catalogues struct {
-	po map[string]*gotext.Po
+	po map[string]*catalogue
 }
 
 type key struct{}
 
 type speaker struct {
 	tag string
-	po  *gotext.Po
+	po  *catalogue
 }
 
-// Load reads every <tag>.po at the root of files.
+// Load reads every <tag>.po at the root of files. A broken one is refused with its
+// name, line and reason. One without a translation is not offered: people would choose
+// it and get English.
 func Load(files fs.FS) (*Catalogues, error) {
-	c := &Catalogues{po: map[string]*gotext.Po{}}
+	c := &Catalogues{po: map[string]*catalogue{}}
 	names, err := fs.Glob(files, "*.po")
 	if err != nil {
 		return nil, fmt.Errorf("list catalogues: %w", err)
@@ -55,24 +56,15 @@ func Load(files fs.FS) (*Catalogues, error) {
 		if _, err := language.Parse(tag); err != nil {
 			return nil, fmt.Errorf("catalogue %s: %q is not a language tag", name, tag)
 		}
-		po := gotext.NewPo()
-		po.Parse(b)
-		if translated(po) {
+		po, err := parse(b)
+		if err != nil {
+			return nil, fmt.Errorf("catalogue %s: %w", name, err)
+		}
+		if len(po.texts)+len(po.counts) > 0 {
 			c.po[tag] = po
 		}
 	}
 	return c, nil
-}
-
-// translated reports whether a catalogue has a text besides its header. One that is
-// only begun must not be offered: people would choose it and get English.
-func translated(po *gotext.Po) bool {
-	for text := range po.GetDomain().GetTranslations() {
-		if text != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // Locales lists the languages on offer, the source language first.
@@ -140,8 +132,9 @@ func Lang(ctx context.Context) string {
 // T translates an English source text; args fill its printf verbs.
 func T(ctx context.Context, text string, args ...any) string {
 	if s, ok := ctx.Value(key{}).(speaker); ok && s.po != nil {
-		get := s.po.Get // by value: vet takes a direct call for a printf wrapper, and data texts are no constants
-		text = get(text)
+		if there := s.po.texts[text]; there != "" {
+			text = there
+		}
 	}
 	if len(args) == 0 {
 		return text
@@ -157,7 +150,9 @@ func N(ctx context.Context, one, many string, n int, args ...any) string {
 		text = one
 	}
 	if s, ok := ctx.Value(key{}).(speaker); ok && s.po != nil {
-		text = s.po.GetN(one, many, n)
+		if forms := s.po.counts[countKey(one, many)]; forms != nil {
+			text = forms[s.po.form.Eval(uint32(max(n, -n)))]
+		}
 	}
 	return fmt.Sprintf(text, append([]any{n}, args...)...)
 }
