@@ -6,11 +6,14 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -25,52 +28,100 @@ type State string
 
 // The states: a warning works today and will not for ever; bad does not work.
 const (
-	Well    State = "well"
-	Warning State = "warning"
-	Bad     State = "bad"
+	Well    State = "ok"
+	Warning State = "warn"
+	Bad     State = "fail"
 )
 
-// Finding is what was seen of one part.
+// Sentence is English source text with what its verbs stand for.
+type Sentence struct {
+	Text string
+	Args []any
+}
+
+// String renders the sentence untranslated, on one line.
+func (s Sentence) String() string {
+	text := s.Text
+	if len(s.Args) > 0 {
+		text = fmt.Sprintf(text, s.Args...)
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// say makes a sentence; an error becomes its text, cut where a log line would be.
+func say(text string, args ...any) Sentence {
+	for i, a := range args {
+		if err, ok := a.(error); ok {
+			r := []rune(strings.Join(strings.Fields(err.Error()), " "))
+			args[i] = string(r[:min(len(r), 300)])
+		}
+	}
+	return Sentence{text, args}
+}
+
+// Finding is what was seen of one part, and what to do about it unless it is well.
 type Finding struct {
 	Part  string // database, sign-in, mail, storage, clock, jobs, calendars
 	State State
-	Text  string
+	Said  Sentence
+	Do    Sentence
+}
+
+// String is the line that `portal doctor` prints.
+func (f Finding) String() string {
+	line := fmt.Sprintf("%-4s  %-9s  %s", f.State, f.Part, f.Said)
+	if f.Do.Text != "" {
+		line += ". " + f.Do.String()
+	}
+	return line
 }
 
 // Doctor knows where to look.
 type Doctor struct {
 	Config    config.Config
-	DB        *pg.DB
+	DB        *pg.DB // nil: it could not be opened, and Down says why
+	Down      error
 	OwnerURL  string // for reading the list of migrations
 	Now       func() time.Time
 	Providers []signin.Provider
 	Calendars clock.Calendars
 }
 
-// Look examines every part; each gets a few seconds, and one that hangs does not
-// hide the others.
+// patience is how long one part is waited for.
+const patience = 5 * time.Second
+
+// Look examines every part at once; one that hangs delays the answer by five seconds
+// at most and does not hide the others.
 func (d *Doctor) Look(ctx context.Context) []Finding {
-	var out []Finding
-	for _, part := range []func(context.Context) []Finding{d.database, d.signIn, d.mail, d.storage, d.clock, d.jobs, d.calendars} {
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-		out = append(out, part(ctx)...)
-		cancel()
+	parts := []func(context.Context) []Finding{d.database, d.signIn, d.mail, d.storage, d.clock, d.jobs, d.calendars}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	found := make([][]Finding, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		wg.Go(func() { found[i] = part(ctx) })
 	}
-	return out
+	wg.Wait()
+	return slices.Concat(found...)
 }
 
 // Healthy reports whether nothing is bad.
 func Healthy(list []Finding) bool {
-	for _, f := range list {
-		if f.State == Bad {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(list, func(f Finding) bool { return f.State == Bad })
 }
 
-func one(part string, state State, format string, args ...any) []Finding {
-	return []Finding{{part, state, fmt.Sprintf(format, args...)}}
+func well(part string, said Sentence) []Finding { return []Finding{{part, Well, said, Sentence{}}} }
+
+func warn(part string, said, do Sentence) []Finding { return []Finding{{part, Warning, said, do}} }
+
+func bad(part string, said, do Sentence) []Finding { return []Finding{{part, Bad, said, do}} }
+
+// ask reads from the database, if there is one.
+func (d *Doctor) ask(ctx context.Context, q pg.Query) error {
+	if d.DB == nil {
+		return d.Down
+	}
+	return d.DB.Batch(ctx, pg.System, q)
 }
 
 const databaseSQL = `select current_setting('server_version_num')::int / 10000 as version, rolsuper or rolbypassrls as bypasses,
@@ -79,6 +130,7 @@ const databaseSQL = `select current_setting('server_version_num')::int / 10000 a
 	from pg_roles where rolname = current_user`
 
 func (d *Doctor) database(ctx context.Context) []Finding {
+	const part = "database"
 	var row struct {
 		Version     int
 		Bypasses    bool
@@ -86,145 +138,175 @@ func (d *Doctor) database(ctx context.Context) []Finding {
 		Size        int64
 	}
 	start := time.Now()
-	if err := d.DB.Batch(ctx, pg.System, pg.One(&row, databaseSQL)); err != nil {
-		return one("database", Bad, "does not answer: %v", err)
+	if err := d.ask(ctx, pg.One(&row, databaseSQL)); err != nil {
+		return bad(part, say("It does not answer: %s", err), say("Start PostgreSQL, or correct DATABASE_URL"))
 	}
-	took := time.Since(start)
+	took, most := time.Since(start), d.DB.Pool().Config().MaxConns
 	pending, err := pg.Pending(ctx, d.OwnerURL)
 	switch {
 	case err != nil:
-		return one("database", Bad, "the list of migrations cannot be read: %v", err)
+		return bad(part, say("The list of migrations cannot be read: %s", err), say("Check DATABASE_OWNER_URL"))
 	case row.Version < 15:
-		return one("database", Bad, "PostgreSQL %d is too old; use 15 or newer", row.Version)
+		return bad(part, say("PostgreSQL %d is too old", row.Version), say("Use PostgreSQL 15 or newer"))
 	case row.Bypasses:
-		return one("database", Bad, "the portal's role bypasses row level security")
+		return bad(part, say("The portal's role bypasses row level security, so one company could see another's data"),
+			say("Take superuser and bypassrls from the role portal_app"))
 	case len(pending) > 0:
-		return one("database", Bad, "lacks %s; run `portal migrate`", strings.Join(pending, ", "))
-	case int(d.DB.Pool().Config().MaxConns) > row.Connections/2:
-		return one("database", Warning, "one replica may use %d of %d connections", d.DB.Pool().Config().MaxConns, row.Connections)
+		return bad(part, say("The schema lacks %s", strings.Join(pending, ", ")), say("Run `portal migrate`"))
+	case int(most) > row.Connections/2:
+		return warn(part, say("One portal may use %d of %d connections", most, row.Connections),
+			say("Raise max_connections, or lower pool_max_conns in DATABASE_URL, before you start more portals"))
 	}
-	return one("database", Well, "PostgreSQL %d, schema up to date, %d MB, answered in %d ms", row.Version, row.Size>>20, took.Milliseconds())
+	return well(part, say("PostgreSQL %d, schema up to date, %d MB, answered in %d ms", row.Version, row.Size>>20, took.Milliseconds()))
 }
 
-func (d *Doctor) signIn(ctx context.Context) (out []Finding) {
+func (d *Doctor) signIn(ctx context.Context) []Finding {
+	const part = "sign-in"
 	if len(d.Providers) == 0 {
-		return one("sign-in", Bad, "no provider is configured; set PORTAL_PROVIDERS")
+		return bad(part, say("No provider is configured, so nobody can sign in"), say("Set PORTAL_PROVIDERS"))
 	}
-	for _, p := range d.Providers {
-		if err := p.Healthy(ctx); err != nil {
-			out = append(out, Finding{"sign-in", Bad, fmt.Sprintf("%s (%s): %v", p.Name(), p.Issuer(), err)})
-			continue
-		}
-		out = append(out, Finding{"sign-in", Well, fmt.Sprintf("%s (%s) answers, its keys are good", p.Name(), p.Issuer())})
+	out := make([]Finding, len(d.Providers))
+	var wg sync.WaitGroup
+	for i, p := range d.Providers {
+		wg.Go(func() {
+			if err := p.Healthy(ctx); err != nil {
+				out[i] = bad(part, say("%s (%s) does not work: %s", p.Name(), p.Issuer(), err),
+					say("Ask those who run it, or correct its issuer in PORTAL_PROVIDERS. People who are signed in go on working"))[0]
+				return
+			}
+			out[i] = well(part, say("%s (%s) answers and publishes its keys", p.Name(), p.Issuer()))[0]
+		})
 	}
+	wg.Wait()
 	return out
 }
 
 func (d *Doctor) mail(ctx context.Context) []Finding {
+	const part = "mail"
 	var waiting struct {
 		Count  int
 		Oldest *time.Time
 	}
-	err := d.DB.Batch(ctx, pg.System, pg.One(&waiting, `select count(*)::int as count, min(created_at) as oldest from mail where sent_at is null`))
+	err := d.ask(ctx, pg.One(&waiting, `select count(*)::int as count, min(created_at) as oldest from mail where sent_at is null`))
 	if err != nil {
-		return one("mail", Bad, "the outbox cannot be read: %v", err)
+		return bad(part, say("The outbox cannot be read: %s", err), say("See to the database first"))
 	}
 	if d.Config.SMTPHost == "" {
-		return one("mail", Warning, "no mail server is configured (PORTAL_SMTP_HOST); %d e-mails are kept in the outbox", waiting.Count)
+		return warn(part, say("No mail server is configured. E-mails kept in the outbox: %d", waiting.Count), say("Set PORTAL_SMTP_HOST"))
 	}
 	address := net.JoinHostPort(d.Config.SMTPHost, strconv.Itoa(d.Config.SMTPPort))
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {
-		return one("mail", Bad, "%s cannot be reached: %v; %d e-mails wait and will go out once it can", address, err, waiting.Count)
+		return bad(part, say("%s cannot be reached: %s. E-mails that wait and go out once it can: %d", address, err, waiting.Count),
+			say("Start the mail server, or correct PORTAL_SMTP_HOST and PORTAL_SMTP_PORT"))
 	}
-	if err := conn.Close(); err != nil {
-		return one("mail", Warning, "%s: %v", address, err)
-	}
+	_ = conn.Close() // it was opened to see whether it opens
 	if waiting.Oldest != nil && d.Now().Sub(*waiting.Oldest) > time.Hour {
-		return one("mail", Warning, "%s answers, but %d e-mails wait, the oldest since %s", address, waiting.Count, waiting.Oldest.Format(time.RFC3339))
+		return warn(part, say("%s answers, but e-mails wait: %d, the oldest since %s", address, waiting.Count, instant(*waiting.Oldest)),
+			say("Look for \"job failed\" in the log: it says what the mail server answered"))
 	}
-	return one("mail", Well, "%s answers, %d e-mails wait", address, waiting.Count)
+	return well(part, say("%s answers. E-mails that wait: %d", address, waiting.Count))
 }
+
+// instant is a time as an operator reads it beside a log.
+func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 func (d *Doctor) storage(context.Context) []Finding {
+	const part = "storage"
 	dir, err := filepath.Abs(d.Config.Data)
 	if err != nil {
-		return one("storage", Bad, "%v", err)
+		return bad(part, say("The folder %s cannot be found: %s", d.Config.Data, err), say("Correct PORTAL_DATA"))
 	}
+	var free uint64
 	f, err := os.CreateTemp(dir, ".doctor-")
-	if err != nil {
-		return one("storage", Bad, "%s cannot be written: %v", dir, err)
+	if err == nil {
+		_, err = f.WriteString("can be written")
+		if e := f.Close(); err == nil {
+			err = e
+		}
+		if e := os.Remove(f.Name()); err == nil {
+			err = e
+		}
 	}
-	name := f.Name()
-	if err := f.Close(); err != nil {
-		return one("storage", Bad, "%s: %v", dir, err)
+	if err == nil {
+		var s syscall.Statfs_t
+		err = syscall.Statfs(dir, &s)
+		free = s.Bavail * uint64(s.Bsize) >> 20
 	}
-	if err := os.Remove(name); err != nil {
-		return one("storage", Bad, "%s: %v", dir, err)
+	switch {
+	case err != nil:
+		return bad(part, say("The folder %s cannot be written: %s", dir, err), say("Make it, give it to the portal's user, or correct PORTAL_DATA"))
+	case free < 1024:
+		return warn(part, say("The folder %s has %d MB left", dir, free), say("Make room"))
 	}
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return one("storage", Warning, "%s: free space unknown: %v", dir, err)
-	}
-	free := s.Bavail * uint64(s.Bsize) >> 20
-	if free < 1024 {
-		return one("storage", Warning, "%s has %d MB free; make room", dir, free)
-	}
-	return one("storage", Well, "%s can be written, %d GB free", dir, free>>10)
+	return well(part, say("The folder %s can be written and has %d GB left", dir, free>>10))
 }
 
+// apart is how far the clocks may differ: a deadline is a day, a sign-in half a minute.
+const apart = 5 * time.Second
+
 func (d *Doctor) clock(ctx context.Context) []Finding {
+	const part = "clock"
 	var theirs time.Time
 	before := d.Now()
-	if err := d.DB.Batch(ctx, pg.System, pg.Value(&theirs, `select clock_timestamp()`)); err != nil {
-		return one("clock", Bad, "the database's clock cannot be read: %v", err)
+	if err := d.ask(ctx, pg.Value(&theirs, `select clock_timestamp()`)); err != nil {
+		return bad(part, say("The database's clock cannot be read: %s", err), say("See to the database first"))
 	}
-	if off := theirs.Sub(before); off > 5*time.Second || off < -5*time.Second {
-		return one("clock", Bad, "this machine and the database differ by %s; deadlines depend on it: set up NTP on both", off.Round(time.Second))
+	after := d.Now()
+	var off time.Duration // what the way there and back does not explain
+	switch {
+	case theirs.Before(before):
+		off = before.Sub(theirs)
+	case theirs.After(after):
+		off = theirs.Sub(after)
 	}
-	return one("clock", Well, "agrees with the database's")
+	if off > apart {
+		return bad(part, say("This machine and the database differ by %s; deadlines and sign-in depend on it", off.Round(time.Second)), say("Set up NTP on both"))
+	}
+	return well(part, say("It agrees with the database's"))
 }
 
 func (d *Doctor) jobs(ctx context.Context) []Finding {
+	const part = "jobs"
 	var row struct {
 		Late, Failed int
-		Oldest       *time.Time
 		LastSweep    *time.Time
 	}
-	err := d.DB.Batch(ctx, pg.System, pg.One(&row, `select
-		count(*) filter (where state in ('available', 'retryable') and scheduled_at < $1 - interval '5 minutes')::int as late,
+	err := d.ask(ctx, pg.One(&row, `select
+		count(*) filter (where state in ('available', 'retryable') and scheduled_at < $1::timestamptz - interval '5 minutes')::int as late,
 		count(*) filter (where state = 'discarded')::int as failed,
-		min(scheduled_at) filter (where state in ('available', 'retryable')) as oldest,
-		max(finalized_at) filter (where state = 'completed' and kind = 'clock_sweep') as last_sweep
+		max(finalized_at) filter (where state = 'completed' and kind = '`+clock.SweepArgs{}.Kind()+`') as last_sweep
 		from `+pg.JobSchema+`.river_job`, d.Now()))
 	switch {
 	case err != nil:
-		return one("jobs", Bad, "the queue cannot be read: %v", err)
+		return bad(part, say("The queue cannot be read: %s", err), say("See to the database first"))
 	case row.Late > 0:
-		return one("jobs", Bad, "%d jobs are late; is a portal running?", row.Late)
+		return bad(part, say("Jobs that nobody has worked for five minutes: %d", row.Late), say("Start a portal, or look for \"job failed\" in its log"))
 	case row.Failed > 0:
-		return one("jobs", Warning, "%d jobs were given up; see the log for why", row.Failed)
+		return warn(part, say("Jobs that were given up in the last days: %d", row.Failed), say("Look for \"job failed\" in the log: it says why"))
 	case row.LastSweep == nil:
-		return one("jobs", Warning, "the deadlines have not been looked at yet; they are within 15 minutes of the start")
+		return warn(part, say("The deadlines have not been looked at yet"), say("Wait a quarter of an hour after the first start, then look again"))
 	case d.Now().Sub(*row.LastSweep) > time.Hour:
-		return one("jobs", Bad, "the deadlines were last looked at %s; is a portal running?", row.LastSweep.Format(time.RFC3339))
+		return bad(part, say("The deadlines were last looked at on %s", instant(*row.LastSweep)), say("Start a portal: one must always run"))
 	}
-	return one("jobs", Well, "up to date; deadlines last looked at %s", row.LastSweep.Format(time.RFC3339))
+	return well(part, say("Up to date; the deadlines were last looked at on %s", instant(*row.LastSweep)))
 }
 
 // calendars warns before a table of holidays ends: a date past it would be a guess.
 func (d *Doctor) calendars(context.Context) (out []Finding) {
+	const part = "calendars"
+	do := say("Add the holidays that follow to config/calendars and install the portal anew")
 	year := d.Now().Year()
-	for code, c := range d.Calendars {
-		switch _, until := c.CoveredYears(); {
+	for _, code := range slices.Sorted(maps.Keys(d.Calendars)) {
+		switch _, until := d.Calendars[code].CoveredYears(); {
 		case until < year:
-			out = append(out, Finding{"calendars", Bad, fmt.Sprintf("%s ended with %d: add the holidays that follow", code, until)})
+			out = append(out, bad(part, say("The holidays of %s ended with %d", code, until), do)...)
 		case until == year:
-			out = append(out, Finding{"calendars", Warning, fmt.Sprintf("%s ends with this year: add the holidays that follow", code)})
+			out = append(out, warn(part, say("The holidays of %s end with this year", code), do)...)
 		}
 	}
 	if out == nil {
-		return one("calendars", Well, "every table of holidays covers next year")
+		return well(part, say("Every table of holidays covers next year"))
 	}
 	return out
 }

@@ -142,6 +142,9 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
 		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}}
 	}
+	if who.Audience == identity.Staff && who.Is(identity.Administrator, identity.Headquarters) {
+		items = append(items, ui.NavItem{Label: "Health", Href: "/admin/health"})
+	}
 	return append(items, ui.NavItem{Label: "Help", Href: "/help"})
 }
 

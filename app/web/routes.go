@@ -188,6 +188,9 @@ func (w *Web) Routes() []Route {
 		{"POST", "/desk/cases/:id/certify", approvers, w.certifyCompany},
 		{"GET", "/desk/cases/:id/history", caseReaders, w.showCaseHistory},
 
+		// The installation
+		{"GET", "/admin/health", only(identity.Administrator, identity.Headquarters), w.showHealth},
+
 		// Memberships: the company's own people, and the agency
 		{"GET", "/memberships/:id", only(memberReaders()...), w.showMembership},
 		{"GET", "/memberships/:id/certificate", only(memberReaders()...), w.showCertificate},

@@ -13,6 +13,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/company"
+	"trustedtrader/app/doctor"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -48,6 +49,7 @@ type Services struct {
 	Companies    *company.Service
 	Reviews      *review.Service
 	Members      *membership.Service
+	Doctor       *doctor.Doctor
 }
 
 const (

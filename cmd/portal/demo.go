@@ -122,6 +122,28 @@ func demoProvider(cfg *config.Config) (stop func() error, err error) {
 	return s.Close, nil
 }
 
+// visit lets a command see the demo as it runs: its private database, and its sign-in
+// provider unless others are configured. The database is started for the visit when no
+// demo runs.
+func visit(ctx context.Context, e *environment, cfg *config.Config) (end func() error, err error) {
+	if !cfg.Dev() || cfg.DatabaseURL != "" {
+		return func() error { return nil }, nil
+	}
+	end, err = database(ctx, cfg, e.log)
+	if err != nil || len(cfg.Providers) > 0 {
+		return end, err
+	}
+	_, port, err := net.SplitHostPort(cfg.DemoIDP)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("PORTAL_DEMO_IDP_ADDR: %w", err), end())
+	}
+	for _, a := range demo.Audiences() {
+		cfg.Providers = append(cfg.Providers, config.Provider{ID: a.ID, Name: a.Name, Issuer: "http://" + net.JoinHostPort("localhost", port) + "/" + a.ID,
+			ClientID: "portal", Audience: a.Audience, Agency: a.Agency})
+	}
+	return end, nil
+}
+
 func runDemo(ctx context.Context, e *environment, _ []string) (err error) {
 	cfg, err := devConfig(e)
 	if err != nil {

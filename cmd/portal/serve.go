@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -102,7 +103,8 @@ func (p *parts) serve(ctx context.Context, e *environment) (err error) {
 	return errors.Join(err, app.ShutdownWithContext(stopping), p.runner.Stop(stopping), stopMetrics(stopping))
 }
 
-// serveMetrics opens /metrics on a listener of its own, away from the public.
+// serveMetrics opens /metrics on a listener of its own, away from the public, and the
+// health checks with it, for those who probe there.
 func (p *parts) serveMetrics(failed chan<- error) (stop func(context.Context) error, err error) {
 	if p.cfg.Metrics == "" {
 		return func(context.Context) error { return nil }, nil
@@ -113,6 +115,16 @@ func (p *parts) serveMetrics(failed chan<- error) (stop func(context.Context) er
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		if err := p.web.Ready(ctx); err != nil {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ready\n")
+	})
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -4,26 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
+	"time"
 
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 )
 
-// runDoctor prints a line per part and fails when one does not work.
-func runDoctor(ctx context.Context, e *environment, _ []string) error {
+// runDoctor prints a line per part and fails when one does not work. Whatever is
+// broken, the rest is looked at: an operator calls it when something is.
+func runDoctor(ctx context.Context, e *environment, _ []string) (err error) {
 	cfg, err := e.config()
 	if err != nil {
-		return err
+		for _, problem := range strings.Split(err.Error(), "\n")[1:] {
+			fmt.Fprintf(e.out, "%-4s  %-9s  %s\n", doctor.Bad, "settings", problem)
+		}
+		return errSick
 	}
-	if cfg.DatabaseURL == "" {
-		return errors.New("DATABASE_URL is missing; for the demo's private database run `portal db` and use the address it prints")
-	}
-	db, err := pg.Open(ctx, string(cfg.DatabaseURL), e.log)
+	end, err := visit(ctx, e, &cfg)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, end()) }()
 	_, calendars, _, err := loadData()
 	if err != nil {
 		return err
@@ -32,16 +36,23 @@ func runDoctor(ctx context.Context, e *environment, _ []string) error {
 	if err != nil {
 		return err
 	}
-	d := &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: pg.Now, Providers: ways, Calendars: calendars}
+	d := &doctor.Doctor{Config: cfg, OwnerURL: owner(cfg), Now: pg.Now, Providers: ways, Calendars: calendars}
+	opening, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if d.DB, d.Down = pg.Open(opening, string(cfg.DatabaseURL), slog.New(slog.DiscardHandler)); d.Down == nil {
+		defer d.DB.Close()
+	}
 	list := d.Look(ctx)
 	for _, f := range list {
-		fmt.Fprintf(e.out, "%-8s %-10s %s\n", f.State, f.Part, f.Text)
+		fmt.Fprintln(e.out, f)
 	}
 	if !doctor.Healthy(list) {
-		return errors.New("something does not work; see above")
+		return errSick
 	}
 	return nil
 }
+
+var errSick = errors.New("something does not work; the lines that begin with fail say what to do")
 
 // programmeCommand checks a programme's folder without starting anything.
 func programmeCommand(_ context.Context, e *environment, args []string) error {

@@ -17,6 +17,7 @@ import (
 	"trustedtrader/app/application"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
+	"trustedtrader/app/doctor"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
@@ -151,7 +152,8 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
 		Services: web.Services{SignIn: p.signIn, Programmes: register, Applications: p.applications, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, Members: p.members},
+			Companies: p.companies, Reviews: p.reviews, Members: p.members,
+			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars}},
 	}
 	return p, nil
 }
