@@ -5,6 +5,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -119,10 +120,12 @@ func bad(part string, said, do Sentence) []Finding { return []Finding{{part, Bad
 // ask reads from the database, if there is one.
 func (d *Doctor) ask(ctx context.Context, q pg.Query) error {
 	if d.DB == nil {
-		return d.Down
+		return errDown
 	}
 	return d.DB.Batch(ctx, pg.System, q)
 }
+
+var errDown = errors.New("the database does not answer")
 
 const databaseSQL = `select current_setting('server_version_num')::int / 10000 as version, rolsuper or rolbypassrls as bypasses,
 	(select setting::int from pg_settings where name = 'max_connections') as connections,
@@ -137,8 +140,11 @@ func (d *Doctor) database(ctx context.Context) []Finding {
 		Connections int
 		Size        int64
 	}
-	start := time.Now()
-	if err := d.ask(ctx, pg.One(&row, databaseSQL)); err != nil {
+	start, err := time.Now(), d.Down
+	if d.DB != nil {
+		err = d.ask(ctx, pg.One(&row, databaseSQL))
+	}
+	if err != nil {
 		return bad(part, say("It does not answer: %s", err), say("Start PostgreSQL, or correct DATABASE_URL"))
 	}
 	took, most := time.Since(start), d.DB.Pool().Config().MaxConns

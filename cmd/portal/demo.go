@@ -125,11 +125,11 @@ func demoProvider(cfg *config.Config) (stop func() error, err error) {
 // visit lets a command see the demo as it runs: its private database, and its sign-in
 // provider unless others are configured. The database is started for the visit when no
 // demo runs.
-func visit(ctx context.Context, e *environment, cfg *config.Config) (end func() error, err error) {
+func visit(ctx context.Context, cfg *config.Config) (end func() error, err error) {
 	if !cfg.Dev() || cfg.DatabaseURL != "" {
 		return func() error { return nil }, nil
 	}
-	end, err = database(ctx, cfg, e.log)
+	end, err = database(ctx, cfg, slog.New(slog.DiscardHandler))
 	if err != nil || len(cfg.Providers) > 0 {
 		return end, err
 	}

@@ -13,6 +13,6 @@ import (
 func developmentCommands() []command { return nil }
 
 // visit has nobody to visit: production names its database and its providers.
-func visit(context.Context, *environment, *config.Config) (end func() error, err error) {
+func visit(context.Context, *config.Config) (end func() error, err error) {
 	return func() error { return nil }, nil
 }

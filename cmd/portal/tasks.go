@@ -23,7 +23,7 @@ func runDoctor(ctx context.Context, e *environment, _ []string) (err error) {
 		}
 		return errSick
 	}
-	end, err := visit(ctx, e, &cfg)
+	end, err := visit(ctx, &cfg)
 	if err != nil {
 		return err
 	}
