@@ -552,7 +552,7 @@ func TestFormAfterTheSessionEnded(t *testing.T) {
 	v := d.visitor().enter("companies", "olga@harbor.example")
 	right := d.right("olga@harbor.example", identity.Owner, "Harbor")
 	v.to(v.do("POST", "/session/choose", url.Values{"csrf": {v.csrf()}, "right": {right.String()}}))
-	form := url.Values{"csrf": {v.csrf()}, "version": {"3"}, "name": {`Harbor "<script>`}, "part": {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14"}}
+	form := url.Values{"csrf": {v.csrf()}, "version": {"3"}, "new": {"01a20be3-a9d5-7e56-8a43-3736aacfb319"}, "name": {`Harbor "<script>`}, "part": {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14"}}
 	d.clock.Move(30 * time.Minute)
 	v.to(v.get("/me")) // another window notices first; the form's owner is still known
 	if to := v.to(v.do("POST", "/company/profile/edit?a=b", form)); to != "/signin?return=%2Fkept" {
@@ -578,6 +578,9 @@ func TestFormAfterTheSessionEnded(t *testing.T) {
 		t.Fatalf("leads to %s", to)
 	}
 	p := v.get("/kept")
+	if strings.Contains(p.text, "01a20be3") || !strings.Contains(p.text, "<script>") {
+		t.Errorf("shows %s", p.text)
+	}
 	again := fill(t, p.doc, "/company/profile/edit?a=b")
 	if again.Get("name") != form.Get("name") || again.Get("version") != "3" || strings.Join(again["part"], ",") != strings.Join(form["part"], ",") ||
 		len(again["csrf"]) != 1 || again.Get("csrf") == form.Get("csrf") || p.doc.Find("main script").Length() != 0 {

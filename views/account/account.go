@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"trustedtrader/app/i18n"
 	"trustedtrader/views/ui"
 )
@@ -53,11 +55,11 @@ func browserName(ctx context.Context, userAgent string) string {
 	return name
 }
 
-// keptRows shows what people typed; the form's own numbers mean nothing to them.
+// keptRows shows what people typed; the form's own numbers and ids mean nothing to them.
 func keptRows(fields []KeptField) []ui.SummaryRow {
 	var rows []ui.SummaryRow
 	for _, f := range fields {
-		if f.Name == "version" || f.Value == "" {
+		if _, err := uuid.Parse(f.Value); err == nil || f.Value == "" || f.Name == "version" || strings.HasPrefix(f.Name, "version-") {
 			continue
 		}
 		rows = append(rows, ui.SummaryRow{Key: words(f.Name), Value: f.Value})

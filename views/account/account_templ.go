@@ -841,7 +841,7 @@ func Kept(p KeptPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Heading(i18n.T(ctx, "What you sent is still here"), "", i18n.T(ctx, "You had been signed out when you sent this. Nothing was changed yet. Look at it, then send it again.")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Heading(i18n.T(ctx, "What you sent is still here"), "", i18n.T(ctx, "You had been signed out, or had changed your role, when you sent this. Nothing was changed yet. Look at it, then send it again.")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
