@@ -62,6 +62,9 @@ func newKilled(t *testing.T) *killed {
 		if err := k.cluster.Stop(); err != nil {
 			t.Errorf("stop the server: %v", err)
 		}
+		if err := pgembed.Remove(k.dir); err != nil {
+			t.Errorf("remove the server's files: %v", err)
+		}
 	})
 	k.dsn = k.cluster.DSN()
 	if err := pg.Migrate(t.Context(), k.dsn, apptest.Quiet()); err != nil {
