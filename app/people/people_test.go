@@ -3,6 +3,7 @@ package people_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"sync"
 	"testing"
 
@@ -10,20 +11,35 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/config"
 )
 
 func TestMain(m *testing.M) { apptest.Run(m) }
 
 var hq = people.Office{Code: "HQ", Name: "Headquarters", Zone: "America/New_York", Calendar: "us-federal"}
 
+func calendars(t *testing.T) clock.Calendars {
+	t.Helper()
+	tables, err := fs.Sub(config.Programmes, "calendars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := clock.LoadCalendars(tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func TestOpenHeadquartersOnce(t *testing.T) {
 	t.Parallel()
 	db := apptest.DB(t)
-	s := &people.Service{DB: db, Now: pg.Now}
+	s := &people.Service{DB: db, Now: pg.Now, Calendars: calendars(t)}
 	var group sync.WaitGroup
 	for range 8 { // as many portals start at once
 		group.Go(func() {
@@ -45,12 +61,12 @@ func TestOpenHeadquartersOnce(t *testing.T) {
 
 func TestOpenHeadquartersRefuses(t *testing.T) {
 	t.Parallel()
-	s := &people.Service{DB: apptest.DB(t), Now: pg.Now}
+	s := &people.Service{DB: apptest.DB(t), Now: pg.Now, Calendars: calendars(t)}
 	admin := identity.Actor{PersonID: uuid.New(), Audience: identity.Staff, Role: identity.Administrator}
 	if err := s.OpenHeadquarters(context.Background(), admin, hq); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a person: %v", err)
 	}
-	if err := s.OpenHeadquarters(context.Background(), identity.ClockActor("start"), people.Office{Code: "HQ", Name: "\u202e", Zone: "Mars"}); len(fault.Fields(err)) != 2 {
+	if err := s.OpenHeadquarters(context.Background(), identity.ClockActor("start"), people.Office{Code: "HQ", Name: "\u202e", Zone: "Mars"}); len(fault.Fields(err)) != 3 {
 		t.Errorf("a bad office: %v", err)
 	}
 }

@@ -202,6 +202,20 @@ func (s *Service) Finish(ctx context.Context, provider string, back oidcrp.Callb
 	return value, kept.ReturnTo, nil
 }
 
+// Meet makes a person known as a sign-in does, without one: the demo's people are there
+// before they sign in for the first time. Only the portal itself may.
+func (s *Service) Meet(ctx context.Context, by identity.Actor, who oidcrp.Identity) (person uuid.UUID, err error) {
+	if by.Audience != identity.System {
+		return uuid.Nil, fault.Missing()
+	}
+	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
+		row, _, err := meet(ctx, tx, s.Now(), who)
+		person = row.ID
+		return err
+	})
+	return person, err
+}
+
 // meet finds the person by issuer and subject or makes them known, and takes over
 // what the provider says of their name and address. before is what was known until
 // now, nil for somebody new. A provider that leaves the name or the address out does

@@ -260,7 +260,7 @@ with s as (
     and ($2::timestamptz at time zone coalesce(o.zone, a.zone, 'UTC'))::date between r.starts_on and coalesce(r.ends_on, 'infinity')
 )
 select s.id as session_id, s.person_id, h.id as right_id, s.csrf, s.provider, s.audience, p.name, p.email, p.lang,
-  coalesce(nullif(p.zone, ''), h.zone, 'UTC') as zone, coalesce(h.role, '') as role, h.company_id, h.office_id, h.agency_id,
+  coalesce(nullif(p.zone, ''), h.zone, 'UTC') as zone, coalesce(h.role, '') as role, h.company_id, h.office_id, coalesce(h.agency_id, s.agency_id) as agency_id,
   coalesce(h.company, '') as company, coalesce(h.agency, '') as agency,
   case when h.office_id is null then '{}'::uuid[] else array(
     with recursive below as (

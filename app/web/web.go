@@ -17,6 +17,7 @@ import (
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
+	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
@@ -43,6 +44,7 @@ type Web struct {
 // Services are the domains that the pages call.
 type Services struct {
 	SignIn       *signin.Service
+	People       *people.Service
 	Programmes   *programme.Register
 	Applications *application.Service
 	Notices      *notice.Service

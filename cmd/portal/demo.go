@@ -18,7 +18,6 @@ import (
 	"trustedtrader/app/demo"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/devidp"
-	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/pgembed"
 	"trustedtrader/config"
@@ -185,7 +184,7 @@ func runDemo(ctx context.Context, e *environment, _ []string) (err error) {
 		return err
 	}
 	p.web.Demo = true
-	if err := (&people.Service{DB: db, Now: pg.Now}).OpenHeadquarters(ctx, identity.ClockActor("demo"), demo.Headquarters()); err != nil {
+	if err := p.people.OpenHeadquarters(ctx, identity.ClockActor("demo"), demo.Headquarters()); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.out, "\nThe portal is at        %s\nThe demo's sign-in at   http://%s\nMetrics at              http://%s/metrics\n\nSign in as:\n",

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"syscall"
 
+	"trustedtrader/app/fault"
 	"trustedtrader/config"
 )
 
@@ -43,6 +44,7 @@ func commands() []command {
 		{"serve", "", "serve the portal; needs a migrated database", serve},
 		{"migrate", "", "bring the database's schema up to date", migrate},
 		{"doctor", "", "look at database, provider, mail, storage, clock and jobs, and say what is wrong", runDoctor},
+		{"invite-admin", "-zone Z -calendar C EMAIL", "open the headquarters and invite the first administrator", inviteAdmin},
 		{"programme", "check DIR", "say what is wrong with a programme's folder", programmeCommand},
 		{"config", "", "print every setting with its value, secrets masked", printConfig},
 	}
@@ -76,7 +78,7 @@ var errUsage = errors.New("unknown command; `portal help` lists what there is")
 func run(ctx context.Context, e *environment, args []string) error {
 	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
 		for _, c := range commands() {
-			fmt.Fprintf(e.out, "  portal %-28s %s\n", c.name+" "+c.args, c.doc)
+			fmt.Fprintf(e.out, "  portal %-42s %s\n", c.name+" "+c.args, c.doc)
 		}
 		return nil
 	}
@@ -94,4 +96,13 @@ func printConfig(_ context.Context, e *environment, _ []string) error {
 		fmt.Fprintf(e.out, "%-26s %-28s %s\n", s.Name, s.Value, s.Doc)
 	}
 	return err
+}
+
+// explain writes a refusal with its fields out for a terminal.
+func explain(err error) error {
+	list := []error{err}
+	for _, f := range fault.Fields(err) {
+		list = append(list, fmt.Errorf("%s: "+f.Message, append([]any{f.Name}, f.Args...)...))
+	}
+	return errors.Join(list...)
 }

@@ -24,6 +24,7 @@ import (
 	"trustedtrader/app/jobs"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
+	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
@@ -42,6 +43,7 @@ type parts struct {
 	registry  *prometheus.Registry
 
 	signIn       *signin.Service
+	people       *people.Service
 	companies    *company.Service
 	applications *application.Service
 	reviews      *review.Service
@@ -135,6 +137,7 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	)
 	p := &parts{
 		cfg: cfg, db: db, log: e.log, calendars: calendars, registry: registry,
+		people:       &people.Service{DB: db, Now: now, Letters: letters, Base: cfg.BaseURL, Calendars: calendars},
 		companies:    &company.Service{DB: db, Now: now, Key: key, Programmes: register, Clocks: clocks, Letters: letters},
 		applications: &application.Service{DB: db, Now: now, Steps: steps},
 		notices:      &notice.Service{DB: db, Now: now, Letters: letters, Outbox: cfg.Dev()},
@@ -151,7 +154,7 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	}
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
-		Services: web.Services{SignIn: p.signIn, Programmes: register, Applications: p.applications, Notices: p.notices,
+		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Notices: p.notices,
 			Companies: p.companies, Reviews: p.reviews, Members: p.members,
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars}},
 	}
