@@ -17,6 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"trustedtrader/app/audit"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
@@ -141,6 +142,9 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
 		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}}
+	}
+	if who.Audience == identity.Staff && who.Is(audit.Readers()...) {
+		items = append(items, ui.NavItem{Label: "Audit trail", Href: "/audit"})
 	}
 	if who.Audience == identity.Staff && who.Is(identity.Administrator, identity.Headquarters) {
 		items = append(items, ui.NavItem{Label: "Health", Href: "/admin/health"})

@@ -3,6 +3,7 @@ package web
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"trustedtrader/app/audit"
 	"trustedtrader/app/identity"
 )
 
@@ -187,6 +188,11 @@ func (w *Web) Routes() []Route {
 		{"POST", "/desk/cases/:id/decision/approve", approvers, w.approveRejection},
 		{"POST", "/desk/cases/:id/certify", approvers, w.certifyCompany},
 		{"GET", "/desk/cases/:id/history", caseReaders, w.showCaseHistory},
+
+		// The audit trail: how much of it each of them sees is decided by app/audit
+		{"GET", "/audit", only(audit.Readers()...), w.showAudit},
+		{"GET", "/audit/export.csv", only(audit.Readers()...), w.exportAudit},
+		{"GET", "/audit/:id", only(audit.Readers()...), w.showAuditEvent},
 
 		// The installation
 		{"GET", "/admin/health", only(identity.Administrator, identity.Headquarters), w.showHealth},

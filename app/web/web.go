@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"trustedtrader/app/application"
+	"trustedtrader/app/audit"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/i18n"
@@ -52,6 +53,7 @@ type Services struct {
 	Reviews      *review.Service
 	Members      *membership.Service
 	Doctor       *doctor.Doctor
+	Trail        *audit.Service
 }
 
 const (

@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"trustedtrader/app/application"
+	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
@@ -155,7 +156,7 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, Members: p.members,
+			Companies: p.companies, Reviews: p.reviews, Members: p.members, Trail: &audit.Service{DB: db, Now: now},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars}},
 	}
 	return p, nil

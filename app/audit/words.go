@@ -1,0 +1,147 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+
+	"trustedtrader/app/identity"
+)
+
+// deed is an action in words.
+type deed struct{ action, words string }
+
+// deeds lists every action of the portal, those of one kind of record together, in the
+// order of a form. A test holds it to the source code.
+func deeds() []deed {
+	return []deed{
+		{"application.open", "Application opened"}, {"application.answer_eligibility", "Eligibility answered"},
+		{"application.sign_agreement", "Agreement signed"}, {"application.submit", "Application submitted"},
+		{"application.claim", "Case claimed"}, {"application.release", "Case given back"}, {"application.assign", "Case assigned"},
+		{"application.take_over", "Lock taken over"}, {"application.start_review", "Review started"}, {"application.accept", "Application accepted"},
+		{"application.review", "Verdicts saved"}, {"application.vet", "Vetting outcomes saved"},
+		{"application.request_information", "Information requested"}, {"application.save_answers", "Answers saved"},
+		{"application.answer_information", "Information received"}, {"application.cancel_request", "Request for information taken back"},
+		{"application.recommend", "Decision recommended"}, {"application.return_recommendation", "Recommendation returned"},
+		{"application.withdraw_recommendation", "Recommendation taken back"}, {"application.approve", "Recommendation approved"},
+		{"application.answer_hearing", "Company answered in the hearing"}, {"application.hearing_expired", "Time to be heard is over"},
+		{"application.withdraw", "Application withdrawn"}, {"application.lapse", "Application lapsed"}, {"application.read", "Case looked at"},
+		{"note.write", "Internal note written"}, {"hours.log", "Hours logged"}, {"hours.remove", "Hours taken back"},
+		{"clock.start", "Deadline started"}, {"clock.stop", "Deadline ended"}, {"clock.pause", "Deadline paused"}, {"clock.resume", "Deadline runs on"},
+		{"clock.extend", "Deadline extended"}, {"clock.remind", "Reminder sent"}, {"clock.expire", "Time ran out"},
+		{"membership.admit", "Membership granted"}, {"membership.take_effect", "Membership in effect"}, {"membership.read", "Membership looked at"},
+		{"message.send", "Message sent"}, {"message.read", "Message opened"},
+		{"company.register", "Company registered"}, {"company.change", "Company details changed"}, {"company.settle_duplicate", "Possible duplicate settled"},
+		{"company.read", "Company looked at"}, {"company.search", "Searched"},
+		{"trade_name.add", "Trade name added"}, {"trade_name.remove", "Trade name removed"},
+		{"site.add", "Site added"}, {"site.change", "Site changed"}, {"site.close", "Site closed"},
+		{"contact.add", "Contact added"}, {"contact.change", "Contact changed"}, {"contact.make_primary", "Primary contact changed"}, {"contact.remove", "Contact removed"},
+		{"identifier.add", "Number added"}, {"identifier.remove", "Number removed"}, {"identifier.reveal", "Personal number shown"},
+		{"change_notice.open", "Change notice opened"}, {"change_notice.edit", "Change notice edited"}, {"change_notice.propose", "Change added to a notice"},
+		{"change_notice.drop", "Change taken out of a notice"}, {"change_notice.send", "Change notice sent"}, {"change_notice.withdraw", "Change notice withdrawn"},
+		{"change_notice.accept", "Change notice accepted"}, {"change_notice.return", "Change notice returned"}, {"change_notice.apply", "Change notice carried out"},
+		{"right.grant", "Right given"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
+		{"office.open", "Office opened"},
+		{"session.sign_in", "Signed in"}, {"session.act_as", "Chose a role"}, {"session.sign_out", "Signed out"}, {"session.end", "Ended a session"},
+		{"audit.read", "Audit trail looked at"}, {"audit.export", "Audit trail exported"},
+	}
+}
+
+// Actions lists the actions that a reader of the trail may come across, in the order of a form.
+func Actions(by identity.Actor) (out []string) {
+	for _, d := range deeds() {
+		noun, _, _ := strings.Cut(d.action, ".")
+		if noun == "right" {
+			noun = "person_right"
+		}
+		if by.Role != identity.Administrator || slices.Contains(administrators(), noun) {
+			out = append(out, d.action)
+		}
+	}
+	return out
+}
+
+// Words say what an action did (English source text). An action without words of its
+// own, such as one of an older edition of the portal, is shown by its parts.
+func Words(action string) string {
+	all := deeds()
+	if i := slices.IndexFunc(all, func(d deed) bool { return d.action == action }); i >= 0 {
+		return all[i].words
+	}
+	noun, verb, _ := strings.Cut(action, ".")
+	return upperFirst(strings.ReplaceAll(noun+": "+verb, "_", " "))
+}
+
+// Group is the heading under which a form lists an action (English source text).
+func Group(action string) string {
+	noun, _, _ := strings.Cut(action, ".")
+	switch noun {
+	case "application", "note", "hours":
+		return "Cases"
+	case "clock":
+		return "Deadlines"
+	case "membership":
+		return "Memberships"
+	case "message":
+		return "Letters and messages"
+	case "right", "invitation", "person", "office", "agency":
+		return "People and offices"
+	case "session":
+		return "Sign-in"
+	case "audit":
+		return "Audit trail"
+	}
+	return "Company account"
+}
+
+// kind is a kind of record in words.
+type kind struct{ code, words string }
+
+func kinds() []kind {
+	return []kind{
+		{"application", "Application"}, {"membership", "Membership"}, {"message", "Message"},
+		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
+		{"change_notice", "Change notice"},
+		{"person", "Person"}, {"person_right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
+		{"session", "Sign-in"}, {"audit", "Audit trail"},
+	}
+}
+
+// Kinds lists the kinds of records that a reader of the trail may come across, in the
+// order of a form.
+func Kinds(by identity.Actor) (out []string) {
+	for _, k := range kinds() {
+		if by.Role != identity.Administrator || slices.Contains(administrators(), k.code) {
+			out = append(out, k.code)
+		}
+	}
+	return out
+}
+
+// KindName is a kind of record for a person to read (English source text).
+func KindName(code string) string {
+	all := kinds()
+	if i := slices.IndexFunc(all, func(k kind) bool { return k.code == code }); i >= 0 {
+		return all[i].words
+	}
+	return upperFirst(strings.ReplaceAll(code, "_", " "))
+}
+
+// looks are the verbs of events that changed nothing: somebody saw something.
+func looks() []string { return []string{"read", "reveal", "search", "export", "print", "download"} }
+
+// FieldName is a field of an event for a person to read (English source text).
+func FieldName(field string) string {
+	if name := map[string]string{"assignee": "Assigned to", "due_on": "Due", "clock": "Deadline", "event": "Because of", "attested_name": "Declared by",
+		"extension_days": "Extended by days", "membership_number": "Membership number", "effective_on": "In effect from", "certified_on": "Certified on",
+		"points": "Points", "parts": "Parts", "acr": "Level of sign-in", "amr": "Means of sign-in", "lang": "Language", "query": "Searched for"}[field]; name != "" {
+		return name
+	}
+	return upperFirst(strings.ReplaceAll(field, "_", " "))
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
