@@ -1894,6 +1894,13 @@ CREATE INDEX application_status ON public.application USING btree (status, submi
 
 
 --
+-- Name: audit_action; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_action ON public.audit_event USING btree (action, at DESC, id DESC);
+
+
+--
 -- Name: audit_at; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1908,17 +1915,31 @@ CREATE INDEX audit_company ON public.audit_event USING btree (company_id, id DES
 
 
 --
+-- Name: audit_kind; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_kind ON public.audit_event USING btree (subject_kind, at DESC, id DESC);
+
+
+--
 -- Name: audit_person; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX audit_person ON public.audit_event USING btree (person_id, id DESC);
+CREATE INDEX audit_person ON public.audit_event USING btree (person_id, at DESC, id DESC);
+
+
+--
+-- Name: audit_request; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_request ON public.audit_event USING btree (request_id);
 
 
 --
 -- Name: audit_subject; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX audit_subject ON public.audit_event USING btree (subject_kind, subject_id, id DESC);
+CREATE INDEX audit_subject ON public.audit_event USING btree (subject_id, id DESC);
 
 
 --
