@@ -34,12 +34,12 @@ func Readers() []identity.Role {
 // nothing to do; events of these kinds that belong to a company are left out too.
 func administrators() []string {
 	return []string{
-		"session",      // who signed in, as what and how: to find misuse
-		"person",       // name, address and language of people: to help them
-		"person_right", // who gave and took rights in offices and agencies: their own work
-		"invitation",   // likewise
-		"office",       // likewise
-		"agency",       // likewise
+		"session",    // who signed in, as what and how: to find misuse
+		"person",     // name, address and language of people: to help them
+		"right",      // who gave and took rights in offices and agencies: their own work
+		"invitation", // likewise
+		"office",     // likewise
+		"agency",     // likewise
 	}
 }
 
@@ -419,7 +419,7 @@ const namesSQL = ` left join company c on c.id = e.company_id
 	left join office o on e.subject_kind = 'office' and o.id = e.subject_id
 	left join agency g on e.subject_kind = 'agency' and g.id = e.subject_id
 	left join person p on e.subject_kind = 'person' and p.id = e.subject_id
-	left join person_right r on e.subject_kind = 'person_right' and r.id = e.subject_id
+	left join person_right r on e.subject_kind = 'right' and r.id = e.subject_id
 	left join person q on q.id = r.person_id
 	left join invitation i on e.subject_kind = 'invitation' and i.id = e.subject_id`
 

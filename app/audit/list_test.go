@@ -81,8 +81,8 @@ func TestWhoSeesWhat(t *testing.T) {
 	session(w.Other, "bea signs in")
 	session(american, "owner signs in")
 	w.record(w.Admin, now, audit.Event{Action: "office.open", Kind: "office", Subject: w.NewYork})
-	w.record(american, now, audit.Event{Action: "right.grant", Kind: "person_right", Subject: american.RightID, Company: american.CompanyID})
-	w.record(w.Admin, now, audit.Event{Action: "right.grant", Kind: "person_right", Subject: w.Sam.RightID})
+	w.record(american, now, audit.Event{Action: "right.grant", Kind: "right", Subject: american.RightID, Company: american.CompanyID})
+	w.record(w.Admin, now, audit.Event{Action: "right.grant", Kind: "right", Subject: w.Sam.RightID})
 
 	seen := func(by identity.Actor) []string {
 		var out []string
@@ -448,7 +448,7 @@ func TestEvent(t *testing.T) {
 		fmt.Sprint(d.ID), owner.CompanyID, w.Auditor.PersonID); n != 1 {
 		t.Error("the look at the event is not on record")
 	}
-	w.record(w.Admin, w.Clock.Now(), audit.Event{Action: "right.grant", Kind: "person_right", Subject: w.Sam.RightID,
+	w.record(w.Admin, w.Clock.Now(), audit.Event{Action: "right.grant", Kind: "right", Subject: w.Sam.RightID,
 		After: map[string]any{"person": w.Sam.PersonID, "company": owner.CompanyID}})
 	d, err = w.trail.Event(w.Ctx, w.Admin, w.id("right.grant"))
 	w.Must(err)

@@ -39,8 +39,10 @@ func deeds() []deed {
 		{"change_notice.open", "Change notice opened"}, {"change_notice.edit", "Change notice edited"}, {"change_notice.propose", "Change added to a notice"},
 		{"change_notice.drop", "Change taken out of a notice"}, {"change_notice.send", "Change notice sent"}, {"change_notice.withdraw", "Change notice withdrawn"},
 		{"change_notice.accept", "Change notice accepted"}, {"change_notice.return", "Change notice returned"}, {"change_notice.apply", "Change notice carried out"},
-		{"right.grant", "Right given"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
-		{"office.open", "Office opened"},
+		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
+		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
+		{"office.open", "Office opened"}, {"office.change", "Office changed"},
+		{"agency.open", "Partner agency opened"}, {"agency.change", "Partner agency changed"},
 		{"session.sign_in", "Signed in"}, {"session.act_as", "Chose a role"}, {"session.sign_out", "Signed out"}, {"session.end", "Ended a session"},
 		{"audit.read", "Audit trail looked at"}, {"audit.export", "Audit trail exported"},
 	}
@@ -50,9 +52,6 @@ func deeds() []deed {
 func Actions(by identity.Actor) (out []string) {
 	for _, d := range deeds() {
 		noun, _, _ := strings.Cut(d.action, ".")
-		if noun == "right" {
-			noun = "person_right"
-		}
 		if by.Role != identity.Administrator || slices.Contains(administrators(), noun) {
 			out = append(out, d.action)
 		}
@@ -101,7 +100,7 @@ func kinds() []kind {
 		{"application", "Application"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
 		{"change_notice", "Change notice"},
-		{"person", "Person"}, {"person_right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
+		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
 		{"session", "Sign-in"}, {"audit", "Audit trail"},
 	}
 }

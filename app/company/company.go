@@ -290,7 +290,7 @@ func (s *Service) register(ctx context.Context, tx pg.Tx, now time.Time, by iden
 	if err := audit.Record(ctx, tx, now, by, audit.Event{Action: "company.register", Kind: "company", Subject: c.ID, Company: c.ID, After: values(facts(p.fields()))}); err != nil {
 		return out, err
 	}
-	err = audit.Record(ctx, tx, now, by, audit.Event{Action: "right.grant", Kind: "person_right", Subject: r.ID, Company: c.ID,
+	err = audit.Record(ctx, tx, now, by, audit.Event{Action: "right.grant", Kind: "right", Subject: r.ID, Company: c.ID,
 		After: map[string]string{"role": r.Role, "person": by.Name}, Reason: "Registered the company"})
 	return Registered{c, r.ID}, err
 }

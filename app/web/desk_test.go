@@ -12,6 +12,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/audit"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/i18n"
@@ -37,8 +38,8 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 		Config: config.Config{BaseURL: base, SessionIdle: time.Hour}, Log: apptest.Quiet(), Now: w.Clock.Now, DB: w.DB, Assets: assets, Catalogues: &i18n.Catalogues{},
 		Services: Services{SignIn: &signin.Service{DB: w.DB, Now: w.Clock.Now}, Programmes: w.Steps.Programmes, Applications: w.Applications,
 			Notices: &notice.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Companies: w.Companies, Reviews: w.Desk,
-			Members: &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps},
-			Doctor:  &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}}},
+			Members: &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now},
+			Doctor: &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}}},
 	}}
 }
 

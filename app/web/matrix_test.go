@@ -17,6 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"trustedtrader/app/audit"
 	"trustedtrader/app/company"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -221,6 +222,9 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	other := w.Importer(owner.Company + " twin")
 	dup := pg.NewID()
 	w.Exec(`insert into possible_duplicate (id, company_id, other_id, why, detail, found_at) values (?, ?, ?, 'name', 'twin', ?)`, dup, owner.CompanyID, other.CompanyID, w.Clock.Now())
+	w.Must(w.DB.Write(w.Ctx, w.Sam.Scope(), func(tx pg.Tx) error { // an event that every reader of the trail sees
+		return audit.Record(w.Ctx, tx, w.Clock.Now(), w.Sam, audit.Event{Action: "session.sign_in", Kind: "session"})
+	}))
 	text := func(sql string, args ...any) string { return w.Text(sql, args...) }
 	return map[string]string{
 		"application": member.ID.String(),
@@ -232,6 +236,7 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"message":     text(`select id::text from message where company_id = $1 limit 1`, owner.CompanyID),
 		"hours":       text(`select id::text from work_log where application_id = $1 limit 1`, member.ID),
 		"duplicate":   dup.String(),
+		"event":       text(`select max(id)::text from audit_event where action = 'session.sign_in'`),
 	}
 }
 
@@ -255,6 +260,7 @@ func objectOf(path string) map[string]string {
 		{"/desk/changes/", map[string]string{":id": "notice"}},
 		{"/desk/companies/", map[string]string{":id": "company", ":duplicate": "duplicate"}},
 		{"/desk/cases/", map[string]string{":id": "application", ":entry": "hours"}},
+		{"/audit/", map[string]string{":id": "event"}},
 		{"/memberships/", map[string]string{":id": "=00000000-0000-7000-8000-000000000002"}},
 	} {
 		if strings.HasPrefix(path, x.prefix) {
