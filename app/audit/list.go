@@ -235,8 +235,8 @@ func (s *Service) ask(ctx context.Context, by identity.Actor, f Filter) (questio
 		return q, fault.Missing()
 	}
 	var check entry.Check
-	from, fromOK := dayOf(&check, "from", f.From, zoneOf(by), 0)
-	to, toOK := dayOf(&check, "to", f.To, zoneOf(by), 1)
+	from, fromOK := dayOf(&check, "from", "a first day", f.From, zoneOf(by), 0)
+	to, toOK := dayOf(&check, "to", "a last day", f.To, zoneOf(by), 1)
 	if fromOK && toOK && !from.Before(to) {
 		check.Add("to", "Enter a last day that is not before the first day")
 	}
@@ -346,14 +346,14 @@ func within(text string) string {
 }
 
 // dayOf reads a day and gives the instant at which the day so many days later begins.
-func dayOf(check *entry.Check, name, value string, zone *time.Location, days int) (time.Time, bool) {
+func dayOf(check *entry.Check, name, what, value string, zone *time.Location, days int) (time.Time, bool) {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return time.Time{}, false
 	}
 	d, err := time.Parse(time.DateOnly, value)
 	if err != nil || d.Year() < 1900 || d.Year() > 9000 {
-		check.Add(name, "Enter a day that exists, like 4 March 2026, or leave all three fields empty")
+		check.Add(name, "Enter %s that exists, like 4 March 2026, or leave all three fields empty", what)
 		return time.Time{}, false
 	}
 	return startOf(d.AddDate(0, 0, days), zone), true

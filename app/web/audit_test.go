@@ -2,7 +2,10 @@ package web
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/gofiber/fiber/v2"
+	"github.com/jackc/pgx/v5"
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/identity"
@@ -161,5 +165,34 @@ func TestAuditExport(t *testing.T) {
 	}
 	if n := w.Count(`select count(*)::int from audit_event where action = 'audit.export'`); n != exports {
 		t.Errorf("%d exports on record", n)
+	}
+}
+
+// TestAuditExportBreaks: when reading fails midway the download fails too, instead of
+// ending as if the file were whole.
+func TestAuditExportBreaks(t *testing.T) {
+	t.Parallel()
+	w, a := newDesk(t)
+	w.Exec(`insert into audit_event (at, actor, audience, role, action, subject_kind, reason)
+		select ?, 'Many', 'staff', 'specialist', 'office.open', 'office', repeat('x', 10000) from generate_series(1, 4000) i`, w.Clock.Now()) // more than networks hold back
+	app := fiber.New(fiber.Config{Immutable: true, ErrorHandler: a.web.problem, DisableStartupMessage: true})
+	app.Get("/audit/export.csv", func(c *fiber.Ctx) error { return a.web.exportAudit(c, w.Auditor) })
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	w.Must(err)
+	served := make(chan error, 1)
+	go func() { served <- app.Listener(listener) }()
+	t.Cleanup(func() { w.Must(errors.Join(app.Shutdown(), <-served)) })
+	res, err := http.Get("http://" + listener.Addr().String() + "/audit/export.csv?action=office.open")
+	w.Must(err)
+	defer func() { w.Must(res.Body.Close()) }()
+	_, err = io.ReadFull(res.Body, make([]byte, 1000))
+	w.Must(err)
+	conn, err := pgx.Connect(w.Ctx, w.DSN)
+	w.Must(err)
+	_, err = conn.Exec(w.Ctx, "revoke select on audit_event from portal_app")
+	w.Must(errors.Join(err, conn.Close(w.Ctx)))
+	rest, err := io.ReadAll(res.Body)
+	if !errors.Is(err, io.ErrUnexpectedEOF) || len(rest) > 35_000_000 {
+		t.Errorf("a broken export of %d bytes ends with %v", len(rest), err)
 	}
 }

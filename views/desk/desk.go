@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/application"
+	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/fault"
@@ -361,32 +362,7 @@ func partOrQuestion(ctx context.Context, c review.Case, part string) string {
 }
 
 // eventTitle is an audit event for a person to read.
-func eventTitle(ctx context.Context, action string) string {
-	if name := actionNames()[action]; name != "" {
-		return i18n.T(ctx, name)
-	}
-	noun, verb, _ := strings.Cut(action, ".")
-	text := strings.ReplaceAll(noun+": "+verb, "_", " ")
-	return strings.ToUpper(text[:1]) + text[1:]
-}
-
-func actionNames() map[string]string {
-	return map[string]string{
-		"application.open": "Application opened", "application.submit": "Application submitted", "application.answer_eligibility": "Eligibility answered",
-		"application.sign": "Agreement signed", "application.sign_agreement": "Agreement signed", "application.start_review": "Review started", "application.accept": "Application accepted",
-		"application.request_information": "Information requested", "application.answer_information": "Information received", "application.save_answers": "Answers saved",
-		"application.cancel_request": "Request for information taken back", "application.recommend": "Decision recommended",
-		"application.return_recommendation": "Recommendation returned", "application.withdraw_recommendation": "Recommendation taken back",
-		"application.approve": "Recommendation approved", "application.answer_hearing": "Company answered in the hearing", "application.hearing_expired": "Time to be heard is over",
-		"application.withdraw": "Application withdrawn", "application.lapse": "Application lapsed", "application.claim": "Case claimed", "application.release": "Case given back",
-		"application.assign": "Case assigned", "application.take_over": "Lock taken over", "application.review": "Verdicts saved", "application.vet": "Vetting outcomes saved",
-		"application.read": "Case looked at", "note.write": "Internal note written", "hours.log": "Hours logged", "hours.remove": "Hours taken back",
-		"clock.start": "Deadline started", "clock.stop": "Deadline ended", "clock.pause": "Deadline paused", "clock.resume": "Deadline runs on", "clock.extend": "Deadline extended",
-		"clock.expire": "Time ran out", "clock.remind": "Reminder sent", "message.send": "Message sent", "message.read": "Message opened",
-		"company.register": "Company registered", "company.change": "Company profile changed", "company.read": "Company looked at", "company.settle_duplicate": "Possible duplicate settled",
-		"membership.admit": "Membership granted", "membership.take_effect": "Membership in effect", "membership.read": "Membership looked at",
-	}
-}
+func eventTitle(ctx context.Context, action string) string { return i18n.T(ctx, audit.Words(action)) }
 
 // changeTexts are what an event changed, one a line. Ids mean nothing to people and
 // what stayed the same is no change, so both are left out.
@@ -395,7 +371,7 @@ func changeTexts(ctx context.Context, list []review.TimelineChange) (out []strin
 		if isID(x.Was) || isID(x.Is) || x.Was == x.Is {
 			continue
 		}
-		name := i18n.T(ctx, fieldName(x.Field))
+		name := i18n.T(ctx, audit.FieldName(x.Field))
 		was, is := changeValue(ctx, x.Field, x.Was), changeValue(ctx, x.Field, x.Is)
 		switch {
 		case was == "":
@@ -412,20 +388,6 @@ func changeTexts(ctx context.Context, list []review.TimelineChange) (out []strin
 func isID(s string) bool {
 	_, err := uuid.Parse(s)
 	return err == nil && len(s) == 36
-}
-
-// fieldName is a field of an event for a person to read (English source text).
-func fieldName(field string) string {
-	if name := map[string]string{"assignee": "Assigned to", "due_on": "Due", "clock": "Deadline", "event": "Because of", "attested_name": "Declared by",
-		"extension_days": "Extended by days", "membership_number": "Membership number", "effective_on": "In effect from", "certified_on": "Certified on",
-		"points": "Points", "parts": "Parts"}[field]; name != "" {
-		return name
-	}
-	text := strings.ReplaceAll(field, "_", " ")
-	if text == "" {
-		return text
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // changeValue shows days and states as everywhere else.
