@@ -109,7 +109,11 @@ func (a *applicant) send(who identity.Actor, method, path string, form url.Value
 	app := fiber.New(fiber.Config{Immutable: true, CaseSensitive: true, StrictRouting: true, UnescapePath: true, ErrorHandler: a.web.problem})
 	app.Use(func(c *fiber.Ctx) error {
 		c.Locals(localRequest, who.RequestID)
-		c.Locals(localKnown, signin.Known{Actor: who, CSRF: "token", Rights: 1, ExpiresAt: a.clock.Now().Add(time.Hour)})
+		rights := 1
+		if who.Role == "" {
+			rights = 0
+		}
+		c.Locals(localKnown, signin.Known{Actor: who, CSRF: "token", Rights: rights, ExpiresAt: a.clock.Now().Add(time.Hour)})
 		err := c.Next()
 		c.Set(routeHeader, c.Route().Path)
 		return err

@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
+	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/review"
 	"trustedtrader/app/review/reviewtest"
@@ -38,8 +39,9 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 		Config: config.Config{BaseURL: base, SessionIdle: time.Hour}, Log: apptest.Quiet(), Now: w.Clock.Now, DB: w.DB, Assets: assets, Catalogues: &i18n.Catalogues{},
 		Services: Services{SignIn: &signin.Service{DB: w.DB, Now: w.Clock.Now}, Programmes: w.Steps.Programmes, Applications: w.Applications,
 			Notices: &notice.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Companies: w.Companies, Reviews: w.Desk,
+			People:  &people.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters, Base: base, Calendars: w.Steps.Clocks.Calendars},
 			Members: &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now},
-			Doctor: &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}}},
+			Doctor:  &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}}},
 	}}
 }
 

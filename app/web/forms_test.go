@@ -62,7 +62,7 @@ func TestOwnSession(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
 	a := &applicant{t: t, db: m.w.DB, clock: m.w.Clock}
-	v := m.people[0]
+	v := m.someones[0]
 	send := func(path string, form url.Values) (cookie string) {
 		t.Helper()
 		form.Set("csrf", v.csrf)

@@ -20,6 +20,7 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/company"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/review"
 	"trustedtrader/app/review/reviewtest"
@@ -59,6 +60,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 				case !slices.Contains(areas[area], audience):
 					t.Errorf("%s %s is open to %s %s", r.Method, r.Path, audience, role)
 				case r.Path == "/company/new": // whoever is a reader in one company may found another
+				case strings.HasSuffix(r.Path, "/people/:id/end") && role == identity.Reader: // everybody may leave
+				case strings.HasPrefix(r.Path, "/invitations/"), strings.HasPrefix(r.Path, "/welcome/"): // an invitation is for whoever it is for
 				case r.Method == "POST" && (role == identity.Reader || role == identity.Auditor):
 					t.Errorf("%s %s lets a %s change something", r.Method, r.Path, role)
 				case area == "/desk" && role == identity.Administrator:
@@ -101,12 +104,13 @@ func areaOf(path string) string {
 // matrix is the whole site with sessions, and one person of every kind.
 type matrix struct {
 	*testing.T
-	w      *reviewtest.World
-	app    *fiber.App
-	routes []Route
-	people []kind
-	own    map[string]string // parameters of a route, filled in with objects that company A owns
-	others map[string]string // the same with objects of company B
+	w        *reviewtest.World
+	app      *fiber.App
+	routes   []Route
+	someones []kind
+	people   *people.Service
+	own      map[string]string // parameters of a route, filled in with objects that company A owns
+	others   map[string]string // the same with objects of company B
 }
 
 type kind struct {
@@ -164,7 +168,7 @@ func newMatrix(t *testing.T) *matrix {
 	w, a := newDesk(t)
 	a.web.SignIn.Key = []byte(strings.Repeat("k", 32))
 	a.web.SignIn.Limits = signin.Limits{Idle: time.Hour, Absolute: 12 * time.Hour}
-	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes()}
+	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People}
 
 	var companies [2]identity.Actor
 	for i, name := range []string{"Harbor Trading LLC", "Nosy Neighbor Inc"} {
@@ -179,17 +183,20 @@ func newMatrix(t *testing.T) *matrix {
 	}
 	agency := pg.NewID()
 	w.Exec(`insert into agency (id, code, name, country, zone, created_at) values (?, 'norland', 'Norland Customs', 'NO', 'Europe/Oslo', ?)`, agency, w.Clock.Now())
-	m.people = append(m.people, m.someone(companies[0], "owner"))
+	m.someones = append(m.someones, m.someone(companies[0], "owner"))
 	for _, role := range identity.RolesOf(identity.Companies)[1:] {
-		m.people = append(m.people, m.someone(m.person(identity.Companies, role, companies[0].CompanyID, uuid.Nil), string(role)))
+		m.someones = append(m.someones, m.someone(m.person(identity.Companies, role, companies[0].CompanyID, uuid.Nil), string(role)))
 	}
-	m.people = append(m.people, m.someone(companies[1], "owner of another company"))
+	m.someones = append(m.someones, m.someone(companies[1], "owner of another company"))
 	for name, actor := range map[string]identity.Actor{"specialist": w.Sam, "supervisor": w.Boss, "headquarters": w.Chief, "auditor": w.Auditor, "administrator": w.Admin} {
-		m.people = append(m.people, m.someone(actor, name))
+		m.someones = append(m.someones, m.someone(actor, name))
 	}
 	for _, role := range identity.RolesOf(identity.Partners) {
-		m.people = append(m.people, m.someone(m.person(identity.Partners, role, uuid.Nil, agency), string(role)))
+		m.someones = append(m.someones, m.someone(m.person(identity.Partners, role, uuid.Nil, agency), string(role)))
 	}
+	m.own["agency"], m.others["agency"] = agency.String(), agency.String()
+	m.own["partner"] = m.someones[len(m.someones)-1].actor.RightID.String()
+	m.others["partner"] = m.own["partner"]
 	for _, audience := range []identity.Audience{identity.Companies, identity.Staff, identity.Partners} {
 		var ag uuid.UUID
 		if audience == identity.Partners {
@@ -197,7 +204,7 @@ func newMatrix(t *testing.T) *matrix {
 		}
 		who := m.person(audience, "", uuid.Nil, uuid.Nil)
 		who.AgencyID = ag
-		m.people = append(m.people, m.someone(who, "nobody yet among "+string(audience)))
+		m.someones = append(m.someones, m.someone(who, "nobody yet among "+string(audience)))
 	}
 	return m
 }
@@ -225,6 +232,8 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	w.Must(w.DB.Write(w.Ctx, w.Sam.Scope(), func(tx pg.Tx) error { // an event that every reader of the trail sees
 		return audit.Record(w.Ctx, tx, w.Clock.Now(), w.Sam, audit.Event{Action: "session.sign_in", Kind: "session"})
 	}))
+	offer, err := m.people.Invite(w.Ctx, owner, people.Invitation{Terms: people.Terms{Role: identity.Reader}, Email: "x@" + owner.CompanyID.String() + ".example"})
+	w.Must(err)
 	text := func(sql string, args ...any) string { return w.Text(sql, args...) }
 	return map[string]string{
 		"application": member.ID.String(),
@@ -237,6 +246,10 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"hours":       text(`select id::text from work_log where application_id = $1 limit 1`, member.ID),
 		"duplicate":   dup.String(),
 		"event":       text(`select max(id)::text from audit_event where action = 'session.sign_in'`),
+		"invitation":  offer.ID.String(),
+		"right":       owner.RightID.String(),
+		"staff":       w.Sam.RightID.String(),
+		"office":      w.NewYork.String(),
 	}
 }
 
@@ -255,6 +268,16 @@ func objectOf(path string) map[string]string {
 		{"/company/sites/", map[string]string{":id": "site"}},
 		{"/company/contacts/", map[string]string{":id": "contact"}},
 		{"/company/identifiers/", map[string]string{":id": "identifier"}},
+		{"/company/people/invitations/", map[string]string{":id": "invitation"}},
+		{"/company/people/", map[string]string{":id": "right"}},
+		{"/agency/people/invitations/", map[string]string{":id": "=00000000-0000-7000-8000-000000000003"}},
+		{"/agency/people/", map[string]string{":id": "partner"}},
+		{"/admin/people/invitations/", map[string]string{":id": "=00000000-0000-7000-8000-000000000003"}},
+		{"/admin/people/", map[string]string{":id": "staff"}},
+		{"/admin/offices/", map[string]string{":id": "office"}},
+		{"/admin/agencies/", map[string]string{":id": "agency"}},
+		{"/invitations/", map[string]string{":token": "=nothing"}},
+		{"/welcome/offers/", map[string]string{":id": "=00000000-0000-7000-8000-000000000003"}},
 		{"/company/changes/", map[string]string{":id": "notice", ":subject": "=site", ":item": "site"}},
 		{"/inbox/", map[string]string{":id": "message"}},
 		{"/desk/changes/", map[string]string{":id": "notice"}},
@@ -343,8 +366,8 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 			}
 			asked++
 		}
-		for i := range m.people {
-			v := &m.people[i]
+		for i := range m.someones {
+			v := &m.someones[i]
 			if r.Access.allows(v.actor) {
 				continue
 			}
@@ -364,8 +387,8 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 			continue
 		}
 		path := m.address(r, m.own)
-		for i := range m.people {
-			v := &m.people[i]
+		for i := range m.someones {
+			v := &m.someones[i]
 			if !r.Access.allows(v.actor) {
 				continue
 			}
@@ -374,7 +397,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 				header http.Header
 			}{
 				"without the page's token": {url.Values{}, nil},
-				"with another's token":     {url.Values{"csrf": {m.people[(i+1)%len(m.people)].csrf}}, nil},
+				"with another's token":     {url.Values{"csrf": {m.someones[(i+1)%len(m.someones)].csrf}}, nil},
 				"from another site":        {url.Values{"csrf": {v.csrf}}, http.Header{"Sec-Fetch-Site": {"cross-site"}}},
 				"from another origin":      {url.Values{"csrf": {v.csrf}}, http.Header{"Origin": {"https://evil.example"}}},
 			} {
@@ -400,8 +423,8 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 		if foreign == m.address(r, m.own) {
 			continue
 		}
-		for i := range m.people {
-			v := &m.people[i]
+		for i := range m.someones {
+			v := &m.someones[i]
 			if v.actor.Audience != identity.Companies || v.name == "owner of another company" || !r.Access.allows(v.actor) {
 				continue
 			}
@@ -424,8 +447,8 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 				continue
 			}
 			path := m.address(r, m.own)
-			for i := range m.people {
-				v := &m.people[i]
+			for i := range m.someones {
+				v := &m.someones[i]
 				if !r.Access.allows(v.actor) || v.name == "owner of another company" {
 					continue
 				}
@@ -444,7 +467,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d requests over %d routes and %d kinds of people", asked, len(m.routes), len(m.people)+1)
+	t.Logf("%d requests over %d routes and %d kinds of people", asked, len(m.routes), len(m.someones)+1)
 }
 
 // notNow are pages that are not there for this matrix's objects: no sign-in provider,
@@ -453,5 +476,5 @@ var notNow = []string{
 	"/signin/:provider", "/callback/:provider", "/kept",
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",
-	"/memberships/:id", "/memberships/:id/certificate", "/inbox/new", "/dev/mail",
+	"/memberships/:id", "/memberships/:id/certificate", "/invitations/:token", "/inbox/new", "/dev/mail",
 }

@@ -22,6 +22,7 @@ import (
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
+	"trustedtrader/app/people"
 	"trustedtrader/views/ui"
 )
 
@@ -119,14 +120,7 @@ func (w *Web) acting(c *fiber.Ctx, who identity.Actor) string {
 
 // roleName is a role in words.
 func roleName(c *fiber.Ctx, r identity.Role) string {
-	names := map[identity.Role]string{
-		identity.Owner: "Owner", identity.Signatory: "Signatory", identity.Editor: "Editor", identity.Contributor: "Contributor",
-		identity.Reader: "Reader", identity.Representative: "Representative",
-		identity.Specialist: "Specialist", identity.Supervisor: "Supervisor", identity.Headquarters: "Headquarters",
-		identity.Auditor: "Auditor", identity.Administrator: "Administrator",
-		identity.Officer: "Customs officer", identity.AgencyAdmin: "Agency administrator", identity.Clock: "Portal",
-	}
-	if n := names[r]; n != "" {
+	if n := people.RoleName(r); n != "" {
 		return t(c, n)
 	}
 	return ""
@@ -139,7 +133,11 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 	switch {
 	case who.Audience == identity.Companies && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Company account", Href: "/company/profile"},
-			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}}
+			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}}
+	case who.Audience == identity.Partners && who.Role != "":
+		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "People", Href: "/agency/people"}}
+	case who.Is(identity.Administrator):
+		items = []ui.NavItem{{Label: "People", Href: "/admin/people"}, {Label: "Offices", Href: "/admin/offices"}, {Label: "Partner agencies", Href: "/admin/agencies"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
 		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}}
 	}

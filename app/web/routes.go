@@ -55,6 +55,12 @@ func (w *Web) Routes() []Route {
 		writers = only(applicationWriters()...)
 		editors = only(identity.CompanyEditors...)
 		signers = only(identity.CompanySigners...)
+		owners  = only(identity.Owner)
+
+		partners       = only(identity.RolesOf(identity.Partners)...)
+		agencyAdmins   = only(identity.AgencyAdmin)
+		administrators = only(identity.Administrator)
+		overseers      = only(identity.Administrator, identity.Headquarters, identity.Auditor)
 	)
 	return []Route{
 		// Everybody
@@ -140,6 +146,50 @@ func (w *Web) Routes() []Route {
 		{"POST", "/company/changes/:id/drop", editors, w.dropItem},
 		{"POST", "/company/changes/:id/send", only(noticeSenders()...), w.sendChange},
 		{"POST", "/company/changes/:id/withdraw", only(noticeSenders()...), w.withdrawChange},
+
+		// People of a company
+		{"GET", "/company/people", readers, w.showPeople},
+		{"GET", "/company/people/invite", owners, w.showInvite},
+		{"POST", "/company/people/invite", owners, w.invitePerson},
+		{"POST", "/company/people/invitations/:id/revoke", owners, w.revokeInvitation},
+		{"GET", "/company/people/:id", readers, w.showPerson},
+		{"POST", "/company/people/:id", owners, w.changePerson},
+		{"POST", "/company/people/:id/end", readers, w.endPerson}, // everybody may leave
+
+		// Invitations, for whoever signed in
+		{"GET", "/invitations/:token", person, w.showInvitation},
+		{"POST", "/invitations/:token", person, w.acceptInvitation},
+		{"POST", "/welcome/offers/:id", person, w.acceptOffer},
+
+		// Partner agencies
+		{"GET", "/agency", partners, w.showAgency},
+		{"GET", "/agency/people", partners, w.showPeople},
+		{"GET", "/agency/people/invite", agencyAdmins, w.showInvite},
+		{"POST", "/agency/people/invite", agencyAdmins, w.invitePerson},
+		{"POST", "/agency/people/invitations/:id/revoke", agencyAdmins, w.revokeInvitation},
+		{"GET", "/agency/people/:id", partners, w.showPerson},
+		{"POST", "/agency/people/:id", agencyAdmins, w.changePerson},
+		{"POST", "/agency/people/:id/end", partners, w.endPerson},
+
+		// Administration: people, offices, agencies
+		{"GET", "/admin/people", overseers, w.showPeople},
+		{"GET", "/admin/people/invite", administrators, w.showInvite},
+		{"POST", "/admin/people/invite", administrators, w.invitePerson},
+		{"POST", "/admin/people/invitations/:id/revoke", administrators, w.revokeInvitation},
+		{"GET", "/admin/people/:id", overseers, w.showPerson},
+		{"POST", "/admin/people/:id", administrators, w.changePerson},
+		{"POST", "/admin/people/:id/end", administrators, w.endPerson},
+		{"GET", "/admin/offices", overseers, w.showOffices},
+		{"GET", "/admin/offices/new", administrators, w.newOffice},
+		{"POST", "/admin/offices/new", administrators, w.openOffice},
+		{"GET", "/admin/offices/:id", overseers, w.showOffice},
+		{"POST", "/admin/offices/:id", administrators, w.changeOffice},
+		{"GET", "/admin/agencies", overseers, w.showAgencies},
+		{"GET", "/admin/agencies/new", administrators, w.newAgency},
+		{"POST", "/admin/agencies/new", administrators, w.openAgency},
+		{"GET", "/admin/agencies/:id", overseers, w.showAgencyRecord},
+		{"POST", "/admin/agencies/:id", administrators, w.changeAgency},
+		{"POST", "/admin/agencies/:id/invite", administrators, w.inviteAgencyAdmin},
 
 		// Letters and messages; in development also the e-mails
 		{"GET", "/inbox", readers, w.showInbox},

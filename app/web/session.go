@@ -135,6 +135,10 @@ func home(who identity.Actor, back string) string {
 		return "/company"
 	case who.Is(identity.CaseReaders...):
 		return "/desk"
+	case who.Is(identity.Administrator):
+		return "/admin/people"
+	case who.Audience == identity.Partners:
+		return "/agency"
 	}
 	return "/me"
 }
@@ -244,7 +248,12 @@ func (w *Web) showWelcome(c *fiber.Ctx, who identity.Actor) error {
 	if known(c).Rights > 0 {
 		return seeOther(c, "/session/choose")
 	}
+	offers, err := w.People.Mine(c.UserContext(), who)
+	if err != nil {
+		return err
+	}
 	return render(c, 200, account.Welcome(account.WelcomePage{
+		Offers: offers,
 		Chrome: w.chrome(c, who, t(c, "Welcome")), Company: who.Audience == identity.Companies, Email: who.Email, Support: w.Config.Support,
 	}))
 }

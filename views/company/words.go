@@ -243,3 +243,15 @@ func actor(ctx context.Context, e app.HistoryEntry) string {
 
 // subjectPath is the part of an address that names what a change is about.
 func subjectPath(s app.Subject, id string) string { return "/items/" + string(s) + "/" + id }
+
+// CountryOptions lists countries by name.
+func CountryOptions(ctx context.Context) []ui.Option { return countryOptions(ctx) }
+
+// ZoneOptions lists time zones, those of a country first.
+func ZoneOptions(ctx context.Context, country string) []ui.Option { return zoneOptions(ctx, country) }
+
+// DateValue is a day as the three fields of a form.
+func DateValue(day string) ui.DateValue { return dateValue(day) }
+
+// CountryName is a country in words.
+func CountryName(ctx context.Context, code string) string { return country(ctx, code) }
