@@ -901,9 +901,33 @@ func TestReceipt(t *testing.T) {
 	if r.Document == nil || !strings.Contains(string(r.Document.Body), a.Reference) || r.Document.SHA256 != hash(r.Document.Body) {
 		t.Errorf("kept %+v", r.Document)
 	}
-	stranger := w.person(w.newCompany("Other Inc"), identity.Owner, "oth@other.example")
-	_, err = w.s.Receipt(w.ctx, stranger, a.ID)
-	wantKind(t, "another company's", err, fault.NotFound)
+	if n := w.count("select count(*) from audit_event where action = 'application.make_receipt' and subject_id = $1 and after->>'sha256' = $2", a.ID, r.Document.SHA256); n != 1 {
+		t.Errorf("%d events of making the receipt", n)
+	}
+
+	// Files that leave the portal are recorded; nobody takes another's.
+	pdf := must[*Document](t)(w.s.ReceiptPDF(w.ctx, w.editor, a.ID))
+	snap := must[Snapshot](t)(w.s.SnapshotJSON(w.ctx, w.editor, a.ID))
+	for file, sha := range map[string]string{"receipt": pdf.SHA256, "copy": snap.SHA256} {
+		if n := w.count("select count(*) from audit_event where action = 'application.download' and not internal and person_id = $1 and after->>'file' = $2 and after->>'sha256' = $3",
+			w.editor.PersonID, file, sha); n != 1 {
+			t.Errorf("%d events of taking the %s", n, file)
+		}
+	}
+	strangers := []identity.Actor{w.person(w.newCompany("Other Inc"), identity.Owner, "oth@other.example"), w.staff(identity.Auditor, "ann@customs.example"),
+		w.staff(identity.Administrator, "ada@customs.example")} // the agency reads with the review package, which notes each look
+	for _, by := range strangers {
+		for what, read := range map[string]func() error{
+			"receipt": func() error { _, err := w.s.Receipt(w.ctx, by, a.ID); return err }, "PDF": func() error { _, err := w.s.ReceiptPDF(w.ctx, by, a.ID); return err },
+			"copy": func() error { _, err := w.s.SnapshotJSON(w.ctx, by, a.ID); return err }, "overview": func() error { _, err := w.s.Overview(w.ctx, by, a.ID); return err },
+			"check": func() error { _, err := w.s.Check(w.ctx, by, a.ID); return err },
+		} {
+			wantKind(t, what+" for a "+string(by.Role), read(), fault.NotFound)
+		}
+	}
+	if n := w.count("select count(*) from audit_event where action = 'application.download'"); n != 2 {
+		t.Errorf("%d downloads on record, want 2", n)
+	}
 }
 
 func TestHomeSaysWhatIsNextAndByWhen(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
@@ -113,23 +114,53 @@ func (s *Service) receipt(ctx context.Context, tx pg.Tx, by identity.Actor, id u
 }
 
 // SnapshotJSON is the copy of what was submitted, byte for byte as its hash was taken.
+// Everybody who reads for the company may take it; that they did is an audit event.
 func (s *Service) SnapshotJSON(ctx context.Context, by identity.Actor, id uuid.UUID) (snap Snapshot, err error) {
-	err = s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
-		a, err := Look(ctx, tx, by, id)
-		if err != nil {
+	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
+		var a Application
+		if a, snap, err = latest(ctx, tx, by, id); err != nil {
 			return err
 		}
-		list, err := snapshots(ctx, tx, a)
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			return fault.Missing()
-		}
-		snap = list[0]
-		return nil
+		return s.taken(ctx, tx, by, a, "copy", snap.Round, snap.SHA256)
 	})
 	return snap, err
+}
+
+// ReceiptPDF is the receipt of the latest submission as a file, or nil while it is
+// being made. The same persons may, and it is an audit event too.
+func (s *Service) ReceiptPDF(ctx context.Context, by identity.Actor, id uuid.UUID) (d *Document, err error) {
+	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
+		a, snap, err := latest(ctx, tx, by, id)
+		if err != nil {
+			return err
+		}
+		if d, err = document(ctx, tx, a, receiptKind(snap.Round)); err != nil || d == nil {
+			return err
+		}
+		return s.taken(ctx, tx, by, a, "receipt", snap.Round, d.SHA256)
+	})
+	return d, err
+}
+
+// latest reads what was submitted last.
+func latest(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (a Application, snap Snapshot, err error) {
+	if a, err = Look(ctx, tx, by, id); err != nil {
+		return a, snap, err
+	}
+	list, err := snapshots(ctx, tx, a)
+	if err != nil {
+		return a, snap, err
+	}
+	if len(list) == 0 {
+		return a, snap, fault.Missing()
+	}
+	return a, list[0], nil
+}
+
+// taken records that a person took a file out of the portal.
+func (s *Service) taken(ctx context.Context, tx pg.Tx, by identity.Actor, a Application, file string, round int, sha256 string) error {
+	return audit.Record(ctx, tx, s.Now(), by, audit.Event{Action: "application.download", Kind: Kind, Subject: a.ID, Company: a.CompanyID,
+		After: map[string]any{"file": file, "round": round, "sha256": sha256}})
 }
 
 // MakeReceipt makes the PDF of one round unless it is there already. The system's job.
@@ -151,11 +182,16 @@ func (s *Service) MakeReceipt(ctx context.Context, args ReceiptArgs, page func(c
 	if err != nil {
 		return fmt.Errorf("print the receipt: %w", err)
 	}
-	a := r.File.Application
+	a, now := r.File.Application, s.Now()
 	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
-		return keepDocument(ctx, tx, Document{
+		kept, err := keepDocument(ctx, tx, Document{
 			ID: pg.NewID(), CompanyID: a.CompanyID, SubjectKind: Kind, SubjectID: a.ID, Kind: receiptKind(args.Round),
-			Name: a.Reference + "-receipt.pdf", ContentType: "application/pdf", SHA256: hash(pdf), Body: pdf, CreatedAt: s.Now(),
+			Name: a.Reference + "-receipt.pdf", ContentType: "application/pdf", SHA256: hash(pdf), Body: pdf, CreatedAt: now,
 		})
+		if err != nil || !kept {
+			return err
+		}
+		return audit.Record(ctx, tx, now, by, audit.Event{Action: "application.make_receipt", Kind: Kind, Subject: a.ID, Company: a.CompanyID,
+			After: map[string]any{"round": args.Round, "sha256": hash(pdf)}})
 	})
 }

@@ -33,8 +33,13 @@ func Open(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID, versio
 	return a, nil
 }
 
-// Look reads an application without locking it.
+// Look reads an application without locking it, for the company's own people and the
+// portal. The agency reads cases with the review package, which notes each look and
+// shows none that was not sent.
 func Look(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (Application, error) {
+	if by.Audience == identity.Staff {
+		return Application{}, fault.Missing()
+	}
 	return find(ctx, gorm.G[Application](tx.DB).Where("id = ?", id), by)
 }
 
@@ -306,14 +311,14 @@ func document(ctx context.Context, tx pg.Tx, a Application, kind string) (*Docum
 }
 
 // keepDocument adds a document; one that another worker made meanwhile stays.
-func keepDocument(ctx context.Context, tx pg.Tx, d Document) error {
-	err := tx.WithContext(ctx).Clauses(clause.OnConflict{
+func keepDocument(ctx context.Context, tx pg.Tx, d Document) (kept bool, err error) {
+	r := tx.WithContext(ctx).Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "subject_kind"}, {Name: "subject_id"}, {Name: "kind"}}, DoNothing: true,
-	}).Create(&d).Error
-	if err != nil {
-		return fmt.Errorf("keep a document: %w", err)
+	}).Create(&d)
+	if r.Error != nil {
+		return false, fmt.Errorf("keep a document: %w", r.Error)
 	}
-	return nil
+	return r.RowsAffected == 1, nil
 }
 
 // lastHearing is the open hearing, or else the latest one.

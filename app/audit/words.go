@@ -24,7 +24,8 @@ func deeds() []deed {
 		{"application.recommend", "Decision recommended"}, {"application.return_recommendation", "Recommendation returned"},
 		{"application.withdraw_recommendation", "Recommendation taken back"}, {"application.approve", "Recommendation approved"},
 		{"application.answer_hearing", "Company answered in the hearing"}, {"application.hearing_expired", "Time to be heard is over"},
-		{"application.withdraw", "Application withdrawn"}, {"application.lapse", "Application lapsed"}, {"application.read", "Case looked at"},
+		{"application.withdraw", "Application withdrawn"}, {"application.lapse", "Application lapsed"}, {"application.make_receipt", "Receipt made"},
+		{"application.read", "Case looked at"}, {"application.download", "Copy downloaded"},
 		{"note.write", "Internal note written"}, {"hours.log", "Hours logged"}, {"hours.remove", "Hours taken back"},
 		{"clock.start", "Deadline started"}, {"clock.stop", "Deadline ended"}, {"clock.pause", "Deadline paused"}, {"clock.resume", "Deadline runs on"},
 		{"clock.extend", "Deadline extended"}, {"clock.remind", "Reminder sent"}, {"clock.expire", "Time ran out"},
@@ -101,7 +102,7 @@ func kinds() []kind {
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
 		{"change_notice", "Change notice"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
-		{"session", "Sign-in"}, {"audit", "Audit trail"},
+		{"session", "Sign-in"}, {"search", "Search"}, {"audit", "Audit trail"},
 	}
 }
 

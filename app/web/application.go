@@ -334,14 +334,18 @@ func (w *Web) receipt(c *fiber.Ctx, who identity.Actor) (application.Receipt, er
 
 // sendReceipt sends the PDF; while it is being made, the receipt's page says so.
 func (w *Web) sendReceipt(c *fiber.Ctx, who identity.Actor) error {
-	r, err := w.receipt(c, who)
+	id, err := pathID(c, "id")
 	if err != nil {
 		return err
 	}
-	if r.Document == nil {
-		return seeOther(c, "/applications/"+r.File.Application.ID.String()+"/receipt")
+	d, err := w.Applications.ReceiptPDF(c.UserContext(), who, id)
+	if err != nil {
+		return err
 	}
-	return sendFile(c, r.Document.Name, r.Document.ContentType, r.Document.Body)
+	if d == nil {
+		return seeOther(c, "/applications/"+id.String()+"/receipt")
+	}
+	return sendFile(c, d.Name, d.ContentType, d.Body)
 }
 
 func (w *Web) sendCopy(c *fiber.Ctx, who identity.Actor) error {

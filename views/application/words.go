@@ -218,6 +218,7 @@ func eventTitle(ctx context.Context, action string) string {
 	words := map[string]string{
 		"application.open": "Application opened", "application.answer_eligibility": "Eligibility questions answered",
 		"application.sign_agreement": "Agreement signed", "application.submit": "Application submitted",
+		"application.make_receipt": "Receipt made", "application.download": "Copy downloaded",
 		"application.start_review": "Review started", "application.accept": "Application accepted",
 		"application.request_information": "We asked for more information", "application.save_answers": "Answers saved",
 		"application.answer_information": "Answers sent", "application.cancel_request": "We took back our request",
