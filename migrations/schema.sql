@@ -2219,7 +2219,7 @@ CREATE UNIQUE INDEX one_open_invitation ON public.invitation USING btree (lower(
 -- Name: one_open_pause; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE UNIQUE INDEX one_open_pause ON public.clock_pause USING btree (clock_id) WHERE (resumed_at IS NULL);
+CREATE UNIQUE INDEX one_open_pause ON public.clock_pause USING btree (clock_id, reason) WHERE (resumed_at IS NULL);
 
 
 --

@@ -292,3 +292,18 @@ func (t Term) last(event Day, cal *Calendar) Day {
 		panic(fmt.Sprintf("clock: %q is not a unit of time", t.Unit)) // no date is better than a wrong one
 	}
 }
+
+// after is the last day of the term that follows start when months and years are counted
+// from an anchor: 29 February, then the 28th, and the 29th again. Without an anchor, or
+// in days, it is the plain one.
+func (t Term) after(anchor, start, plain Day) Day {
+	months := map[Unit]int{Months: t.Amount, Years: 12 * t.Amount}[t.Unit]
+	if anchor.IsZero() || months <= 0 {
+		return plain
+	}
+	for n := months; ; n += months {
+		if d := anchor.AddMonths(n); d.After(start) {
+			return d
+		}
+	}
+}

@@ -85,11 +85,11 @@ func (c *Clocks) Happened(ctx context.Context, tx pg.Tx, now time.Time, by ident
 			if !rule.Pausable || !slices.Contains(rule.PauseReasons, still.reason) {
 				continue
 			}
-			switch {
-			case event == still.begins && !r.Paused:
+			switch event {
+			case still.begins:
 				err = c.pause(ctx, tx, now, by, r, still.reason, "")
-			case event == still.ends && r.Paused:
-				err = c.resume(ctx, tx, now, by, r, still.reason, "")
+			case still.ends:
+				err = c.resume(ctx, tx, now, by, r, "", func(reason string) bool { return reason == still.reason })
 			}
 			if err != nil {
 				return err
@@ -102,6 +102,13 @@ func (c *Clocks) Happened(ctx context.Context, tx pg.Tx, now time.Time, by ident
 // begin starts a clock: the rule is copied into the row, with the zone and calendar
 // of the office in charge.
 func (c *Clocks) begin(ctx context.Context, tx pg.Tx, at time.Time, by identity.Actor, s Subject, rule programme.Clock, event string) (Row, error) {
+	return c.beginAgain(ctx, tx, at, by, s, rule, event, Day{})
+}
+
+// beginAgain is begin for a clock that repeats: its months and years count from the
+// day of the first event, for counted from the last result a 29 February would become
+// the 28th for good.
+func (c *Clocks) beginAgain(ctx context.Context, tx pg.Tx, at time.Time, by identity.Actor, s Subject, rule programme.Clock, event string, anchor Day) (Row, error) {
 	office, err := readOffice(ctx, tx, s.Office)
 	if err != nil {
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
@@ -116,10 +123,10 @@ func (c *Clocks) begin(ctx context.Context, tx pg.Tx, at time.Time, by identity.
 	if err != nil {
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
 	}
-	if less := lessDays(rule); less > 0 { // "one year less 90 days" is so many days from this very event
-		start := DayOf(at, zone)
-		end := Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}.last(start, c.Calendars[r.Calendar]).AddDays(-less)
-		r.Amount, r.Unit = max(1, DaysBetween(start, end)), string(CalendarDays)
+	start, term, less := DayOf(at, zone), Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}, lessDays(rule)
+	plain := term.last(start, c.Calendars[r.Calendar])
+	if end := term.after(anchor, start, plain); less > 0 || end != plain { // "one year less 90 days" is so many days from this very event
+		r.Amount, r.Unit = max(1, DaysBetween(start, end.AddDays(-less))), string(CalendarDays)
 	}
 	run, cal, err := c.run(r, nil)
 	if err != nil {
@@ -153,10 +160,8 @@ func daysLeft(reminders []int) Ints {
 }
 
 func (c *Clocks) stop(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row, event string) error {
-	if r.Paused {
-		if _, err := closePause(ctx, tx, r.ID, now, by.Name); err != nil {
-			return fmt.Errorf("stop clock %s: %w", r.Code, err)
-		}
+	if _, err := closePauses(ctx, tx, r.ID, now, by.Name, func(string) bool { return true }); err != nil {
+		return fmt.Errorf("stop clock %s: %w", r.Code, err)
 	}
 	was := r.DueOn
 	r.Paused, r.StoppedAt, r.StopEvent = false, &now, event
@@ -182,8 +187,9 @@ func (c *Clocks) keep(ctx context.Context, tx pg.Tx, now time.Time, r *Row, colu
 }
 
 // Pause lets a running clock stand still for one of the reasons that the programme
-// allows for it. Case workers may; anything else is Forbidden. Invalid: the reason;
-// Conflict: the clock does not run or stands still already.
+// allows for it. It may stand still for several at once, and runs on when none holds any
+// more. Case workers may; anything else is Forbidden. Invalid: the reason; Conflict: the
+// clock does not run or stands still for that reason already.
 func (c *Clocks) Pause(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, s Subject, code, reason, note string) error {
 	r, rule, err := c.open(ctx, tx, by, s, code)
 	if err != nil {
@@ -195,13 +201,22 @@ func (c *Clocks) Pause(ctx context.Context, tx pg.Tx, now time.Time, by identity
 	if !slices.Contains(rule.PauseReasons, reason) {
 		return fault.Fail([]fault.Field{fault.F("reason", "Choose a reason for which this clock may stand still")})
 	}
-	if r.Paused {
+	open, err := openPauses(ctx, tx, r.ID)
+	if err != nil {
+		return fmt.Errorf("pause clock %s: %w", r.Code, err)
+	}
+	if slices.ContainsFunc(open, func(p PauseRow) bool { return p.Reason == reason }) {
 		return fault.New(fault.Conflict, "This clock stands still already")
 	}
 	return c.pause(ctx, tx, now, by, r, reason, note)
 }
 
+// pause adds a pause unless one for the reason is open.
 func (c *Clocks) pause(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row, reason, note string) error {
+	open, err := openPauses(ctx, tx, r.ID)
+	if err != nil || slices.ContainsFunc(open, func(p PauseRow) bool { return p.Reason == reason }) {
+		return err
+	}
 	p := PauseRow{ID: pg.NewID(), ClockID: r.ID, CompanyID: r.CompanyID, PausedAt: now, Reason: reason, Note: note, PausedBy: by.Name}
 	if err := insertPause(ctx, tx, p); err != nil {
 		return fmt.Errorf("pause clock %s: %w", r.Code, err)
@@ -215,7 +230,9 @@ func (c *Clocks) pause(ctx context.Context, tx pg.Tx, now time.Time, by identity
 		map[string]any{"clock": r.Code, "reason": reason, "note": note}))
 }
 
-// Resume lets a clock run on. Case workers may. Conflict: it does not stand still.
+// Resume ends the pauses of a clock that a person began. When there are none, it ends
+// those that belong to a step of the case, such as a request for information that is still
+// open. Case workers may. Conflict: it does not stand still.
 func (c *Clocks) Resume(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, s Subject, code, note string) error {
 	r, _, err := c.open(ctx, tx, by, s, code)
 	if err != nil {
@@ -224,28 +241,45 @@ func (c *Clocks) Resume(ctx context.Context, tx pg.Tx, now time.Time, by identit
 	if !r.Paused {
 		return fault.New(fault.Conflict, "This clock runs already")
 	}
-	return c.resume(ctx, tx, now, by, r, "", note)
+	open, err := openPauses(ctx, tx, r.ID)
+	if err != nil {
+		return fmt.Errorf("resume clock %s: %w", r.Code, err)
+	}
+	byPerson := func(reason string) bool {
+		return !slices.ContainsFunc(standstills(), func(x standstill) bool { return x.reason == reason })
+	}
+	if !slices.ContainsFunc(open, func(p PauseRow) bool { return byPerson(p.Reason) }) {
+		byPerson = func(string) bool { return true }
+	}
+	return c.resume(ctx, tx, now, by, r, note, byPerson)
 }
 
-// resume ends the open pause; with a reason only a pause for that reason.
-func (c *Clocks) resume(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row, reason, note string) error {
-	if reason != "" {
-		p, err := openPause(ctx, tx, r.ID)
-		if err != nil || p.Reason != reason {
-			return err
-		}
+// resume ends the open pauses whose reason is meant. The clock runs on when no other is open.
+func (c *Clocks) resume(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row, note string, meant func(reason string) bool) error {
+	ended, err := closePauses(ctx, tx, r.ID, now, by.Name, meant)
+	if err != nil {
+		return fmt.Errorf("resume clock %s: %w", r.Code, err)
 	}
-	p, err := closePause(ctx, tx, r.ID, now, by.Name)
+	if len(ended) == 0 {
+		return nil
+	}
+	left, err := openPauses(ctx, tx, r.ID)
 	if err != nil {
 		return fmt.Errorf("resume clock %s: %w", r.Code, err)
 	}
 	was := r.DueOn
-	r.Paused = false
+	r.Paused = len(left) > 0
 	if err := c.keep(ctx, tx, now, &r, "paused"); err != nil {
 		return fmt.Errorf("resume clock %s: %w", r.Code, err)
 	}
-	return audit.Record(ctx, tx, now, by, r.event("clock.resume", p.Reason, map[string]any{"due_on": was},
-		map[string]any{"clock": r.Code, "due_on": r.DueOn, "note": note}))
+	for _, p := range ended {
+		err := audit.Record(ctx, tx, now, by, r.event("clock.resume", p.Reason, map[string]any{"due_on": was},
+			map[string]any{"clock": r.Code, "due_on": r.DueOn, "note": note, "paused": r.Paused}))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Extend prolongs a clock by days, for one of the programme's reasons and up to its
@@ -360,21 +394,32 @@ func pausesOf(ctx context.Context, tx pg.Tx, clock uuid.UUID) (pauses []PauseRow
 	return pauses, err
 }
 
-func openPause(ctx context.Context, tx pg.Tx, clock uuid.UUID) (PauseRow, error) {
-	return gorm.G[PauseRow](tx.DB).Where("clock_id = ? and resumed_at is null", clock).First(ctx)
+func openPauses(ctx context.Context, tx pg.Tx, clock uuid.UUID) ([]PauseRow, error) {
+	return gorm.G[PauseRow](tx.DB).Where("clock_id = ? and resumed_at is null", clock).Order("paused_at, id").Find(ctx)
 }
 
-// closePause ends the open pause. A clock that was moved on by a slower machine's time
-// ends its pause no earlier than it began.
-func closePause(ctx context.Context, tx pg.Tx, clock uuid.UUID, now time.Time, by string) (PauseRow, error) {
-	p, err := openPause(ctx, tx, clock)
+// closePauses ends the open pauses whose reason is meant. A pause that a slower
+// machine's time would end before it began ends when it began.
+func closePauses(ctx context.Context, tx pg.Tx, clock uuid.UUID, now time.Time, by string, meant func(reason string) bool) (ended []PauseRow, err error) {
+	open, err := openPauses(ctx, tx, clock)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
-	if now.Before(p.PausedAt) {
-		now = p.PausedAt
+	for _, p := range open {
+		if !meant(p.Reason) {
+			continue
+		}
+		at := now
+		if at.Before(p.PausedAt) {
+			at = p.PausedAt
+		}
+		p.ResumedAt, p.ResumedBy = &at, by
+		err := tx.WithContext(ctx).Model(&PauseRow{}).Where("id = ? and resumed_at is null", p.ID).
+			Select("resumed_at", "resumed_by").Updates(&p).Error
+		if err != nil {
+			return nil, err
+		}
+		ended = append(ended, p)
 	}
-	p.ResumedAt, p.ResumedBy = &now, by
-	return p, tx.WithContext(ctx).Model(&PauseRow{}).Where("id = ? and resumed_at is null", p.ID).
-		Select("resumed_at", "resumed_by").Updates(&p).Error
+	return ended, nil
 }

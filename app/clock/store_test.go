@@ -643,6 +643,63 @@ func TestRepeatingClock(t *testing.T) {
 	}
 }
 
+// A yearly clock that began on 29 February comes back to it in every leap year.
+func TestRepeatingOnALeapDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "ctpat", "America/New_York", "us-federal", "2028-02-29T15:00:00Z")
+	w.happened(w.worker, programme.ApplicationCertified)
+	for _, x := range []struct{ sweep, due string }{
+		{"2028-03-01T15:00:00Z", "2029-02-28"}, {"2029-03-02T15:00:00Z", "2030-02-28"}, {"2030-03-02T15:00:00Z", "2031-02-28"},
+		{"2031-03-02T15:00:00Z", "2032-02-29"}, {"2032-03-02T15:00:00Z", "2033-02-28"},
+	} {
+		w.at(x.sweep)
+		w.sweep()
+		w.due("annual_review_due", x.due)
+	}
+}
+
+// A clock stands still while any of its reasons holds, and counts the days once.
+func TestPausesForSeveralReasons(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "ctpat", "America/New_York", "us-federal", "2026-03-03T15:00:00Z")
+	w.happened(w.worker, programme.ApplicationSubmitted)
+	w.due("certification_decision", "2026-06-01")
+	w.at("2026-03-10T15:00:00Z")
+	pause := func(reason string) error {
+		return w.db.Write(w.ctx, w.worker.Scope(), func(tx pg.Tx) error {
+			return w.clocks.Pause(w.ctx, tx, w.now.Now(), w.worker, w.subject, "certification_decision", reason, "")
+		})
+	}
+	if err := pause("other_agency"); err != nil {
+		t.Fatal(err)
+	}
+	w.at("2026-03-12T15:00:00Z")
+	w.happened(w.worker, programme.ApplicationInformationRequested)
+	w.at("2026-03-15T15:00:00Z") // the other agency has answered, the company has not
+	w.write(w.worker.Scope(), func(tx pg.Tx) error {
+		return w.clocks.Resume(w.ctx, tx, w.now.Now(), w.worker, w.subject, "certification_decision", "")
+	})
+	if !w.view("certification_decision").Paused {
+		t.Error("the clock runs while we wait for the company")
+	}
+	w.at("2026-03-19T15:00:00Z")
+	w.happened(w.worker, programme.ApplicationInformationReceived)
+	if v := w.view("certification_decision"); v.Paused || v.Reading.DaysPaused != 9 {
+		t.Errorf("paused %d days, want 9; paused now: %t", v.Reading.DaysPaused, v.Paused)
+	}
+	w.due("certification_decision", "2026-06-10")
+
+	// The company's answer does not end a pause that waits for somebody else.
+	w.happened(w.worker, programme.ApplicationInformationRequested)
+	if err := pause("other_agency"); err != nil {
+		t.Fatal(err)
+	}
+	w.happened(w.worker, programme.ApplicationInformationReceived)
+	if !w.view("certification_decision").Paused {
+		t.Error("the company's answer ended a pause that waits for another agency")
+	}
+}
+
 // More clocks than a batch, all of which need something.
 func TestMoreThanABatch(t *testing.T) {
 	t.Parallel()

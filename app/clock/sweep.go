@@ -292,7 +292,12 @@ func (s *Service) tellStaff(ctx context.Context, tx pg.Tx, now time.Time, r Row)
 
 // renew ends a repeating clock on its anniversary and starts the next from there.
 func (s *Service) renew(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row, rule programme.Clock, zone *time.Location, cal *Calendar) (int, error) {
-	anniversary := Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}.last(DayOf(r.StartedAt, zone), cal)
+	first, err := firstStart(ctx, tx, r)
+	if err != nil {
+		return 0, fmt.Errorf("renew %s: %w", r.Code, err)
+	}
+	term, start, anchor := Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}, DayOf(r.StartedAt, zone), DayOf(first, zone)
+	anniversary := term.after(anchor, start, term.last(start, cal))
 	if now.Before(anniversary.End(zone)) {
 		return 0, nil
 	}
@@ -304,8 +309,21 @@ func (s *Service) renew(ctx context.Context, tx pg.Tx, now time.Time, by identit
 		return 0, err
 	}
 	subject := Subject{Kind: r.SubjectKind, ID: r.SubjectID, Company: r.CompanyID, Office: r.OfficeID, Programme: p}
-	_, err := s.Clocks.begin(ctx, tx, anniversary.Start(zone), by, subject, rule, repeated)
+	_, err = s.Clocks.beginAgain(ctx, tx, anniversary.Start(zone), by, subject, rule, repeated, anchor)
 	return 1, err
+}
+
+// firstStart is when the event took place that a repeating clock goes back to.
+func firstStart(ctx context.Context, tx pg.Tx, r Row) (at time.Time, err error) {
+	if r.StartEvent != repeated {
+		return r.StartedAt, nil
+	}
+	err = tx.WithContext(ctx).Raw(`select started_at from clock where subject_kind = ? and subject_id = ? and code = ? and start_event <> ? and started_at < ?
+		order by started_at desc limit 1`, r.SubjectKind, r.SubjectID, r.Code, repeated, r.StartedAt).Scan(&at).Error
+	if err == nil && at.IsZero() {
+		err = errors.New("the event that it began with is missing")
+	}
+	return at, err
 }
 
 // repeated is the event of a clock that begins again by itself.
