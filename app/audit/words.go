@@ -40,6 +40,7 @@ func deeds() []deed {
 		{"change_notice.open", "Change notice opened"}, {"change_notice.edit", "Change notice edited"}, {"change_notice.propose", "Change added to a notice"},
 		{"change_notice.drop", "Change taken out of a notice"}, {"change_notice.send", "Change notice sent"}, {"change_notice.withdraw", "Change notice withdrawn"},
 		{"change_notice.accept", "Change notice accepted"}, {"change_notice.return", "Change notice returned"}, {"change_notice.apply", "Change notice carried out"},
+		{"change_notice.read", "Change notice looked at"},
 		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},

@@ -198,8 +198,17 @@ const (
 	noticeColumns  = `id, reference, company_id, status, effective_on, explanation, changes, opened_at, opened_by, sent_at, decided_at, decided_by, decision, applied_at, version`
 )
 
+// look notes that the agency looked at a company, with what it read; a company's own
+// people leave no such event.
+func (s *Service) look(by identity.Actor, company uuid.UUID, read ...pg.Query) []pg.Query {
+	if by.Audience != identity.Staff {
+		return read
+	}
+	return append(read, audit.Look(s.Now(), by, "company.read", company))
+}
+
 // Account reads a company's account in one round trip. For the company's own
-// people and the agency's case workers and auditors.
+// people and the agency's case workers and auditors, whose look is an audit event.
 func (s *Service) Account(ctx context.Context, by identity.Actor, company uuid.UUID) (Account, error) {
 	var a Account
 	if !reads(by, company) {
@@ -207,7 +216,7 @@ func (s *Service) Account(ctx context.Context, by identity.Actor, company uuid.U
 	}
 	var where standingRow
 	var o struct{ Name, Zone string }
-	err := s.DB.Batch(ctx, by.Scope(),
+	err := s.DB.Batch(ctx, by.Scope(), s.look(by, company,
 		pg.One(&a.Company, `select `+companyColumns+` from company where id = $1`, company),
 		pg.One(&o, `select name, zone from office where id = (select office_id from company where id = $1)`, company),
 		pg.All(&a.TradeNames, `select id, company_id, name, created_at, removed_at, version from trade_name
@@ -221,7 +230,7 @@ func (s *Service) Account(ctx context.Context, by identity.Actor, company uuid.U
 		pg.One(&where, standingSQL, company),
 		pg.All(&a.Notices, `select `+noticeColumns+` from change_notice
 			where company_id = $1 and status not in ('applied', 'withdrawn') order by opened_at desc, id desc limit 100`, company),
-	)
+	)...)
 	if err != nil {
 		return Account{}, fmt.Errorf("read the account: %w", err)
 	}
@@ -478,12 +487,12 @@ func (s *Service) History(ctx context.Context, by identity.Actor, company uuid.U
 	}
 	var there int
 	var rows []historyRow
-	err = s.DB.Batch(ctx, by.Scope(),
+	err = s.DB.Batch(ctx, by.Scope(), s.look(by, company,
 		pg.Value(&there, `select 1 from company where id = $1`, company),
 		pg.All(&rows, `select id, at, actor, audience, action, subject_kind, subject_id, before::text as before, after::text as after, reason
 			from audit_event where company_id = $1 and id < $2
 			and subject_kind in ('company', 'trade_name', 'site', 'contact', 'identifier', 'change_notice')
-			and (not internal or $3) order by id desc limit $4`, company, before, by.Audience == identity.Staff, HistoryPage+1))
+			and (not internal or $3) and action not like '%.read' order by id desc limit $4`, company, before, by.Audience == identity.Staff, HistoryPage+1))...)
 	if err != nil {
 		return nil, false, fmt.Errorf("read the history: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -695,6 +696,43 @@ func TestFenceHidesOtherCompanies(t *testing.T) {
 	}
 	if a := must[Account](t)(w.svc.Account(w.ctx, as(w.staff, identity.Auditor), w.owner.CompanyID)); len(a.Contacts) != 2 {
 		t.Error("an auditor cannot read")
+	}
+}
+
+// TestLooksAreRecorded: whenever the agency reads an account, that is an event; the
+// company's own people leave none, and neither does a look at what is not there.
+func TestLooksAreRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := must[ChangeNotice](t)(w.svc.OpenNotice(w.ctx, w.owner, NoticeEntry{EffectiveOn: "2026-12-01", Explanation: "We moved"}))
+	w.exec(`update change_notice set status = 'sent', sent_at = now() where id = ?`, n.ID)
+	read := func(by identity.Actor, company, notice uuid.UUID) {
+		for _, read := range []func() error{
+			func() error { _, err := w.svc.Account(w.ctx, by, company); return err },
+			func() error { _, _, err := w.svc.History(w.ctx, by, company, 0); return err },
+			func() error { _, err := w.svc.Notice(w.ctx, by, notice); return err },
+			func() error { _, err := w.svc.Duplicates(w.ctx, by, company); return err },
+		} {
+			if err := read(); err != nil && fault.KindOf(err) != fault.NotFound {
+				t.Error(err)
+			}
+		}
+	}
+	looks := `select count(*)::int from audit_event where action in ('company.read', 'change_notice.read')`
+	auditor := as(w.staff, identity.Auditor)
+	read(w.owner, w.owner.CompanyID, n.ID)
+	read(w.rival, w.owner.CompanyID, n.ID)
+	read(auditor, pg.NewID(), pg.NewID())
+	read(as(w.staff, identity.Administrator), w.owner.CompanyID, n.ID)
+	if got := w.count(looks); got != 0 {
+		t.Errorf("%d looks on record, want none", got)
+	}
+	read(auditor, w.owner.CompanyID, n.ID)
+	if got := w.count(looks+` and internal and company_id = $1 and person_id = $2`, w.owner.CompanyID, auditor.PersonID); got != 4 {
+		t.Errorf("%d looks on record, want 4", got)
+	}
+	if list, _, err := w.svc.History(w.ctx, auditor, w.owner.CompanyID, 0); err != nil || slices.ContainsFunc(list, func(e HistoryEntry) bool { return strings.HasSuffix(e.Action, ".read") }) {
+		t.Errorf("the history of changes lists looks: %v", err)
 	}
 }
 

@@ -63,7 +63,8 @@ func (s *Service) Duplicates(ctx context.Context, by identity.Actor, company uui
 	}
 	var there int
 	var out []DuplicateItem
-	err := s.DB.Batch(ctx, by.Scope(), pg.Value(&there, `select 1 from company where id = $1`, company), pg.All(&out, duplicatesSQL, company))
+	err := s.DB.Batch(ctx, by.Scope(), s.look(by, company,
+		pg.Value(&there, `select 1 from company where id = $1`, company), pg.All(&out, duplicatesSQL, company))...)
 	if err != nil {
 		return nil, fmt.Errorf("list possible duplicates: %w", err)
 	}

@@ -599,8 +599,9 @@ func (s *Service) ApplyDue(ctx context.Context) (applied, returned int, err erro
 }
 
 // Notice reads one notice with what the reader may do. The agency sees it once it
-// was sent.
+// was sent, and its look is an audit event.
 func (s *Service) Notice(ctx context.Context, by identity.Actor, id uuid.UUID) (f NoticeFile, err error) {
+	now := s.Now()
 	err = s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
 		n, err := first[ChangeNotice](ctx, tx, false, "id = ?", id)
 		if err != nil {
@@ -625,6 +626,11 @@ func (s *Service) Notice(ctx context.Context, by identity.Actor, id uuid.UUID) (
 			if f.DecidedBy, err = personName(ctx, tx, n.DecidedBy); err != nil {
 				return err
 			}
+			look := event(n, "read")
+			look.Internal = true
+			if err := audit.Record(ctx, tx, now, by, look); err != nil {
+				return err
+			}
 		}
 		if n.Status.Final() || n.Changes == nil {
 			return nil
@@ -637,7 +643,7 @@ func (s *Service) Notice(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		if err != nil {
 			return err
 		}
-		f.Conflicts = b.try(n.Changes, n.EffectiveOn, s.Now(), st.Relied())
+		f.Conflicts = b.try(n.Changes, n.EffectiveOn, now, st.Relied())
 		return nil
 	})
 	if err != nil {
