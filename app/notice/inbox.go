@@ -137,7 +137,7 @@ func Unread(dst *int, by identity.Actor) pg.Query {
 		and not exists (select from message_read x where x.message_id = m.id and x.person_id = $2)`, by.CompanyID, by.PersonID)
 }
 
-// Show opens one message and notes that the person has read it; a look by the agency
+// Show opens one message and notes that the person has read it; each look by the agency
 // is an audit event. Everybody of the company and the agency's case readers may;
 // for others there is no such message.
 func (s *Service) Show(ctx context.Context, by identity.Actor, id uuid.UUID) (m Full, err error) {
@@ -150,8 +150,7 @@ func (s *Service) Show(ctx context.Context, by identity.Actor, id uuid.UUID) (m 
 		if err != nil {
 			return err
 		}
-		first, err := markRead(ctx, tx, now, by, m)
-		if err != nil || by.Audience != identity.Staff || !first {
+		if err := markRead(ctx, tx, now, by, m); err != nil || by.Audience != identity.Staff {
 			return err
 		}
 		return audit.Record(ctx, tx, now, by, audit.Event{Action: "message.read", Kind: "message", Subject: m.ID, Company: m.CompanyID, Internal: true})

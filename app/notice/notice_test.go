@@ -253,7 +253,7 @@ func TestReadingIsPerPersonAndStaffLeaveATrace(t *testing.T) {
 			t.Fatalf("%+v %v", m, err)
 		}
 	}
-	if n := w.count(`select count(*)::int from audit_event where action = 'message.read' and internal and company_id = $1 and person_id = $2`, w.company, auditor.PersonID); n != 1 {
+	if n := w.count(`select count(*)::int from audit_event where action = 'message.read' and internal and company_id = $1 and person_id = $2`, w.company, auditor.PersonID); n != 2 {
 		t.Errorf("%d audit events of the auditor's reading", n)
 	}
 

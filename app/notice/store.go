@@ -152,11 +152,10 @@ func findMessage(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID)
 	return m, r.Error
 }
 
-// markRead notes that the person has read the message; first says that they had not.
-func markRead(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, m Full) (first bool, err error) {
-	r := tx.WithContext(ctx).Exec(`insert into message_read (message_id, person_id, company_id, read_at) values (?, ?, ?, ?)
-		on conflict do nothing`, m.ID, by.PersonID, m.CompanyID, now)
-	return r.RowsAffected == 1, r.Error
+// markRead notes that the person has read the message.
+func markRead(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, m Full) error {
+	return tx.WithContext(ctx).Exec(`insert into message_read (message_id, person_id, company_id, read_at) values (?, ?, ?, ?)
+		on conflict do nothing`, m.ID, by.PersonID, m.CompanyID, now).Error
 }
 
 // findSubject reads an application that the actor may see.

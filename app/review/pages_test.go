@@ -289,6 +289,16 @@ func TestSearch(t *testing.T) {
 	if len(f.Hits) != 0 {
 		t.Errorf("a wildcard found %+v", f.Hits)
 	}
+	for _, q := range []string{"123-45-6789", "GODE561231GR8"} {
+		_, err = w.Desk.Search(w.Ctx, w.Sam, q)
+		w.Must(err)
+		if n := w.Count(`select count(*)::int from audit_event where after::text like '%' || $1 || '%'`, q); n != 0 {
+			t.Errorf("the trail keeps a person's number: %s", q)
+		}
+	}
+	if n := w.Count(`select count(*)::int from audit_event where action = 'company.search' and after->>'query' in ('•••••••6789', '•••••••••1GR8')`); n != 2 {
+		t.Errorf("%d masked searches", n)
+	}
 	bulk(w, 80)
 	f, err = w.Desk.Search(w.Ctx, w.Sam, "Bulk Company")
 	w.Must(err)
