@@ -102,13 +102,13 @@ func (c *Clocks) Happened(ctx context.Context, tx pg.Tx, now time.Time, by ident
 // begin starts a clock: the rule is copied into the row, with the zone and calendar
 // of the office in charge.
 func (c *Clocks) begin(ctx context.Context, tx pg.Tx, at time.Time, by identity.Actor, s Subject, rule programme.Clock, event string) (Row, error) {
-	return c.beginAgain(ctx, tx, at, by, s, rule, event, Day{})
+	return c.beginAgain(ctx, tx, at, at, by, s, rule, event, Day{})
 }
 
 // beginAgain is begin for a clock that repeats: its months and years count from the
 // day of the first event, for counted from the last result a 29 February would become
-// the 28th for good.
-func (c *Clocks) beginAgain(ctx context.Context, tx pg.Tx, at time.Time, by identity.Actor, s Subject, rule programme.Clock, event string, anchor Day) (Row, error) {
+// the 28th for good. It runs from at, which may lie before now, when it is recorded.
+func (c *Clocks) beginAgain(ctx context.Context, tx pg.Tx, now, at time.Time, by identity.Actor, s Subject, rule programme.Clock, event string, anchor Day) (Row, error) {
 	office, err := readOffice(ctx, tx, s.Office)
 	if err != nil {
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
@@ -136,7 +136,7 @@ func (c *Clocks) beginAgain(ctx context.Context, tx pg.Tx, at time.Time, by iden
 	if err := insertClock(ctx, tx, r); err != nil {
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
 	}
-	return r, audit.Record(ctx, tx, at, by, r.event("clock.start", "", nil, map[string]any{"clock": r.Code, "event": event, "due_on": r.DueOn}))
+	return r, audit.Record(ctx, tx, now, by, r.event("clock.start", "", nil, map[string]any{"clock": r.Code, "event": event, "due_on": r.DueOn}))
 }
 
 // lessDays are the days that a term is shorter than its amount. A wait ends with its

@@ -309,7 +309,7 @@ func (s *Service) renew(ctx context.Context, tx pg.Tx, now time.Time, by identit
 		return 0, err
 	}
 	subject := Subject{Kind: r.SubjectKind, ID: r.SubjectID, Company: r.CompanyID, Office: r.OfficeID, Programme: p}
-	_, err = s.Clocks.beginAgain(ctx, tx, anniversary.Start(zone), by, subject, rule, repeated, anchor)
+	_, err = s.Clocks.beginAgain(ctx, tx, now, anniversary.Start(zone), by, subject, rule, repeated, anchor)
 	return 1, err
 }
 

@@ -8,16 +8,27 @@ func Headquarters() people.Office {
 }
 
 // People lists everybody whom the demo's sign-in pages offer.
-func People() []Person { return append(append(companies(), staff()...), partners()...) }
+func People() []Person {
+	list := newcomers()
+	for _, x := range stories() {
+		owner := x.person(0, "Owner", x.note)
+		owner.Featured = x.featured
+		list = append(list, owner)
+		if !x.alone {
+			list = append(list, x.person(1, people.RoleName(x.role()), ""))
+		}
+	}
+	return append(append(list, staff()...), partners()...)
+}
 
-// companies' people who begin with nothing: they register and apply themselves.
-func companies() []Person {
+// newcomers begin with nothing: they register and apply themselves.
+func newcomers() []Person {
 	p := func(subject, name, note string, featured bool) Person {
 		return Person{Subject: subject, Name: name, Email: subject + "@business.example", Audience: "companies",
 			Organisation: "New to the portal", Role: "Not registered yet", Note: note, Featured: featured}
 	}
 	return []Person{
 		p("carla.mendes", "Carla Mendes", "registers her company and applies", true),
-		p("tom.lindqvist", "Tom Lindqvist", "a colleague to invite", false),
+		p("tom.lindqvist", "Tom Lindqvist", "registers a European company", false),
 	}
 }

@@ -9,6 +9,7 @@ package demo
 
 import (
 	"trustedtrader/app/identity"
+	"trustedtrader/app/people"
 )
 
 // Audience is a sign-in provider of the demo.
@@ -43,6 +44,37 @@ type Person struct {
 	office string // code of the staff member's office
 }
 
+// FieldOffices are the offices below the headquarters.
+func FieldOffices() []people.Office {
+	return []people.Office{
+		{Code: "HARBOR", Name: "Harbor City field office", Zone: "America/New_York", Calendar: "us-federal"},
+		{Code: "LAKES", Name: "Lakeside field office", Zone: "Europe/Brussels", Calendar: "eu-commission"},
+		{Code: "BORDER", Name: "Border Gate field office", Zone: "America/Chicago", Calendar: "us-federal"},
+		{Code: "PACIFIC", Name: "Pacific Bay field office", Zone: "America/Los_Angeles", Calendar: "us-federal"},
+	}
+}
+
+// OfficeFor names the field office that looks after companies of a country.
+func OfficeFor(country string) string {
+	switch country {
+	case "US", "CA":
+		return "HARBOR"
+	case "MX", "GT", "SV", "HN", "CR", "PA", "CO", "PE", "CL", "AR", "BR", "UY", "DO":
+		return "BORDER"
+	case "JP", "KR", "TW", "SG", "CN", "HK", "VN", "TH", "MY", "ID", "PH", "IN", "AU", "NZ":
+		return "PACIFIC"
+	}
+	return "LAKES"
+}
+
+// PartnerAgencies are the made-up customs agencies of two other countries.
+func PartnerAgencies() []people.Agency {
+	return []people.Agency{
+		{Code: "norland", Name: "Norland Customs", Country: "NO", Zone: "Europe/Oslo"},
+		{Code: "sudamar", Name: "Sudamar Customs", Country: "UY", Zone: "America/Montevideo"},
+	}
+}
+
 // staff of the made-up administration.
 func staff() []Person {
 	p := func(subject, name string, right identity.Role, role, office, organisation, note string, featured bool) Person {
@@ -52,6 +84,7 @@ func staff() []Person {
 	return []Person{
 		p("ada.admin", "Ada Quist", identity.Administrator, "Administrator", "HQ", "Headquarters", "people, offices, agencies, installation", true),
 		p("henry.hq", "Henry Okafor", identity.Headquarters, "Headquarters", "HQ", "Headquarters", "sees and approves in every office", true),
+		p("hanna.hq", "Hanna Weiss", identity.Headquarters, "Headquarters", "HQ", "Headquarters", "", false),
 		p("audra.audit", "Audra Lind", identity.Auditor, "Auditor", "HQ", "Headquarters", "reads everything, changes nothing", true),
 		p("sam.specialist", "Sam Rivera", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "has applications to review", true),
 		p("nora.specialist", "Nora Feldman", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "", false),

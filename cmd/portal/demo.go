@@ -16,7 +16,6 @@ import (
 	"strings"
 
 	"trustedtrader/app/demo"
-	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/devidp"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/pgembed"
@@ -158,6 +157,7 @@ func runDemo(ctx context.Context, e *environment, _ []string) (err error) {
 	if cfg.Browser == "" {
 		cfg.Browser, _ = exec.LookPath("chromium")
 	}
+	private := cfg.DatabaseURL == ""
 	// The database outlives ctx: requests under way end first.
 	stopDB, err := database(context.WithoutCancel(ctx), &cfg, e.log)
 	if err != nil {
@@ -179,14 +179,15 @@ func runDemo(ctx context.Context, e *environment, _ []string) (err error) {
 		return err
 	}
 	defer db.Close()
+	if err := seed(ctx, e, cfg, db, private); err != nil {
+		return err
+	}
 	p, err := wire(ctx, e, cfg, db)
 	if err != nil {
 		return err
 	}
 	p.web.Demo = true
-	if err := p.people.OpenHeadquarters(ctx, identity.ClockActor("demo"), demo.Headquarters()); err != nil {
-		return err
-	}
+	p.companies.OfficeFor = demo.OfficeFor
 	fmt.Fprintf(e.out, "\nThe portal is at        %s\nThe demo's sign-in at   http://%s\nMetrics at              http://%s/metrics\n\nSign in as:\n",
 		cfg.BaseURL, cfg.DemoIDP, cfg.Metrics)
 	for _, x := range demo.People() {
@@ -196,6 +197,47 @@ func runDemo(ctx context.Context, e *environment, _ []string) (err error) {
 	}
 	fmt.Fprintf(e.out, "\nCtrl-C stops everything; the data stay. `make reset` starts over.\n\n")
 	return p.serve(ctx, e)
+}
+
+// seed makes the demo's past in an empty database. One that was interrupted begins anew,
+// in the private database only: whatever else a database holds is left as it is.
+func seed(ctx context.Context, e *environment, cfg config.Config, db *pg.DB, private bool) error {
+	state, err := demo.Look(ctx, db)
+	if err != nil {
+		return err
+	}
+	if state == demo.Partial && private {
+		if err := demo.Clear(ctx, owner(cfg)); err != nil {
+			return err
+		}
+		state = demo.Empty
+	}
+	switch state {
+	case demo.Whole:
+		return nil
+	case demo.Partial:
+		return errors.New("the demo's data in this database are not complete: empty the database, then start again")
+	case demo.Foreign:
+		fmt.Fprintln(e.out, "This database has data already, so the demo adds none.")
+		return nil
+	}
+	fmt.Fprintln(e.out, "Making the demo's data: two years with some forty companies. This takes about a quarter of a minute, once.")
+	at := &demo.Clock{}
+	p, err := wireAt(ctx, e, cfg, db, at.Now)
+	if err != nil {
+		return err
+	}
+	issuers := map[string]string{}
+	for _, x := range cfg.Providers {
+		issuers[x.ID] = x.Issuer
+	}
+	s := &demo.Seeder{Clock: at, Issuer: func(audience string) string { return issuers[audience] },
+		Portal: demo.Portal{DB: db, SignIn: p.signIn, People: p.people, Companies: p.companies, Applications: p.applications, Reviews: p.reviews,
+			Members: p.members, Notices: p.notices, Sweeper: p.sweeper}}
+	if err := s.Seed(ctx, pg.Now()); err != nil {
+		return fmt.Errorf("make the demo's data: %w", err)
+	}
+	return nil
 }
 
 func resetDemo(_ context.Context, e *environment, _ []string) error {

@@ -108,7 +108,12 @@ func providers(cfg config.Config, now func() time.Time) ([]signin.Provider, erro
 }
 
 // wire puts the portal together over an open database.
-func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*parts, error) {
+func wire(ctx context.Context, e *environment, cfg config.Config, db *pg.DB) (*parts, error) {
+	return wireAt(ctx, e, cfg, db, pg.Now)
+}
+
+// wireAt is wire with another clock: the demo's past is made at made-up times.
+func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now func() time.Time) (*parts, error) {
 	register, calendars, catalogues, err := loadData()
 	if err != nil {
 		return nil, err
@@ -122,7 +127,7 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 	if err != nil {
 		return nil, err
 	}
-	ways, err := providers(cfg, pg.Now)
+	ways, err := providers(cfg, now)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +136,6 @@ func wire(_ context.Context, e *environment, cfg config.Config, db *pg.DB) (*par
 		return nil, err
 	}
 	var (
-		now     = pg.Now
 		letters = &notice.Letters{Base: cfg.BaseURL, Brand: cfg.BrandName, Office: cfg.OfficeName, Catalogues: catalogues}
 		clocks  = &clock.Clocks{Calendars: calendars, Programmes: register}
 		steps   = application.Steps{Programmes: register, Clocks: clocks, Letters: letters}

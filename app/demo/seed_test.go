@@ -1,0 +1,189 @@
+package demo_test
+
+import (
+	"context"
+	"io/fs"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"trustedtrader/app/application"
+	"trustedtrader/app/apptest"
+	"trustedtrader/app/clock"
+	"trustedtrader/app/company"
+	"trustedtrader/app/demo"
+	"trustedtrader/app/membership"
+	"trustedtrader/app/notice"
+	"trustedtrader/app/people"
+	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
+	"trustedtrader/app/review"
+	"trustedtrader/app/signin"
+	"trustedtrader/config"
+)
+
+func TestMain(m *testing.M) { apptest.Run(m) }
+
+// seeded makes a database with the whole demo in it, as of one afternoon.
+func seeded(t *testing.T) *pg.DB {
+	t.Helper()
+	db := apptest.DB(t)
+	part := func(dir string) fs.FS {
+		files, err := fs.Sub(config.Programmes, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	register, err := programme.Load(part("programmes"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	calendars, err := clock.LoadCalendars(part("calendars"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := &url.URL{Scheme: "http", Host: "localhost:8080"}
+	at := &demo.Clock{}
+	letters := &notice.Letters{Base: base, Brand: "Portal"}
+	clocks := &clock.Clocks{Calendars: calendars, Programmes: register}
+	steps := application.Steps{Programmes: register, Clocks: clocks, Letters: letters}
+	p := demo.Portal{DB: db,
+		SignIn:       &signin.Service{DB: db, Now: at.Now},
+		People:       &people.Service{DB: db, Now: at.Now, Letters: letters, Base: base, Calendars: calendars},
+		Companies:    &company.Service{DB: db, Now: at.Now, Key: []byte(strings.Repeat("k", 32)), Programmes: register, Clocks: clocks, Letters: letters},
+		Applications: &application.Service{DB: db, Now: at.Now, Steps: steps},
+		Members:      &membership.Service{DB: db, Now: at.Now, Steps: &steps},
+		Notices:      &notice.Service{DB: db, Now: at.Now, Letters: letters},
+	}
+	p.Reviews = &review.Service{DB: db, Now: at.Now, Steps: &steps, Companies: p.Companies}
+	hooks := p.Applications.Hooks()
+	hooks[programme.TakeEffect] = p.Members.TakeEffect
+	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: hooks}
+	s := &demo.Seeder{Portal: p, Clock: at, Issuer: func(a string) string { return "http://localhost:8082/" + a }}
+	begun := time.Now()
+	if err := s.Seed(context.Background(), time.Date(2026, 11, 24, 15, 30, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("seeded in %s", time.Since(begun).Round(time.Millisecond))
+	return db
+}
+
+func texts(t *testing.T, db *pg.DB, sql string) (list []string) {
+	t.Helper()
+	type row struct{ S string }
+	var rows []row
+	if err := db.Batch(context.Background(), pg.System, pg.All(&rows, sql)); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	for _, r := range rows {
+		list = append(list, r.S)
+	}
+	return list
+}
+
+func TestSeed(t *testing.T) {
+	t.Parallel()
+	db := seeded(t)
+	for _, x := range texts(t, db, `select status || ' ' || count(*) as s from application group by status order by 1`) {
+		t.Log(x)
+	}
+	// Every state and every kind of member is there.
+	statuses := strings.Join(texts(t, db, `select distinct status as s from application`), " ")
+	for _, s := range application.Statuses() {
+		if !strings.Contains(" "+statuses+" ", " "+string(s)+" ") {
+			t.Errorf("no application is %s", s)
+		}
+	}
+	register, err := programme.Load(mustSub(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := strings.Join(texts(t, db, `select distinct programme || '/' || entity_type as s from application`), " ")
+	for _, p := range register.All() {
+		for _, e := range p.EntityTypes() {
+			if e.Enabled && !strings.Contains(kinds, p.Code+"/"+e.Code) {
+				t.Errorf("nobody applied as %s/%s", p.Code, e.Code)
+			}
+		}
+	}
+	for what, sql := range map[string]string{
+		"memberships without a running clock":      `select number as s from membership m where not exists (select from clock c where c.subject_id = m.id or c.subject_id = m.application_id)`,
+		"clocks that began in the future":          `select code as s from clock where started_at > '2026-11-24T15:30:00Z'`,
+		"clocks due before they began":             `select code || ' ' || due_on as s from clock where due_on < (started_at at time zone zone)::date`,
+		"events out of order":                      `select a.id::text as s from audit_event a join audit_event b on b.subject_id = a.subject_id and b.id > a.id and b.at < a.at`,
+		"open deadlines that nobody has looked at": `select code as s from clock where stopped_at is null and not paused and expired_at is null and due_on < '2026-11-23'`,
+		"companies without an owner":               `select name as s from company c where not exists (select from person_right r where r.company_id = c.id and r.role = 'owner' and r.ended_at is null)`,
+	} {
+		if list := texts(t, db, sql); len(list) > 0 {
+			t.Errorf("%s: %v", what, list)
+		}
+	}
+	if n := len(texts(t, db, `select name as s from company`)); n < 40 {
+		t.Errorf("%d companies", n)
+	}
+	if state, err := demo.Look(context.Background(), db); err != nil || state != demo.Whole {
+		t.Errorf("the database is %q, %v", state, err)
+	}
+	for _, p := range demo.People() {
+		if n := texts(t, db, `select count(*)::text as s from person where subject = '`+p.Subject+`' and issuer like '%/`+p.Audience+`'`)[0]; n != "1" && p.Organisation != "New to the portal" {
+			t.Errorf("%s of the sign-in page is %s times in the database", p.Name, n)
+		}
+	}
+}
+
+// An interrupted seed is cleared and told anew.
+func TestClear(t *testing.T) {
+	t.Parallel()
+	ctx, dsn := context.Background(), apptest.DSN(t)
+	db, err := pg.Open(ctx, dsn, apptest.Quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	look := func(want demo.State) {
+		t.Helper()
+		if got, err := demo.Look(ctx, db); err != nil || got != want {
+			t.Errorf("the database is %q, want %q; %v", got, want, err)
+		}
+	}
+	look(demo.Empty)
+	exec := func(sql string) {
+		t.Helper()
+		if err := db.Write(ctx, pg.System, func(tx pg.Tx) error { return tx.WithContext(ctx).Exec(sql).Error }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`insert into office (id, code, name, zone, calendar, created_at) values (gen_random_uuid(), 'HQ', 'HQ', 'UTC', 'us-federal', now())`)
+	look(demo.Foreign)
+	exec(`insert into audit_event (at, actor, audience, role, action, subject_kind) values (now(), 'Portal', 'system', 'clock', 'demo.begun', 'installation')`)
+	look(demo.Partial)
+	if err := demo.Clear(ctx, dsn); err != nil {
+		t.Fatal(err)
+	}
+	look(demo.Empty)
+}
+
+func mustSub(t *testing.T) fs.FS {
+	t.Helper()
+	files, err := fs.Sub(config.Programmes, "programmes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// Two databases told the same past hold the same.
+func TestSeedIsTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	const sql = `select concat_ws(' | ', c.name, o.code, a.reference, a.status, a.opened_at, a.submitted_at, m.number, m.effective_on,
+		(select string_agg(k.code || ' ' || k.due_on || ' ' || k.paused, ', ' order by k.code, k.started_at) from clock k where k.company_id = c.id)) as s
+		from company c join office o on o.id = c.office_id left join application a on a.company_id = c.id left join membership m on m.application_id = a.id order by 1`
+	one, two := texts(t, seeded(t), sql), texts(t, seeded(t), sql)
+	for i := range one {
+		if one[i] != two[i] {
+			t.Errorf("%s\n%s", one[i], two[i])
+		}
+	}
+}
