@@ -3,36 +3,37 @@
 import { base, expect, follow, look, person, send, signIn, visit } from './visitor.mjs';
 
 // register opens a company's account and fills it in.
-async function register(page, who, company) {
+async function register(page, who, company, inspect = true) {
+  const see = inspect ? look : async () => {};
   await signIn(page, 'Business account', who);
   await follow(page, 'welcome');
   await page.getByRole('link', { name: 'Register a company' }).click();
-  await look(page, 'register');
+  await see(page, 'register');
   await page.getByRole('button', { name: 'Register company' }).click();
   expect((await page.title()).startsWith('Error:'), 'an empty registration is not refused');
-  await look(page, 'register refused');
+  await see(page, 'register refused');
   await page.fill('[name=name]', company.name);
   await choose(page, 'country', company.country);
   await page.fill('[name=registration]', company.registration);
   await send(page, '/company/new');
 
   await page.goto(base + '/company/sites/new');
-  await look(page, 'new site');
+  await see(page, 'new site');
   for (const [name, value] of Object.entries(company.site)) await fill(page, name, value);
   await send(page, '/company/sites/new');
   for (const contact of company.contacts) {
     await page.goto(base + '/company/contacts/new');
-    await look(page, 'new contact');
+    await see(page, 'new contact');
     for (const [name, value] of Object.entries(contact)) await fill(page, name, value);
     await send(page, '/company/contacts/new');
   }
   for (const [scheme, value] of Object.entries(company.numbers)) {
     await page.goto(base + '/company/identifiers/new?scheme=' + scheme);
-    await look(page, 'new number');
+    await see(page, 'new number');
     await page.fill('[name=value]', value);
     await send(page, '/company/identifiers/new');
   }
-  for (const [path, name] of [['/company', 'company home'], ['/company/profile', 'company account'], ['/company/profile/edit', 'edit company'],
+  if (inspect) for (const [path, name] of [['/company', 'company home'], ['/company/profile', 'company account'], ['/company/profile/edit', 'edit company'],
     ['/company/names', 'trade names'], ['/company/history', 'company history'], ['/company/changes', 'change notices'],
     ['/inbox', 'inbox empty'], ['/applications/new', 'choose a programme'], ['/help', 'help']]) await visit(page, path, name);
 }
@@ -172,4 +173,96 @@ export async function slice() {
   await vera.locator('a[href^="/desk/companies/"]').first().click();
   await look(vera, 'company 360');
   await member(carla, 'ctpat');
+
+  await colleague(carla);
+  await europe();
+  await overseers();
+}
+
+// colleague is invited by the owner, accepts from the first page and acts at once.
+async function colleague(carla) {
+  await visit(carla, '/company/people', 'people of a company');
+  await visit(carla, '/company/people/invite', 'invite a person');
+  await fill(carla, 'email', 'mila.horvat@business.example');
+  await fill(carla, 'role', 'editor');
+  await send(carla, '/invite');
+  await look(carla, 'people with an invitation');
+  const mila = await person();
+  await signIn(mila, 'Business account', 'Mila Horvat');
+  await look(mila, 'welcome with an invitation');
+  await Promise.all([mila.waitForNavigation(), mila.getByRole('button', { name: /^Accept/ }).click()]);
+  expect(new URL(mila.url()).pathname === '/company', 'accepting does not lead to the company');
+  await visit(mila, '/company', 'home of a colleague');
+  await carla.goto(base + '/company/people');
+  await carla.getByRole('link', { name: 'Mila Horvat' }).click();
+  await look(carla, 'a person of the company');
+  await fill(carla, 'role', 'reader');
+  await carla.getByRole('button', { name: 'Save role' }).click();
+  await carla.waitForLoadState();
+  const refused = await mila.goto(base + '/company/sites/new');
+  expect(refused.status() === 404, 'a role that was changed does not hold at once on an open session');
+}
+
+// europe is the same way under the Union's rules: accepted first, effective on the fifth day.
+async function europe() {
+  const tom = await person();
+  await register(tom, 'Tom Lindqvist', {
+    name: 'Lindqvist Shipping NV', country: 'BE', registration: 'BE-0800.100.300',
+    site: { name: 'Head office', activity: 'headquarters', street: 'Kaai 12', city: 'Antwerpen', postcode: '2000', country: 'BE' },
+    contacts: [{ name: 'Tom Lindqvist', title: 'Director', email: 'tom.lindqvist@business.example', phone: '+32 3 555 01 00', kind: 'officer', primary: 'yes' },
+      { name: 'Eva Peeters', title: 'Compliance manager', email: 'eva.peeters@business.example', phone: '+32 3 555 01 01', kind: 'employee' }],
+    numbers: { eori: 'BE0800100300', national_registration: '0800.100.300' },
+  }, false);
+  await visit(tom, '/applications/new/eu-aeo', 'choose a kind of member eu-aeo');
+  await fill(tom, 'entity_type', 'aeoc');
+  await send(tom, '/applications/new/eu-aeo');
+  await look(tom, 'eligibility eu-aeo');
+  const at = new URL(tom.url()).pathname.replace(/\/eligibility$/, '');
+  for (const yes of await tom.locator('input[type=radio][value=yes]').all()) await tick(yes);
+  for (const no of await tom.locator('fieldset:has(legend:text-matches("revoked or annulled", "i")) input[type=radio][value=no]').all()) await tick(no);
+  await send(tom, '/eligibility', 'Save and continue');
+  await visit(tom, at + '/agreement', 'agreement eu-aeo');
+  for (const box of await tom.locator('input[name^="consent-"]').all()) await tick(box);
+  await tom.fill('[name=title]', 'Director');
+  await send(tom, '/agreement');
+  await visit(tom, at + '/check', 'check eu-aeo');
+  await tick(tom.locator('[name=attested]'));
+  await send(tom, '/submit');
+  await look(tom, 'receipt eu-aeo');
+  const file = at.replace('/applications/', '/desk/cases/');
+  const lou = await staff('Lou Tanaka');
+  await claim(lou, file);
+  await send(lou, '/accept');
+  await visit(lou, file, 'case eu-aeo');
+  await pass(lou, file, 'eu-aeo');
+  await recommend(lou, file, 'eu-aeo');
+  const mina = await staff('Mina Haddad');
+  await visit(mina, file + '/decision', 'decide eu-aeo');
+  await send(mina, '/certify');
+  await visit(tom, '/company', 'home of a European member');
+  const link = await tom.locator('a[href^="/memberships/"]').first().getAttribute('href');
+  await visit(tom, link.replace(/\/certificate$/, ''), 'membership eu-aeo');
+  expect(/from .*(day|20\d\d)/i.test(await tom.locator('main').innerText()), 'the membership does not say from when it holds');
+}
+
+// overseers look at what belongs to the installation: people, offices, agencies, trail, health.
+async function overseers() {
+  const ada = await staff('Ada Quist');
+  for (const [path, name] of [['/admin/people', 'staff'], ['/admin/people/invite', 'invite staff'], ['/admin/offices', 'offices'], ['/admin/offices/new', 'open an office'],
+    ['/admin/agencies', 'agencies'], ['/admin/agencies/new', 'add an agency'], ['/admin/health', 'health'], ['/audit', 'audit of the administrator']]) await visit(ada, path, name);
+  for (const [list, name] of [['/admin/people', 'a member of staff'], ['/admin/offices', 'an office'], ['/admin/agencies', 'an agency']]) {
+    await ada.goto(base + list);
+    await ada.locator('main tbody th a').last().click();
+    await look(ada, name);
+  }
+  const audra = await staff('Audra Lind');
+  await visit(audra, '/audit', 'audit trail');
+  await audra.locator('main tbody a').first().click();
+  await look(audra, 'an event');
+  await visit(audra, '/desk', 'desk of an auditor');
+  const henry = await staff('Henry Okafor');
+  await visit(henry, '/desk?queue=overdue', 'overdue cases');
+  const ingrid = await person();
+  await signIn(ingrid, 'Norland Customs account', 'Ingrid Vale');
+  for (const [path, name] of [['/agency', 'home of an agency'], ['/agency/people', 'people of an agency'], ['/agency/people/invite', 'invite an officer']]) await visit(ingrid, path, name);
 }

@@ -29,6 +29,7 @@ func newcomers() []Person {
 	}
 	return []Person{
 		p("carla.mendes", "Carla Mendes", "registers her company and applies", true),
+		p("mila.horvat", "Mila Horvat", "a colleague to invite", false),
 		p("tom.lindqvist", "Tom Lindqvist", "registers a European company", false),
 	}
 }

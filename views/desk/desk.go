@@ -505,3 +505,8 @@ func conflictText(ctx context.Context, f *fault.Error) string {
 	}
 	return i18n.T(ctx, f.Message, f.Args...)
 }
+
+// claimable reports whether any case of the page can be claimed by its reader.
+func (p QueuePage) claimable() bool {
+	return slices.ContainsFunc(p.Queue.Items, func(q review.QueueItem) bool { return q.Claimable })
+}
