@@ -17,8 +17,8 @@
 //   - programme: programmes as data, read from config/programmes
 //   - clock: legal deadlines: the arithmetic, the rows, the sweep
 //   - notice: letters, messages and the outbox of e-mails
-//   - signin: sessions
-//   - people: the administration's offices
+//   - signin: who signs in, and their sessions
+//   - people: who may act for whom: invitations, rights, offices, agencies
 //
 // Then the journey of a company, each stage knowing only those before it:
 //
