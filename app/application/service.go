@@ -407,6 +407,9 @@ func (s *Service) submit(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	if err != nil {
 		return a, err
 	}
+	if err := lockAccount(ctx, tx, a); err != nil {
+		return a, err
+	}
 	f, err := s.load(ctx, tx, now, a)
 	if err != nil {
 		return a, err
@@ -590,6 +593,9 @@ func (s *Service) answerInformation(ctx context.Context, tx pg.Tx, now time.Time
 	}
 	if !by.Is(identity.CompanySigners...) {
 		return a, fault.New(fault.Forbidden, "You cannot send answers with your role. An owner or signatory of the company can")
+	}
+	if err := lockAccount(ctx, tx, a); err != nil {
+		return a, err
 	}
 	items, err := s.answerItems(ctx, tx, now, by, a, answers)
 	if err != nil {

@@ -33,6 +33,15 @@ func Open(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID, versio
 	return a, nil
 }
 
+// lockAccount holds the company's account still while a copy of it is taken: a change
+// of the account comes before the copy and is in it, or after and is refused.
+func lockAccount(ctx context.Context, tx pg.Tx, a Application) error {
+	if err := tx.WithContext(ctx).Exec(`select from company where id = ? for update`, a.CompanyID).Error; err != nil {
+		return fmt.Errorf("hold the account still: %w", err)
+	}
+	return nil
+}
+
 // Look reads an application without locking it, for the company's own people and the
 // portal. The agency reads cases with the review package, which notes each look and
 // shows none that was not sent.
