@@ -31,8 +31,11 @@ export function expect(ok, what) {
   if (!ok) problems.push(what);
 }
 
-// look checks the page that is open, at both widths.
+// look checks the page that is open, at both widths; a page of the same name only once.
+const looked = new Set();
 export async function look(page, name) {
+  if (looked.has(name)) return;
+  looked.add(name);
   count.pages++;
   const own = page.url().startsWith(base);
   const source = await (await page.request.get(page.url(), { failOnStatusCode: false })).text();
