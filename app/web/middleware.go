@@ -17,6 +17,7 @@ import (
 
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
 	"trustedtrader/app/signin"
 )
 
@@ -24,6 +25,7 @@ import (
 const (
 	localRequest = "request"
 	localKnown   = "known"
+	localCount   = "statements"
 	localLang    = "lang"
 )
 
@@ -74,6 +76,9 @@ func (w *Web) observe(c *fiber.Ctx) (err error) {
 		route := c.Route().Path
 		w.Log.Info("request", "request", id, "method", c.Method(), "route", route, "status", status, "ms", took.Milliseconds())
 		w.Metrics.observe(c.Method(), route, status, took)
+		if count, ok := c.Locals(localCount).(*pg.Count); ok {
+			w.Metrics.count(c.Method(), route, count.Statements())
+		}
 	}()
 	return c.Next()
 }
@@ -118,6 +123,8 @@ func (w *Web) asset(c *fiber.Ctx) error {
 func (w *Web) begin(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
+	ctx, count := pg.Counted(ctx)
+	c.Locals(localCount, count)
 	c.SetUserContext(ctx)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if wanted := c.Query("lang"); wanted != "" && c.Method() == fiber.MethodGet {
