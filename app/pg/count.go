@@ -8,19 +8,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Count is how many statements were sent on behalf of one request. What opens and
-// ends transactions is not counted; setting the scope of row level security is.
-type Count struct{ n atomic.Int64 }
-
-// Statements is the number so far.
-func (c *Count) Statements() int { return int(c.n.Load()) }
-
 type countKey struct{}
 
 // Counted makes a context whose statements are counted.
-func Counted(ctx context.Context) (context.Context, *Count) {
-	c := &Count{}
-	return context.WithValue(ctx, countKey{}, c), c
+func Counted(ctx context.Context) context.Context {
+	return context.WithValue(ctx, countKey{}, new(atomic.Int64))
+}
+
+// Statements is how many statements were sent so far for a context that Counted made.
+// What opens and ends transactions does not count, setting the scope of row level
+// security does. Zero for any other context.
+func Statements(ctx context.Context) int {
+	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
+		return int(n.Load())
+	}
+	return 0
 }
 
 // counter counts statements as they leave for the server.
@@ -45,14 +47,14 @@ func (counter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryDa
 func (counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 func count(ctx context.Context, sql string) {
-	c, ok := ctx.Value(countKey{}).(*Count)
+	n, ok := ctx.Value(countKey{}).(*atomic.Int64)
 	if !ok {
 		return
 	}
-	word, _, _ := strings.Cut(strings.TrimLeft(sql, " \n\t"), " ")
-	switch strings.ToLower(strings.TrimRight(word, ";")) {
-	case "begin", "commit", "rollback", "savepoint", "release":
+	word, _, _ := strings.Cut(sql, " ")
+	switch strings.ToLower(word) {
+	case "begin", "commit", "rollback":
 		return
 	}
-	c.n.Add(1)
+	n.Add(1)
 }

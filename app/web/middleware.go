@@ -25,7 +25,6 @@ import (
 const (
 	localRequest = "request"
 	localKnown   = "known"
-	localCount   = "statements"
 	localLang    = "lang"
 )
 
@@ -57,7 +56,7 @@ func (w *Web) setCookie(c *fiber.Ctx, name, value string, life time.Duration) {
 func (w *Web) cookie(c *fiber.Ctx, name string) string { return c.Cookies(w.cookieName(name)) }
 
 // observe is outermost: it gives the request its reference, survives panics and
-// writes one log line and one measurement per request. The log has no personal
+// writes one log line and the measurements of the request. The log has no personal
 // data: no address, no query, no name.
 func (w *Web) observe(c *fiber.Ctx) (err error) {
 	start := time.Now()
@@ -75,10 +74,7 @@ func (w *Web) observe(c *fiber.Ctx) (err error) {
 		status, took := c.Response().StatusCode(), time.Since(start)
 		route := c.Route().Path
 		w.Log.Info("request", "request", id, "method", c.Method(), "route", route, "status", status, "ms", took.Milliseconds())
-		w.Metrics.observe(c.Method(), route, status, took)
-		if count, ok := c.Locals(localCount).(*pg.Count); ok {
-			w.Metrics.count(c.Method(), route, count.Statements())
-		}
+		w.Metrics.observe(c.Method(), route, status, took, pg.Statements(c.UserContext()))
 	}()
 	return c.Next()
 }
@@ -119,13 +115,11 @@ func (w *Web) asset(c *fiber.Ctx) error {
 	return c.Send(content)
 }
 
-// begin sets the deadline and the language.
+// begin sets the deadline, begins to count statements, and takes a wish for a language.
 func (w *Web) begin(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
-	ctx, count := pg.Counted(ctx)
-	c.Locals(localCount, count)
-	c.SetUserContext(ctx)
+	c.SetUserContext(pg.Counted(ctx))
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if wanted := c.Query("lang"); wanted != "" && c.Method() == fiber.MethodGet {
 		w.setCookie(c, cookieLang, w.Catalogues.Match(wanted), langLife)
