@@ -94,16 +94,17 @@ func (s *Steps) load(ctx context.Context, tx pg.Tx, now time.Time, a Application
 	if f.Answers, err = gorm.G[Answer](tx.DB).Where("application_id = ? and company_id = ?", a.ID, a.CompanyID).Find(ctx); err != nil {
 		return f, fmt.Errorf("load eligibility answers: %w", err)
 	}
-	live, err := gorm.G[Signature](tx.DB).Where("application_id = ? and company_id = ? and revoked_at is null", a.ID, a.CompanyID).Find(ctx)
+	var live []struct {
+		Signature `gorm:"embedded"`
+		Email     string
+	}
+	err = tx.WithContext(ctx).Raw(`select g.*, coalesce(p.email, '') as email from agreement_signature g left join person p on p.id = g.signed_by
+		where g.application_id = ? and g.company_id = ? and g.revoked_at is null`, a.ID, a.CompanyID).Scan(&live).Error
 	if err != nil {
 		return f, fmt.Errorf("load the signature: %w", err)
 	}
-	if len(live) == 0 {
-		return f, nil
-	}
-	f.Signature = &live[0]
-	if err := tx.WithContext(ctx).Raw("select email from person where id = ?", live[0].SignedBy).Scan(&f.SignerEmail).Error; err != nil {
-		return f, fmt.Errorf("load who signed: %w", err)
+	if len(live) > 0 {
+		f.Signature, f.SignerEmail = &live[0].Signature, live[0].Email
 	}
 	return f, nil
 }

@@ -214,28 +214,23 @@ func (s *Service) Account(ctx context.Context, by identity.Actor, company uuid.U
 	if !reads(by, company) {
 		return a, fault.Missing()
 	}
-	var where standingRow
-	var o struct{ Name, Zone string }
+	var top accountRow
 	err := s.DB.Batch(ctx, by.Scope(), s.look(by, company,
-		pg.One(&a.Company, `select `+companyColumns+` from company where id = $1`, company),
-		pg.One(&o, `select name, zone from office where id = (select office_id from company where id = $1)`, company),
-		pg.All(&a.TradeNames, `select id, company_id, name, created_at, removed_at, version from trade_name
-			where company_id = $1 and removed_at is null order by name, id`, company),
+		pg.One(&top, accountSQL, company),
 		pg.All(&a.Sites, `select id, company_id, name, activity, street, city, region, postcode, country, zone, lat, lon, created_at, closed_on, version
 			from site where company_id = $1 order by closed_on is not null, created_at, id`, company),
 		pg.All(&a.Contacts, `select id, company_id, name, title, email, phone, kind, is_primary, created_at, removed_at, version from contact
 			where company_id = $1 and removed_at is null order by not is_primary, created_at, id`, company),
 		pg.All(&a.Identifiers, `select id, company_id, scheme, value, search_key, note, created_at, removed_at, version from company_identifier
 			where company_id = $1 and removed_at is null order by scheme, created_at, id`, company),
-		pg.One(&where, standingSQL, company),
 		pg.All(&a.Notices, `select `+noticeColumns+` from change_notice
 			where company_id = $1 and status not in ('applied', 'withdrawn') order by opened_at desc, id desc limit 100`, company),
 	)...)
 	if err != nil {
 		return Account{}, fmt.Errorf("read the account: %w", err)
 	}
-	a.Standing = where.standing()
-	a.OfficeName, a.OfficeZone = o.Name, office{Zone: o.Zone}.location()
+	a.Company, a.TradeNames, a.Standing = top.Company, top.TradeNames, top.standing()
+	a.OfficeName, a.OfficeZone = top.OfficeName, office{Zone: top.OfficeZone}.location()
 	return a, nil
 }
 

@@ -175,6 +175,21 @@ func (r standingRow) standing() Standing {
 	return s
 }
 
+// accountRow is the top of an Account: what there is once, and the few trade names.
+type accountRow struct {
+	Company
+	standingRow
+	OfficeName, OfficeZone string
+	TradeNames             []TradeName
+}
+
+// The keys of the trade names are the fields of TradeName.
+const accountSQL = `select c.id, c.name, c.legal_form, c.country, c.registration, c.founded_on, c.employees, c.website, c.phone, c.history,
+  c.office_id, c.created_at, c.created_by, c.version, o.name as office_name, o.zone as office_zone, s.applications, s.member, s.asked,
+  coalesce((select jsonb_agg(jsonb_build_object('ID', t.id, 'CompanyID', t.company_id, 'Name', t.name, 'CreatedAt', t.created_at, 'Version', t.version)
+    order by t.name, t.id) from trade_name t where t.company_id = c.id and t.removed_at is null), '[]') as trade_names
+from company c join office o on o.id = c.office_id cross join (` + standingSQL + `) s where c.id = $1`
+
 // standing reads inside a transaction what Account reads in its batch. The lists
 // come as JSON, for database/sql has no arrays.
 func standing(ctx context.Context, tx pg.Tx, company uuid.UUID) (Standing, error) {
