@@ -297,14 +297,12 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	}
 	var body string
 	var rows []homeRow
-	var clocks []clock.Row
-	var pauses []clock.PauseRow
+	var clocks []clock.Kept
 	if err := s.DB.Batch(ctx, by.Scope(),
 		pg.Value(&body, fmt.Sprintf(dossierSQL, "$1"), by.CompanyID),
 		pg.All(&rows, homeApplications, by.CompanyID),
 		pg.All(&h.Members, homeMembers, by.CompanyID),
-		pg.All(&clocks, homeClocks, by.CompanyID),
-		pg.All(&pauses, homePauses, by.CompanyID),
+		clock.OfCompany(&clocks, by.CompanyID),
 		notice.Unread(&h.Unread, by),
 	); err != nil {
 		return h, fmt.Errorf("read the company's home: %w", err)
@@ -314,7 +312,7 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	}
 	now := s.Now()
 	h.Zone = h.Dossier.Office.Location()
-	h.Clocks = s.Clocks.Views(clocks, pauses, now)
+	h.Clocks = s.Clocks.Views(clocks, now)
 	for _, row := range rows {
 		c, err := s.card(ctx, row, h, now)
 		if err != nil {
@@ -401,14 +399,6 @@ func (r homeRow) fill(c *Checklist) error {
 
 const homeMembers = `select id, programme, entity_type, number, tier, status, certified_on, effective_on
 from membership where company_id = $1 order by certified_on desc, id limit 50`
-
-const homeClocks = `select id, company_id, subject_kind, subject_id, office_id, programme, code, name, source, start_event, started_at,
-  zone, calendar, amount, unit, roll_forward, earliest, warn_days, reminders::text as reminders, reminded::text as reminded,
-  extension_days, extension_reason, owed_by, on_expiry, due_on, paused, stopped_at, stop_event, expired_at, version
-from clock where company_id = $1 and stopped_at is null order by due_on, code, id limit 100`
-
-const homePauses = `select p.id, p.clock_id, p.company_id, p.paused_at, p.resumed_at, p.reason, p.note, p.paused_by, p.resumed_by
-from clock_pause p join clock c on c.id = p.clock_id where c.company_id = $1 and c.stopped_at is null order by p.paused_at, p.id limit 500`
 
 // Choices are the programmes on offer, with the kinds of members that can be chosen.
 func (s *Service) Choices() []*programme.Programme { return s.Programmes.All() }

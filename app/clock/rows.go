@@ -70,10 +70,15 @@ type PauseRow struct {
 // TableName is the table that holds pauses.
 func (PauseRow) TableName() string { return "clock_pause" }
 
+// Kept is a clock with its pauses in order of time, as the database keeps them.
+type Kept struct {
+	Row    `gorm:"embedded"`
+	Pauses []PauseRow `gorm:"serializer:json"`
+}
+
 // View is a clock as a page shows it.
 type View struct {
-	Row
-	Pauses  []PauseRow
+	Kept
 	Reading Reading
 	Rule    programme.Clock // as the programme has it today; the zero Clock if it is gone
 }
@@ -116,22 +121,29 @@ func (n *Ints) Scan(src any) error {
 	return nil
 }
 
-const rowColumns = `id, company_id, subject_kind, subject_id, office_id, programme, code, name, source, start_event, started_at,
-	zone, calendar, amount, unit, roll_forward, earliest, warn_days, reminders::text as reminders, reminded::text as reminded,
-	extension_days, extension_reason, owed_by, on_expiry, due_on, paused, stopped_at, stop_event, expired_at, version`
+// keptColumns are the columns of Kept: a clock and its pauses come in one statement.
+// The keys of the pauses are the fields of PauseRow.
+const keptColumns = `k.id, k.company_id, k.subject_kind, k.subject_id, k.office_id, k.programme, k.code, k.name, k.source, k.start_event, k.started_at,
+	k.zone, k.calendar, k.amount, k.unit, k.roll_forward, k.earliest, k.warn_days, k.reminders::text as reminders, k.reminded::text as reminded,
+	k.extension_days, k.extension_reason, k.owed_by, k.on_expiry, k.due_on, k.paused, k.stopped_at, k.stop_event, k.expired_at, k.version,
+	coalesce((select jsonb_agg(jsonb_build_object('ID', p.id, 'ClockID', p.clock_id, 'CompanyID', p.company_id, 'PausedAt', p.paused_at,
+		'ResumedAt', p.resumed_at, 'Reason', p.reason, 'Note', p.note, 'PausedBy', p.paused_by, 'ResumedBy', p.resumed_by) order by p.paused_at, p.id)
+		from clock_pause p where p.clock_id = k.id), '[]') as pauses`
 
-// ClockRows reads the clocks of records of one kind for a page, those that run first
+// About reads the clocks of records of one kind for a page, those that run first
 // and the most urgent of them on top.
-func ClockRows(dst *[]Row, kind string, ids ...uuid.UUID) pg.Query {
-	return pg.All(dst, `select `+rowColumns+` from clock where subject_kind = $1 and subject_id = any($2::uuid[])
-		order by stopped_at is not null, due_on, code, id`, kind, nonNil(ids))
+func About(dst *[]Kept, kind string, ids ...uuid.UUID) pg.Query {
+	return pg.All(dst, `select `+keptColumns+` from clock k where k.subject_kind = $1 and k.subject_id = any($2::uuid[])
+		order by k.stopped_at is not null, k.due_on, k.code, k.id`, kind, nonNil(ids))
 }
 
-// PauseRows reads the pauses of the same clocks, in order of time.
-func PauseRows(dst *[]PauseRow, kind string, ids ...uuid.UUID) pg.Query {
-	return pg.All(dst, `select id, clock_id, company_id, paused_at, resumed_at, reason, note, paused_by, resumed_by
-		from clock_pause where clock_id in (select id from clock where subject_kind = $1 and subject_id = any($2::uuid[]))
-		order by paused_at, id`, kind, nonNil(ids))
+// mostRunning bounds the running clocks of one company on a page.
+const mostRunning = 100
+
+// OfCompany reads a company's clocks that run, the most urgent first.
+func OfCompany(dst *[]Kept, company uuid.UUID) pg.Query {
+	return pg.All(dst, `select `+keptColumns+` from clock k where k.company_id = $1 and k.stopped_at is null
+		order by k.due_on, k.code, k.id limit $2`, company, mostRunning)
 }
 
 // nonNil keeps an empty list from becoming NULL.
@@ -142,18 +154,14 @@ func nonNil(ids []uuid.UUID) []uuid.UUID {
 	return ids
 }
 
-// Views puts rows, their pauses and what they say now together, in the rows' order.
+// Views says what clocks show now, in the order given.
 // A row whose zone or calendar this installation no longer knows is read in UTC and
 // marked as not covered, for a page must not fail over it.
-func (c *Clocks) Views(rows []Row, pauses []PauseRow, now time.Time) []View {
-	byClock := map[uuid.UUID][]PauseRow{}
-	for _, p := range pauses {
-		byClock[p.ClockID] = append(byClock[p.ClockID], p)
-	}
-	out := make([]View, 0, len(rows))
-	for _, r := range rows {
-		v := View{Row: r, Pauses: byClock[r.ID], Rule: c.rule(r)}
-		run, cal, err := c.run(r, v.Pauses)
+func (c *Clocks) Views(kept []Kept, now time.Time) []View {
+	out := make([]View, 0, len(kept))
+	for _, k := range kept {
+		v := View{Kept: k, Rule: c.rule(k.Row)}
+		run, cal, err := c.run(k.Row, k.Pauses)
 		v.Reading = run.Read(now, cal)
 		if err != nil {
 			v.Reading.Covered = false
@@ -165,11 +173,11 @@ func (c *Clocks) Views(rows []Row, pauses []PauseRow, now time.Time) []View {
 
 // Of reads the clocks of one record within a transaction.
 func (c *Clocks) Of(ctx context.Context, tx pg.Tx, now time.Time, kind string, id uuid.UUID) ([]View, error) {
-	rows, pauses, err := load(ctx, tx, kind, id)
+	kept, err := load(ctx, tx, kind, id)
 	if err != nil {
 		return nil, fmt.Errorf("read clocks: %w", err)
 	}
-	return c.Views(rows, pauses, now), nil
+	return c.Views(kept, now), nil
 }
 
 // Find picks the running clock with a code, or the last one that ended.

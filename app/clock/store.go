@@ -370,15 +370,10 @@ func lockRunning(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (rows
 
 func forUpdate() clause.Locking { return clause.Locking{Strength: "UPDATE"} }
 
-func load(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (rows []Row, pauses []PauseRow, err error) {
-	err = tx.WithContext(ctx).Where("subject_kind = ? and subject_id = ?", kind, id).
-		Order("stopped_at is not null, due_on, code, id").Find(&rows).Error
-	if err != nil {
-		return nil, nil, err
-	}
-	err = tx.WithContext(ctx).Where("clock_id in (select id from clock where subject_kind = ? and subject_id = ?)", kind, id).
-		Order("paused_at, id").Find(&pauses).Error
-	return rows, pauses, err
+func load(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (kept []Kept, err error) {
+	err = tx.WithContext(ctx).Raw(`select `+keptColumns+` from clock k where k.subject_kind = ? and k.subject_id = ?
+		order by k.stopped_at is not null, k.due_on, k.code, k.id`, kind, id).Scan(&kept).Error
+	return kept, err
 }
 
 func insertClock(ctx context.Context, tx pg.Tx, r Row) error {

@@ -283,9 +283,8 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	}
 	now := s.Now()
 	var row pageRow
-	var rows []clock.Row
-	var pauses []clock.PauseRow
-	statements := []pg.Query{pg.One(&row, pageSQL, id, own), clock.ClockRows(&rows, Kind, id), clock.PauseRows(&pauses, Kind, id)}
+	var kept []clock.Kept
+	statements := []pg.Query{pg.One(&row, pageSQL, id, own), clock.About(&kept, Kind, id)}
 	if own == nil {
 		statements = append(statements, readEvent(now, by, action, id))
 	}
@@ -303,7 +302,7 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 		p.Zone = time.UTC // the administration's pages refuse unknown zones, so this is a damaged row
 	}
 	p.InEffect = row.Status == Active && !clock.DayOf(now, p.Zone).Before(row.EffectiveOn)
-	p.Clocks = s.Steps.Clocks.Views(rows, pauses, now)
+	p.Clocks = s.Steps.Clocks.Views(kept, now)
 	return p, nil
 }
 

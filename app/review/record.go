@@ -279,6 +279,8 @@ const fileSQL = `select jsonb_build_object(
   'hours', (select jsonb_agg(jsonb_build_object('id', w.id, 'person_id', w.person_id, 'person', p.name, 'day', w.worked_on, 'minutes', w.minutes,
       'activity', w.activity, 'note', w.note, 'version', w.version) order by w.worked_on desc, w.logged_at desc)
     from work_log w join person p on p.id = w.person_id where w.application_id = $1 and w.removed_at is null),
+  'submitted', (select jsonb_agg(jsonb_build_object('ID', s.id, 'Round', s.round, 'Body', s.body) order by s.round desc)
+    from (select id, round, body from application_snapshot where application_id = $1 order by round desc limit 2) s),
   'duplicates', (select jsonb_agg(jsonb_build_object('ID', d.id, 'OtherID', o.id, 'Other', o.name, 'Country', o.country, 'Why', d.why,
       'Scheme', case when d.why = 'identifier' then split_part(d.detail, ' ', 1) else '' end,
       'Detail', case when d.why = 'identifier' then substr(d.detail, strpos(d.detail, ' ') + 1) else d.detail end, 'FoundAt', d.found_at) order by d.found_at desc)
@@ -297,6 +299,7 @@ type file struct {
 	Hearings        []Hearing               `json:"hearings"`
 	Notes           []Note                  `json:"notes"`
 	Hours           []Hours                 `json:"hours"`
+	Submitted       []application.Snapshot  `json:"submitted"` // the last two rounds, the last first
 	Duplicates      []company.DuplicateItem `json:"duplicates"`
 }
 
@@ -317,20 +320,12 @@ func (s *Service) Record(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		return c, err
 	}
 	now := s.Now()
-	var rows []clock.Row
-	var pauses []clock.PauseRow
+	var clocks []clock.Kept
 	var body string
-	var shots []struct {
-		ID    uuid.UUID
-		Round int
-		Body  string
-	}
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.One(&c.Head, headSQL, id, now),
-		clock.ClockRows(&rows, application.Kind, id),
-		clock.PauseRows(&pauses, application.Kind, id),
+		clock.About(&clocks, application.Kind, id),
 		pg.Value(&body, fileSQL, id),
-		pg.All(&shots, `select id, round, body from application_snapshot where application_id = $1 order by round desc limit 2`, id),
 		notice.ThreadRows(&c.Messages, by, notice.AboutApplication, id),
 		readEvent(now, by, "application.read", application.Kind, `application x where x.id = $10 and x.submitted_at is not null`, id),
 	)
@@ -345,12 +340,12 @@ func (s *Service) Record(ctx context.Context, by identity.Actor, id uuid.UUID) (
 	if !ok {
 		return Case{}, fmt.Errorf("case %s: the portal has no programme %q", c.Reference, c.Head.Programme)
 	}
-	if len(shots) == 0 {
+	if len(f.Submitted) == 0 {
 		return Case{}, fmt.Errorf("case %s has nothing that was submitted", c.Reference)
 	}
-	contents := make([]application.Content, len(shots))
-	for i, x := range shots {
-		if contents[i], err = (application.Snapshot{ID: x.ID, Body: x.Body}).Read(); err != nil {
+	contents := make([]application.Content, len(f.Submitted))
+	for i, x := range f.Submitted {
+		if contents[i], err = x.Read(); err != nil {
 			return Case{}, err
 		}
 	}
@@ -359,7 +354,7 @@ func (s *Service) Record(ctx context.Context, by identity.Actor, id uuid.UUID) (
 	if c.Zone, err = time.LoadLocation(c.OfficeZone); err != nil {
 		c.Zone = time.UTC // the administration's pages refuse unknown zones, so this is a damaged row
 	}
-	c.Clocks = s.Steps.Clocks.Views(rows, pauses, now)
+	c.Clocks = s.Steps.Clocks.Views(clocks, now)
 	c.Requests, c.Recommendations, c.Hearings, c.Notes, c.Hours = f.Requests, f.Recommendations, f.Hearings, f.Notes, f.Hours
 	for _, d := range f.Duplicates {
 		if d.Scheme != "" {
