@@ -7,7 +7,7 @@ VAR        := var
 TOOLS      := .ci/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset build production test unit browser interop check fmt vet staticcheck verify race generate schema migration setup setup-run setup-test tools clean
+.PHONY: help run reset build production test unit browser interop check fmt vet staticcheck verify race generate schema migration bench setup setup-run setup-test tools clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ verify: ## regenerate and compare
 # Race tests need cgo; they run over the packages where people meet.
 race: setup-run
 	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/people ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/jobs ./app/web
+
+## Measure
+bench: setup-run build ## the portal at full size beside a bare twin: name, value, unit, goal, pass or fail
+	@$(GO) build $(GOFLAGS_BUILD) -o bin/bench ./cmd/bench && ./bin/bench
 
 ## Generate
 generate: schema ## regenerate pages, schema dump, references

@@ -1,7 +1,6 @@
 package review
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -43,8 +42,10 @@ type Found struct {
 	More  bool // there is more than is shown: the query should say more
 }
 
+// What a search compares: $1 the beginning of a reference, upper case, and $2 the whole
+// of it; $3 a name or address as written, $4 the beginning and $5 a part of a name; $6
+// the beginning of a number's letters and digits, $7 all of them, $8 its sealed forms.
 const (
-	// $1 the beginning of a reference, upper case, $2 the whole of it
 	referenceHits = `select 'application' as kind, a.id, a.company_id, 'reference' as why, '' as scheme, a.reference as match, a.status,
   case when a.reference = $2 then 100 else 90 end::float8 as rank
 from application a where a.submitted_at is not null and a.reference like $1
@@ -53,29 +54,31 @@ from change_notice n where n.sent_at is not null and n.reference like $1
 union all select 'membership', m.id, m.company_id, 'number', '', m.number, m.status, case when m.number = $2 then 100 else 90 end
 from membership m where m.number like $1`
 
-	// $1 the beginning of a number's letters and digits, $2 all of them, $3 its sealed forms
 	identifierHits = `select 'company' as kind, i.company_id as id, i.company_id, 'identifier' as why, i.scheme, i.value as match, '' as status,
-  case when i.search_key = $2 or i.value = any($3::text[]) then 95 else 80 end::float8 as rank
-from company_identifier i where i.removed_at is null and ((i.search_key like $1 and i.search_key <> '') or i.value = any($3::text[]))`
+  case when i.search_key = $7 or i.value = any($8::text[]) then 95 else 80 end::float8 as rank
+from company_identifier i where i.removed_at is null and ((i.search_key like $6 and i.search_key <> '') or i.value = any($8::text[]))`
 
-	// $1 a name, $2 the beginning and $3 a part of one
 	nameHits = `select 'company' as kind, c.id, c.id as company_id, 'name' as why, '' as scheme, c.name as match, '' as status,
-  (case when fold(c.name) = fold($1) then 30 when fold(c.name) like fold($2) then 20 else 0 end + 40 * similarity(fold(c.name), fold($1)))::float8 as rank
-from company c where fold(c.name) % fold($1) or fold(c.name) like fold($3)
+  (case when fold(c.name) = fold($3) then 30 when fold(c.name) like fold($4) then 20 else 0 end + 40 * similarity(fold(c.name), fold($3)))::float8 as rank
+from company c where fold(c.name) % fold($3) or fold(c.name) like fold($5)
 union all select 'company', t.company_id, t.company_id, 'trade_name', '', t.name, '',
-  case when fold(t.name) = fold($1) then 28 when fold(t.name) like fold($2) then 18 else 0 end + 38 * similarity(fold(t.name), fold($1))
-from trade_name t where t.removed_at is null and (fold(t.name) % fold($1) or fold(t.name) like fold($3))`
+  case when fold(t.name) = fold($3) then 28 when fold(t.name) like fold($4) then 18 else 0 end + 38 * similarity(fold(t.name), fold($3))
+from trade_name t where t.removed_at is null and (fold(t.name) % fold($3) or fold(t.name) like fold($5))`
 
-	// $1 an address
 	emailHits = `select 'company' as kind, k.company_id as id, k.company_id, 'email' as why, '' as scheme, k.email as match, '' as status, 85::float8 as rank
-from contact k where k.removed_at is null and lower(k.email) = lower($1)`
+from contact k where k.removed_at is null and lower(k.email) = lower($3)`
 )
 
-func hits(dst *[]Hit, sql string, args ...any) pg.Query {
-	return pg.All(dst, fmt.Sprintf(`select h.kind, h.id, h.company_id, c.name as company, c.country, o.name as office, h.why, h.scheme, h.match, h.status, h.rank
-		from (%s) h join company c on c.id = h.company_id join office o on o.id = c.office_id
-		order by h.rank desc, h.match, h.id limit %d`, sql, MostHits+1), args...)
-}
+// searchSQL asks each way for its best hits, in one statement.
+var searchSQL = func() string {
+	ways := []string{referenceHits, identifierHits, nameHits, emailHits}
+	for i, sql := range ways {
+		ways[i] = fmt.Sprintf(`(select %d as place, h.* from (%s) h order by h.rank desc, h.match, h.id limit %d)`, i, sql, MostHits+1)
+	}
+	return `select h.kind, h.id, h.company_id, c.name as company, c.country, o.name as office, h.why, h.scheme, h.match, h.status, h.rank
+		from (` + strings.Join(ways, " union all ") + `) h join company c on c.id = h.company_id join office o on o.id = c.office_id
+		order by h.rank desc, h.place, h.match, h.id`
+}()
 
 // Search finds cases, notices, memberships and companies by reference, number,
 // identifier (from its beginning), name (also misspelt or without accents) or a
@@ -104,23 +107,14 @@ func (s *Service) Search(ctx context.Context, by identity.Actor, q string) (f Fo
 		said = masked(q)
 	}
 	whole, key := strings.ToUpper(q), identifier.Key(q)
-	var references, identifiers, names, emails []Hit
-	statements := []pg.Query{
-		searchEvent(s.Now(), by, said),
-		hits(&references, referenceHits, like(whole)+"%", whole),
-		hits(&names, nameHits, q, like(q)+"%", "%"+like(q)+"%"),
+	begins := like(key) + "%"
+	if utf8.RuneCountInString(key) < 2 {
+		begins = "" // one sign is the beginning of too many numbers
 	}
-	if utf8.RuneCountInString(key) > 1 {
-		statements = append(statements, hits(&identifiers, identifierHits, like(key)+"%", key, sealed))
-	}
-	if strings.Contains(q, "@") {
-		statements = append(statements, hits(&emails, emailHits, q))
-	}
-	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
+	if err := s.DB.Batch(ctx, by.Scope(), searchEvent(s.Now(), by, said),
+		pg.All(&f.Hits, searchSQL, like(whole)+"%", whole, q, like(q)+"%", "%"+like(q)+"%", begins, key, sealed)); err != nil {
 		return f, fmt.Errorf("search: %w", err)
 	}
-	f.Hits = slices.Concat(references, identifiers, names, emails)
-	slices.SortStableFunc(f.Hits, func(a, b Hit) int { return cmp.Compare(b.Rank, a.Rank) })
 	f.Hits = once(f.Hits)
 	if f.More = len(f.Hits) > MostHits; f.More {
 		f.Hits = f.Hits[:MostHits]

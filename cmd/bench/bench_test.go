@@ -1,0 +1,81 @@
+//go:build linux && !production
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// This test program is the twin too when the bench starts it.
+func TestMain(m *testing.M) {
+	if os.Getenv("BENCH_TWIN") != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// TestBench runs the whole bench at a small size, with every foreign key checked. How
+// fast something is is not asserted.
+func TestBench(t *testing.T) {
+	t.Parallel()
+	portal := filepath.Join(t.TempDir(), "portal")
+	build := exec.Command("go", "build", "-o", portal, "../portal")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the portal: %v\n%s", err, out)
+	}
+	var rows, log bytes.Buffer
+	b := bench{portal: portal, scale: Scale{Open: 60, Others: 3, Specialists: 6, Checked: true}, pace: pace{rounds: 1, requests: 8}, submits: 3, out: &rows, log: &log}
+	missed, err := b.run(context.Background())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	failed := 0
+	names := map[string]bool{}
+	for line := range strings.Lines(rows.String()) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) != 5 || f[4] != "pass" && f[4] != "fail" {
+			t.Errorf("not a row of five: %q", line)
+			continue
+		}
+		names[f[0]] = true
+		if f[4] == "fail" {
+			failed++
+			if f[2] == "statements per page" {
+				t.Errorf("too many statements: %q", line)
+			}
+		}
+	}
+	if failed != missed {
+		t.Errorf("%d rows fail and %d goals are counted as missed", failed, missed)
+	}
+	for _, want := range []string{"sign-in to home", "company home", "queue, all 12,000 open", "search by a misspelt name", "submit"} {
+		if !names[want] {
+			t.Errorf("no figure for %q", want)
+		}
+	}
+}
+
+func TestCopyOfIsAnIdOfItsOwn(t *testing.T) {
+	t.Parallel()
+	const id = "01a20d86-3e15-7e1e-8fbb-fd2a8c55d349"
+	if a, b := copyOf(id, 1), copyOf(id, 2); a == b || a == id || copyOf(id, 1) != a || !uuidText.MatchString(a) {
+		t.Errorf("copies of %s: %s and %s", id, a, b)
+	}
+}
+
+func TestMedian(t *testing.T) {
+	t.Parallel()
+	if m := median([]float64{9, 1, 2}); m != 2 {
+		t.Errorf("median of three: %v", m)
+	}
+	if m := median([]float64{1, 2, 4, 9}); m != 3 {
+		t.Errorf("median of four: %v", m)
+	}
+}
