@@ -31,6 +31,34 @@ COMMENT ON SCHEMA public IS 'standard public schema';
 
 
 --
+-- Name: company_names_like(text, text, text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.company_names_like(wanted text, begins text, part text, most integer) RETURNS TABLE(company_id uuid, kind text, name text, rank double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+  if looking() not in ('system', 'staff') then
+    return;
+  end if;
+  return query
+    select x.company_id, x.kind, x.name, x.rank from (
+      select c.id as company_id, 'name' as kind, c.name,
+        (case when fold(c.name) = fold(wanted) then 30 when fold(c.name) like fold(begins) then 20 else 0 end
+          + 40 * similarity(fold(c.name), fold(wanted)))::float8 as rank
+      from company c where fold(c.name) % fold(wanted) or fold(c.name) like fold(part)
+      union all
+      select t.company_id, 'trade_name', t.name,
+        (case when fold(t.name) = fold(wanted) then 28 when fold(t.name) like fold(begins) then 18 else 0 end
+          + 38 * similarity(fold(t.name), fold(wanted)))::float8
+      from trade_name t where t.removed_at is null and (fold(t.name) % fold(wanted) or fold(t.name) like fold(part))) x
+    order by x.rank desc, x.name, x.company_id limit most;
+end $$;
+
+
+--
 -- Name: fold(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -91,6 +119,15 @@ CREATE FUNCTION public.looking_company() RETURNS uuid
 
 
 --
+-- Name: looking_inside(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.looking_inside() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select looking() in ('system', 'staff') $$;
+
+
+--
 -- Name: looking_person(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -116,12 +153,8 @@ begin
     on conflict do nothing;
   get diagnostics n = row_count;
   insert into possible_duplicate (company_id, other_id, why, detail, found_at)
-    select own, x.id, 'name', x.name, at from (
-      select id, name from company where fold(name) % fold(in_name) and similarity(fold(name), fold(in_name)) >= 0.6
-      union
-      select company_id, name from trade_name where removed_at is null
-        and fold(name) % fold(in_name) and similarity(fold(name), fold(in_name)) >= 0.6) x
-    where x.id <> own limit 10
+    select own, x.company_id, 'name', x.name, at from company_names_like(in_name, '', '', 200) x
+    where x.company_id <> own and similarity(fold(x.name), fold(in_name)) >= 0.6 limit 10
     on conflict do nothing;
   get diagnostics m = row_count;
   return n + m;
@@ -1978,6 +2011,13 @@ CREATE INDEX clock_due ON public.clock USING btree (due_on) WHERE (stopped_at IS
 
 
 --
+-- Name: clock_late; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clock_late ON public.clock USING btree (due_on, subject_id) WHERE ((subject_kind = 'application'::text) AND (stopped_at IS NULL) AND (owed_by = 'agency'::text) AND (NOT earliest) AND (NOT paused));
+
+
+--
 -- Name: clock_pause_clock; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2318,6 +2358,13 @@ CREATE INDEX right_company ON public.person_right USING btree (company_id) WHERE
 --
 
 CREATE INDEX right_office ON public.person_right USING btree (office_id) WHERE (ended_at IS NULL);
+
+
+--
+-- Name: right_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX right_person ON public.person_right USING btree (person_id) WHERE (ended_at IS NULL);
 
 
 --
@@ -3030,7 +3077,7 @@ ALTER TABLE public.case_lock ENABLE ROW LEVEL SECURITY;
 -- Name: person_right change; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY change ON public.person_right FOR UPDATE USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+CREATE POLICY change ON public.person_right FOR UPDATE USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
@@ -3085,196 +3132,196 @@ ALTER TABLE public.eligibility_answer ENABLE ROW LEVEL SECURITY;
 -- Name: agreement_signature fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.agreement_signature USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.agreement_signature USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: application fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.application USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.application USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: application_snapshot fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.application_snapshot USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.application_snapshot USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: case_lock fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.case_lock USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.case_lock USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: change_notice fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.change_notice USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.change_notice USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: clock fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.clock USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.clock USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: clock_pause fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.clock_pause USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.clock_pause USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: company fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.company USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'person'::text) AND (created_by = ( SELECT public.looking_person() AS looking_person))))) WITH CHECK (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'person'::text) AND (created_by = ( SELECT public.looking_person() AS looking_person)))));
+CREATE POLICY fence ON public.company USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'person'::text) AND (created_by = ( SELECT public.looking_person() AS looking_person))))) WITH CHECK ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'person'::text) AND (created_by = ( SELECT public.looking_person() AS looking_person)))));
 
 
 --
 -- Name: company_identifier fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.company_identifier USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.company_identifier USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: contact fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.contact USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.contact USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: document fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.document USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.document USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: eligibility_answer fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.eligibility_answer USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.eligibility_answer USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: hearing fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.hearing USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.hearing USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: information_item fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.information_item USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.information_item USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: information_request fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.information_request USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.information_request USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: invitation fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.invitation USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+CREATE POLICY fence ON public.invitation USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
 -- Name: membership fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.membership USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.membership USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: message fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.message USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.message USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: message_read fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.message_read USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.message_read USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: note fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.note USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.note USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: possible_duplicate fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.possible_duplicate USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.possible_duplicate USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: recommendation fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.recommendation USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.recommendation USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: review_item fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.review_item USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.review_item USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: site fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.site USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.site USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: trade_name fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.trade_name USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.trade_name USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: vetting_item fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.vetting_item USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.vetting_item USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: work_log fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.work_log USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.work_log USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: person_right give; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY give ON public.person_right FOR INSERT WITH CHECK (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency))) OR ((( SELECT public.looking() AS looking) = 'person'::text) AND (person_id = ( SELECT public.looking_person() AS looking_person)) AND (role = 'owner'::text) AND public.founding(company_id, person_id))));
+CREATE POLICY give ON public.person_right FOR INSERT WITH CHECK ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency))) OR ((( SELECT public.looking() AS looking) = 'person'::text) AND (person_id = ( SELECT public.looking_person() AS looking_person)) AND (role = 'owner'::text) AND public.founding(company_id, person_id))));
 
 
 --
@@ -3305,21 +3352,21 @@ ALTER TABLE public.invitation ENABLE ROW LEVEL SECURITY;
 -- Name: audit_event look; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY look ON public.audit_event FOR SELECT USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal)) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)) AND (NOT internal)) OR ((( SELECT public.looking() AS looking) = 'person'::text) AND (person_id = ( SELECT public.looking_person() AS looking_person)))));
+CREATE POLICY look ON public.audit_event FOR SELECT USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal)) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)) AND (NOT internal)) OR ((( SELECT public.looking() AS looking) = 'person'::text) AND (person_id = ( SELECT public.looking_person() AS looking_person)))));
 
 
 --
 -- Name: mail look; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY look ON public.mail FOR SELECT USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY look ON public.mail FOR SELECT USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: person_right look; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY look ON public.person_right FOR SELECT USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR (person_id = ( SELECT public.looking_person() AS looking_person)) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+CREATE POLICY look ON public.person_right FOR SELECT USING ((( SELECT public.looking_inside() AS looking_inside) OR (person_id = ( SELECT public.looking_person() AS looking_person)) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
@@ -3345,6 +3392,20 @@ ALTER TABLE public.message ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.message_read ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: company names; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY names ON public.company FOR SELECT TO portal_search USING (true);
+
+
+--
+-- Name: trade_name names; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY names ON public.trade_name FOR SELECT TO portal_search USING (true);
+
 
 --
 -- Name: note; Type: ROW SECURITY; Schema: public; Owner: -
@@ -3426,6 +3487,15 @@ CREATE POLICY write ON public.audit_event FOR INSERT WITH CHECK ((( SELECT publi
 --
 
 GRANT USAGE ON SCHEMA public TO portal_app;
+GRANT USAGE ON SCHEMA public TO portal_search;
+
+
+--
+-- Name: FUNCTION company_names_like(wanted text, begins text, part text, most integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.company_names_like(wanted text, begins text, part text, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.company_names_like(wanted text, begins text, part text, most integer) TO portal_app;
 
 
 --
@@ -3510,6 +3580,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.clock_pause TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.company TO portal_app;
+GRANT SELECT ON TABLE public.company TO portal_search;
 
 
 --
@@ -3692,6 +3763,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.site TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.trade_name TO portal_app;
+GRANT SELECT ON TABLE public.trade_name TO portal_search;
 
 
 --

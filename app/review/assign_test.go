@@ -197,24 +197,25 @@ func TestLock(t *testing.T) {
 		}
 		return q.Items[0]
 	}
-	_, err := w.Desk.Touch(w.Ctx, owner, a.ID)
+	_, err := w.Desk.Work(w.Ctx, owner, a.ID)
 	w.Want("the company", err, fault.NotFound)
 	_, err = w.Desk.TakeOver(w.Ctx, w.Auditor, a.ID)
 	w.Want("an auditor takes over", err, fault.Forbidden)
 
-	l, err := w.Desk.Touch(w.Ctx, w.Sam, a.ID)
+	c, err := w.Desk.Work(w.Ctx, w.Sam, a.ID)
 	w.Must(err)
+	l := c.Lock
 	if !l.Mine || l.Name != "Sam Specialist" || !l.Until.Equal(w.Clock.Now().Add(review.LockLife)) {
 		t.Errorf("lock: %+v", l)
 	}
 	for _, who := range []identity.Actor{w.Sue, w.Boss, w.Auditor} {
-		l, err := w.Desk.Touch(w.Ctx, who, a.ID)
+		c, err := w.Desk.Work(w.Ctx, who, a.ID)
 		w.Must(err)
-		if l.Mine || l.PersonID != w.Sam.PersonID {
+		if l := c.Lock; l.Mine || l.PersonID != w.Sam.PersonID {
 			t.Errorf("%s sees %+v", who.Name, l)
 		}
 	}
-	c, err := w.Desk.Record(w.Ctx, w.Boss, a.ID)
+	c, err = w.Desk.Record(w.Ctx, w.Boss, a.ID)
 	w.Must(err)
 	q := item(w.Sam)
 	if c.Lock.PersonID != *q.LockedID || c.Lock.Name != q.LockedBy || !c.Lock.Until.Equal(*q.LockedUntil) || c.Lock.Mine || c.May.Work || !c.May.TakeOver {
@@ -222,10 +223,10 @@ func TestLock(t *testing.T) {
 	}
 
 	w.Clock.Move(review.LockLife)
-	if l, err := w.Desk.Touch(w.Ctx, w.Boss, a.ID); err != nil || l.Held() {
-		t.Errorf("a supervisor who looks keeps others from working: %+v %v", l, err)
+	if c, err := w.Desk.Work(w.Ctx, w.Boss, a.ID); err != nil || c.Lock.Held() {
+		t.Errorf("a supervisor who looks keeps others from working: %+v %v", c.Lock, err)
 	}
-	_, err = w.Desk.Touch(w.Ctx, w.Sam, a.ID)
+	_, err = w.Desk.Work(w.Ctx, w.Sam, a.ID)
 	w.Must(err)
 	err = w.Desk.SetVerdicts(w.Ctx, w.Boss, a.ID, nil)
 	w.Want("acting without the lock", err, fault.Conflict)

@@ -43,8 +43,8 @@ func TestRecommend(t *testing.T) {
 	if a.Status != application.Recommended || w.Count(`select count(*)::int from case_lock`) != 0 {
 		t.Errorf("status %s", a.Status)
 	}
-	if l, err := w.Desk.Touch(w.Ctx, w.Sam, a.ID); err != nil || l.Held() {
-		t.Errorf("who has recommended keeps the decider out: %+v %v", l, err)
+	if c, err := w.Desk.Work(w.Ctx, w.Sam, a.ID); err != nil || c.Lock.Held() {
+		t.Errorf("who has recommended keeps the decider out: %+v %v", c.Lock, err)
 	}
 	w.Want("verdicts under a recommendation", w.Desk.SetVerdicts(w.Ctx, w.Sam, a.ID, nil), fault.Conflict)
 	c := record(w, w.Sam, a)

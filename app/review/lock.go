@@ -28,42 +28,32 @@ type Lock struct {
 // Held reports whether anybody works in the case.
 func (l Lock) Held() bool { return l.PersonID != uuid.Nil }
 
-// Touch sets or renews the soft lock when the person whose turn it is opens a case,
-// and says who holds it: for somebody else's lock that is no error, for everybody may
-// read. Others, who only look, set nothing and keep nobody from working.
-func (s *Service) Touch(ctx context.Context, by identity.Actor, id uuid.UUID) (l Lock, err error) {
-	now := s.Now()
-	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
-		a, err := open(ctx, tx, by, id)
-		if err != nil {
-			return err
-		}
-		turn, err := ownTurn(ctx, tx, by, a)
-		if err != nil {
-			return err
-		}
-		if turn {
-			if _, err := takeLock(ctx, tx, now, by, a.ID, false); err != nil {
-				return err
-			}
-		}
-		l, err = lockOf(ctx, tx, now, by, a.ID)
-		return err
-	})
-	return l, err
-}
+// turnSQL sets or renews the soft lock of the person whose step is the next one: the
+// assignee's while a case is checked, and a decider's while a recommendation of somebody
+// else waits. Whoever only looks sets nothing and keeps nobody from working. $11 until
+// when it holds, $12 whether the person decides, $13 in every office, $14 in which. The
+// other parameters are those of the event of the look, which is recorded with it.
+const turnSQL = `with turn as materialized (
+  select a.id from application a where a.id = $10 and a.submitted_at is not null and a.closed_at is null
+    and case when a.status = 'recommended' then $12 and ($13 or a.office_id = any($14::uuid[]))
+        and exists (select from recommendation r where r.application_id = a.id and r.decided_at is null and r.withdrawn_at is null and r.made_by <> $2)
+      else a.status <> 'hearing' and a.assignee_id = $2 end
+  for share
+), lock as (
+  insert into case_lock (application_id, person_id, name, taken_at, expires_at) select id, $2, $3, $1, $11 from turn` + lockConflict + `
+)
+` + readEventSQL + readCase + ` returning 1 as done`
 
-// ownTurn reports whether the next step in a case is the person's: the assignee's while
-// it is checked, and a decider's while a recommendation of somebody else waits.
-func ownTurn(ctx context.Context, tx pg.Tx, by identity.Actor, a application.Application) (bool, error) {
-	if mayWork(by, a.OfficeID, a.AssigneeID) != nil {
-		return false, nil
+// Work opens a case as Record does, and sets or renews the soft lock when the next step
+// is the person's. Somebody else's lock is no error, for everybody may read.
+func (s *Service) Work(ctx context.Context, by identity.Actor, id uuid.UUID) (Case, error) {
+	if worker(by) != nil {
+		return s.Record(ctx, by, id)
 	}
-	if a.Status != application.Recommended {
-		return reviewable(a) == nil && a.AssigneeID != nil && *a.AssigneeID == by.PersonID, nil
-	}
-	r, err := openRecommendation(ctx, tx, a.ID)
-	return err == nil && r != nil && r.MadeBy != by.PersonID && by.Is(identity.Approvers...) && by.InOffice(a.OfficeID), err
+	now := s.Now()
+	var one []struct{ Done int }
+	return s.read(ctx, by, id, now, pg.All(&one, turnSQL, now, by.PersonID, by.Name, string(by.Audience), string(by.Role), by.RightID,
+		"application.read", application.Kind, by.RequestID, id, now.Add(LockLife), by.Is(identity.Approvers...), by.Role == identity.Headquarters, offices(by)))
 }
 
 // TakeOver takes the soft lock of another person: supervisors and headquarters of the

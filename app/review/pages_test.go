@@ -358,7 +358,7 @@ func TestFence(t *testing.T) {
 	w.Must(w.Desk.AddNote(w.Ctx, w.Sam, a.ID, "Secret"))
 	w.Must(w.Desk.LogHours(w.Ctx, w.Sam, a.ID, review.HoursEntry{Day: "2026-03-03", Hours: "1", Activity: "vetting"}))
 	w.ToCertify(w.Sam, a)
-	_, err := w.Desk.Touch(w.Ctx, w.Boss, a.ID)
+	_, err := w.Desk.Work(w.Ctx, w.Boss, a.ID)
 	w.Must(err)
 	other := w.Importer("Nosy Inc")
 	for _, table := range []string{"review_item", "vetting_item", "note", "recommendation", "work_log", "case_lock"} {

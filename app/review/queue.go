@@ -165,8 +165,10 @@ func condition(q QueueName) string {
 	case Waiting:
 		return `a.status in ('information_requested', 'hearing')` + office
 	case Overdue:
-		return `exists (select from clock k where k.subject_kind = 'application' and k.subject_id = a.id and k.stopped_at is null
-			and k.owed_by = 'agency' and not k.earliest and not k.paused and k.due_on < ($4::timestamptz at time zone k.zone)::date)` + office
+		// No zone is further than a day ahead of UTC: the first bound is for the index.
+		return `a.id in (select k.subject_id from clock k where k.subject_kind = 'application' and k.stopped_at is null
+			and k.owed_by = 'agency' and not k.earliest and not k.paused and k.due_on <= ($4::timestamptz at time zone 'UTC')::date
+			and k.due_on < ($4::timestamptz at time zone k.zone)::date)` + office
 	case Approval:
 		return `a.status = 'recommended' and exists (select from recommendation r where r.application_id = a.id
 			and r.decided_at is null and r.withdrawn_at is null and r.made_by <> $1)` + office

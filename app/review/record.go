@@ -307,6 +307,9 @@ type file struct {
 const readEventSQL = `insert into audit_event (at, person_id, actor, audience, role, right_id, action, subject_kind, subject_id, company_id, request_id, internal)
   select $1, $2, $3, $4, $5, $6, $7, $8, x.id, x.company_id, $9, true from `
 
+// readCase is what the event of a look at a case is about.
+const readCase = `application x where x.id = $10 and x.submitted_at is not null`
+
 func readEvent(now time.Time, by identity.Actor, action, kind, from string, id uuid.UUID) pg.Query {
 	var one []struct{ Done int }
 	return pg.All(&one, readEventSQL+from+` returning 1 as done`, now, by.PersonID, by.Name, string(by.Audience), string(by.Role), by.RightID,
@@ -320,14 +323,19 @@ func (s *Service) Record(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		return c, err
 	}
 	now := s.Now()
+	return s.read(ctx, by, id, now, readEvent(now, by, "application.read", application.Kind, readCase, id))
+}
+
+// read reads the case after the statement that records the look.
+func (s *Service) read(ctx context.Context, by identity.Actor, id uuid.UUID, now time.Time, look pg.Query) (c Case, err error) {
 	var clocks []clock.Kept
 	var body string
 	err = s.DB.Batch(ctx, by.Scope(),
+		look,
 		pg.One(&c.Head, headSQL, id, now),
 		clock.About(&clocks, application.Kind, id),
 		pg.Value(&body, fileSQL, id),
 		notice.ThreadRows(&c.Messages, by, notice.AboutApplication, id),
-		readEvent(now, by, "application.read", application.Kind, `application x where x.id = $10 and x.submitted_at is not null`, id),
 	)
 	if err != nil {
 		return Case{}, fmt.Errorf("read the case: %w", err)

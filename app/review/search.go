@@ -42,31 +42,29 @@ type Found struct {
 	More  bool // there is more than is shown: the query should say more
 }
 
-// What a search compares: $1 the beginning of a reference, upper case, and $2 the whole
-// of it; $3 a name or address as written, $4 the beginning and $5 a part of a name; $6
-// the beginning of a number's letters and digits, $7 all of them, $8 its sealed forms.
+// What a search compares: $1 a reference or its beginning, upper case; $2 a name or
+// address as written, $3 the beginning and $4 a part of a name; $5 the beginning of a
+// number's letters and digits, $6 all of them, $7 its sealed forms; $8 how many are
+// wanted. Beginnings are compared by operators that row level security lets use an
+// index; LIKE is none of them.
 const (
 	referenceHits = `select 'application' as kind, a.id, a.company_id, 'reference' as why, '' as scheme, a.reference as match, a.status,
-  case when a.reference = $2 then 100 else 90 end::float8 as rank
-from application a where a.submitted_at is not null and a.reference like $1
-union all select 'change_notice', n.id, n.company_id, 'reference', '', n.reference, n.status, case when n.reference = $2 then 100 else 90 end
-from change_notice n where n.sent_at is not null and n.reference like $1
-union all select 'membership', m.id, m.company_id, 'number', '', m.number, m.status, case when m.number = $2 then 100 else 90 end
-from membership m where m.number like $1`
+  case when a.reference = $1 then 100 else 90 end::float8 as rank
+from application a where a.submitted_at is not null and a.reference ~>=~ $1 and a.reference ~<~ ($1 || U&'\+10FFFF')
+union all select 'change_notice', n.id, n.company_id, 'reference', '', n.reference, n.status, case when n.reference = $1 then 100 else 90 end
+from change_notice n where n.sent_at is not null and n.reference ~>=~ $1 and n.reference ~<~ ($1 || U&'\+10FFFF')
+union all select 'membership', m.id, m.company_id, 'number', '', m.number, m.status, case when m.number = $1 then 100 else 90 end
+from membership m where m.number ~>=~ $1 and m.number ~<~ ($1 || U&'\+10FFFF')`
 
 	identifierHits = `select 'company' as kind, i.company_id as id, i.company_id, 'identifier' as why, i.scheme, i.value as match, '' as status,
-  case when i.search_key = $7 or i.value = any($8::text[]) then 95 else 80 end::float8 as rank
-from company_identifier i where i.removed_at is null and ((i.search_key like $6 and i.search_key <> '') or i.value = any($8::text[]))`
+  case when i.search_key = $6 or i.value = any($7::text[]) then 95 else 80 end::float8 as rank
+from company_identifier i where i.removed_at is null and ((i.search_key ~>=~ $5 and i.search_key ~<~ ($5 || U&'\+10FFFF') and $5 <> '') or i.value = any($7::text[]))`
 
-	nameHits = `select 'company' as kind, c.id, c.id as company_id, 'name' as why, '' as scheme, c.name as match, '' as status,
-  (case when fold(c.name) = fold($3) then 30 when fold(c.name) like fold($4) then 20 else 0 end + 40 * similarity(fold(c.name), fold($3)))::float8 as rank
-from company c where fold(c.name) % fold($3) or fold(c.name) like fold($5)
-union all select 'company', t.company_id, t.company_id, 'trade_name', '', t.name, '',
-  case when fold(t.name) = fold($3) then 28 when fold(t.name) like fold($4) then 18 else 0 end + 38 * similarity(fold(t.name), fold($3))
-from trade_name t where t.removed_at is null and (fold(t.name) % fold($3) or fold(t.name) like fold($5))`
+	nameHits = `select 'company' as kind, n.company_id as id, n.company_id, n.kind as why, '' as scheme, n.name as match, '' as status, n.rank
+from company_names_like($2, $3, $4, $8) n`
 
 	emailHits = `select 'company' as kind, k.company_id as id, k.company_id, 'email' as why, '' as scheme, k.email as match, '' as status, 85::float8 as rank
-from contact k where k.removed_at is null and lower(k.email) = lower($3)`
+from contact k where position('@' in $2) > 0 and k.removed_at is null and lower(k.email) = lower($2)`
 )
 
 // searchSQL asks each way for its best hits, in one statement.
@@ -107,12 +105,12 @@ func (s *Service) Search(ctx context.Context, by identity.Actor, q string) (f Fo
 		said = masked(q)
 	}
 	whole, key := strings.ToUpper(q), identifier.Key(q)
-	begins := like(key) + "%"
+	begins := key
 	if utf8.RuneCountInString(key) < 2 {
 		begins = "" // one sign is the beginning of too many numbers
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), searchEvent(s.Now(), by, said),
-		pg.All(&f.Hits, searchSQL, like(whole)+"%", whole, q, like(q)+"%", "%"+like(q)+"%", begins, key, sealed)); err != nil {
+		pg.All(&f.Hits, searchSQL, whole, q, like(q)+"%", "%"+like(q)+"%", begins, key, sealed, MostHits+1)); err != nil {
 		return f, fmt.Errorf("search: %w", err)
 	}
 	f.Hits = once(f.Hits)

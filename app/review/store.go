@@ -17,15 +17,17 @@ import (
 	"trustedtrader/app/pg"
 )
 
+// lockConflict renews one's own lock and takes one that has expired; $1 is now.
+const lockConflict = `
+    on conflict (application_id) do update set person_id = excluded.person_id, name = excluded.name, expires_at = excluded.expires_at,
+      taken_at = case when case_lock.person_id = excluded.person_id and case_lock.expires_at > $1 then case_lock.taken_at else excluded.taken_at end
+    where case_lock.person_id = excluded.person_id or case_lock.expires_at <= $1`
+
 // takeLock sets or renews the soft lock; false when somebody else holds it. Forced,
 // it takes it from whoever has it.
 func takeLock(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID, force bool) (bool, error) {
-	r := tx.WithContext(ctx).Exec(`
-		insert into case_lock (application_id, person_id, name, taken_at, expires_at) values (@id, @person, @name, @now, @until)
-		on conflict (application_id) do update set person_id = excluded.person_id, name = excluded.name, expires_at = excluded.expires_at,
-		  taken_at = case when case_lock.person_id = excluded.person_id and case_lock.expires_at > @now then case_lock.taken_at else excluded.taken_at end
-		where case_lock.person_id = excluded.person_id or case_lock.expires_at <= @now or @force`,
-		map[string]any{"id": id, "person": by.PersonID, "name": by.Name, "now": now, "until": now.Add(LockLife), "force": force})
+	r := tx.WithContext(ctx).Exec(`insert into case_lock (application_id, person_id, name, taken_at, expires_at) values ($2, $3, $4, $1, $5)`+lockConflict+` or $6`,
+		now, id, by.PersonID, by.Name, now.Add(LockLife), force)
 	if r.Error != nil {
 		return false, fmt.Errorf("take the lock: %w", r.Error)
 	}

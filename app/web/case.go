@@ -33,12 +33,11 @@ func (w *Web) casePage(c *fiber.Ctx, who identity.Actor, tab view.Tab) (view.Cas
 	if err != nil {
 		return view.CasePage{}, err
 	}
+	open := w.Reviews.Record
 	if tab.Work() {
-		if _, err := w.Reviews.Touch(c.UserContext(), who, id); err != nil {
-			return view.CasePage{}, err
-		}
+		open = w.Reviews.Work
 	}
-	x, err := w.Reviews.Record(c.UserContext(), who, id)
+	x, err := open(c.UserContext(), who, id)
 	return view.CasePage{
 		Chrome: w.wideChrome(c, who, t(c, "%s: %s", x.Reference, t(c, tab.Title())), deskCrumbs(c, x.Reference)...), Case: x, Tab: tab,
 	}, err

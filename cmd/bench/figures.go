@@ -89,7 +89,6 @@ func (b *bench) lists(ctx context.Context, conn *pgx.Conn, specialists, auditors
 	if err != nil {
 		return err
 	}
-	at, _, _ := strings.Cut(deep, " ")
 	misspelt := name[:3] + name[4:]
 	q := url.QueryEscape
 	staff := func(path string) func(i int) string { return func(int) string { return path } }
@@ -111,7 +110,7 @@ func (b *bench) lists(ctx context.Context, conn *pgx.Conn, specialists, auditors
 		{"queue, my cases", "/desk", specialists, staff("/desk?queue=mine"), queue(specialists, "mine", office, "")},
 		{"queue, not assigned", "/desk", specialists, staff("/desk?queue=unassigned"), queue(specialists, "unassigned", office, "")},
 		{"queue, all 12,000 open", "/desk", auditors, staff("/desk?queue=all"), queue(auditors, "all", "", "")},
-		{"queue, all 12,000 open, far back", "/desk", auditors, staff("/desk?queue=all&after=" + place), queue(auditors, "all", "", q(at))},
+		{"queue, all 12,000 open, far back", "/desk", auditors, staff("/desk?queue=all&after=" + place), queue(auditors, "all", "", q(deep))},
 		{"search by a misspelt name", "/desk/search", specialists, staff("/desk/search?q=" + q(misspelt)), staff("/search?key=" + q(key(misspelt)) + "&q=" + q(misspelt))},
 		{"search by reference", "/desk/search", specialists, staff("/desk/search?q=" + q(reference)), staff("/search?key=" + q(key(reference)) + "&q=" + q(reference))},
 		{"search by identifier", "/desk/search", specialists, staff("/desk/search?q=" + q(identifier)), staff("/search?key=" + q(key(identifier)) + "&q=" + q(identifier))},

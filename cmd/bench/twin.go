@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -135,7 +136,7 @@ const (
 		left join lateral (select k.name, k.due_on, k.zone, k.paused, k.owed_by from clock k where k.subject_kind = 'application' and k.subject_id = a.id
 			and k.stopped_at is null and not k.earliest order by k.due_on limit 1) k on true
 		where ` + openCases + ` and ($3 <> 'mine' or a.assignee_id = $1) and ($3 <> 'unassigned' or a.assignee_id is null and a.office_id = $4)
-		and ($5::timestamptz is null or a.submitted_at > $5)
+		and ($5::timestamptz is null or (a.submitted_at, a.id) > ($5, $6::uuid))
 		order by a.submitted_at, a.id limit 26`
 
 	plainCount = `select count(*)::int from (select from application a where ` + openCases + ` and `
@@ -160,8 +161,9 @@ func (t *twin) queue(c *fiber.Ctx) error {
 	if v := c.Query("office"); v != "" {
 		office = &v
 	}
-	if v := c.Query("after"); v != "" {
-		after = &v
+	var last *string
+	if v, id, ok := strings.Cut(c.Query("after"), " "); ok {
+		after, last = &v, &id
 	}
 	q := review.Queue{Filter: review.Filter{Queue: name, Order: review.Oldest}}
 	queues := []review.QueueName{review.Mine, review.Unassigned, review.Waiting, review.Overdue}
@@ -176,7 +178,7 @@ func (t *twin) queue(c *fiber.Ctx) error {
 		q.Counts = append(q.Counts, n)
 	}
 	var err error
-	if q.Items, err = rowsOf[review.QueueItem](ctx, t.pool, plainQueue, me, office != nil, string(name), office, after); err != nil {
+	if q.Items, err = rowsOf[review.QueueItem](ctx, t.pool, plainQueue, me, office != nil, string(name), office, after, last); err != nil {
 		return err
 	}
 	if len(q.Items) > review.QueuePage {
