@@ -102,13 +102,7 @@ func (s *Service) Overview(ctx context.Context, by identity.Actor, id uuid.UUID)
 		if o.Clocks, err = s.Clocks.Of(ctx, tx, now, Kind, a.ID); err != nil {
 			return err
 		}
-		if o.Events, err = events(ctx, tx, a); err != nil {
-			return err
-		}
-		if o.Snapshots, err = snapshots(ctx, tx, a); err != nil {
-			return err
-		}
-		if o.Hearing, err = lastHearing(ctx, tx, a); err != nil {
+		if err := story(ctx, tx, &o); err != nil {
 			return err
 		}
 		facts, err := s.Facts(a)

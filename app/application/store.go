@@ -87,19 +87,25 @@ func (s *Steps) load(ctx context.Context, tx pg.Tx, now time.Time, a Application
 	if f, err = s.empty(a); err != nil {
 		return f, err
 	}
-	if f.Dossier, err = loadDossier(ctx, tx, a.CompanyID); err != nil {
+	var body struct{ Dossier, Answers, Signatures string }
+	err = tx.WithContext(ctx).Raw(fmt.Sprintf(fileSQL, fmt.Sprintf(dossierSQL, "$1")), a.CompanyID, a.ID).Scan(&body).Error
+	if err != nil {
+		return f, fmt.Errorf("load the application's data: %w", err)
+	}
+	if body.Dossier == "" {
+		return f, fault.Missing()
+	}
+	if f.Dossier, err = readDossier(body.Dossier); err != nil {
 		return f, err
 	}
 	f.Today = clock.DayOf(now, f.Dossier.Office.Location())
-	if f.Answers, err = gorm.G[Answer](tx.DB).Where("application_id = ? and company_id = ?", a.ID, a.CompanyID).Find(ctx); err != nil {
+	if f.Answers, err = pg.Documents[Answer](body.Answers); err != nil {
 		return f, fmt.Errorf("load eligibility answers: %w", err)
 	}
-	var live []struct {
-		Signature `gorm:"embedded"`
-		Email     string
-	}
-	err = tx.WithContext(ctx).Raw(`select g.*, coalesce(p.email, '') as email from agreement_signature g left join person p on p.id = g.signed_by
-		where g.application_id = ? and g.company_id = ? and g.revoked_at is null`, a.ID, a.CompanyID).Scan(&live).Error
+	live, err := pg.Documents[struct {
+		Signature
+		Email string
+	}](body.Signatures)
 	if err != nil {
 		return f, fmt.Errorf("load the signature: %w", err)
 	}
@@ -108,6 +114,13 @@ func (s *Steps) load(ctx context.Context, tx pg.Tx, now time.Time, a Application
 	}
 	return f, nil
 }
+
+// fileSQL reads an application's parts in one statement; the verb is the dossier's;
+// $1 the company, $2 the application.
+const fileSQL = `select coalesce((%s), '') as dossier,
+  coalesce((select jsonb_agg(to_jsonb(e) order by e.question) from eligibility_answer e where e.application_id = $2 and e.company_id = $1), '[]')::text as answers,
+  coalesce((select jsonb_agg(to_jsonb(g) || jsonb_build_object('email', coalesce(p.email, ''))) from agreement_signature g left join person p on p.id = g.signed_by
+    where g.application_id = $2 and g.company_id = $1 and g.revoked_at is null), '[]')::text as signatures`
 
 // empty is the file of an application before the company's data are read.
 func (s *Steps) empty(a Application) (File, error) {
@@ -125,15 +138,22 @@ func (s *Steps) empty(a Application) (File, error) {
 // OpenRequest is the request for information that the company has not answered yet,
 // with its items; nil when there is none.
 func OpenRequest(ctx context.Context, tx pg.Tx, a Application) (*InformationRequest, []InformationItem, error) {
-	open, err := gorm.G[InformationRequest](tx.DB).
-		Where("application_id = ? and company_id = ? and answered_at is null and cancelled_at is null", a.ID, a.CompanyID).Find(ctx)
+	var bodies []struct{ Request, Items string }
+	err := tx.WithContext(ctx).Raw(`select jsonb_build_array(to_jsonb(r) || jsonb_build_object('due_on', r.due_on::timestamp at time zone 'UTC'))::text as request,
+		coalesce((select jsonb_agg(to_jsonb(i) order by i.id) from information_item i where i.request_id = r.id), '[]')::text as items
+		from information_request r where r.application_id = ? and r.company_id = ? and r.answered_at is null and r.cancelled_at is null`, a.ID, a.CompanyID).Scan(&bodies).Error
 	if err != nil {
 		return nil, nil, fmt.Errorf("load the request for information: %w", err)
 	}
-	if len(open) == 0 {
+	if len(bodies) == 0 {
 		return nil, nil, nil
 	}
-	items, err := gorm.G[InformationItem](tx.DB).Where("request_id = ?", open[0].ID).Order("id").Find(ctx)
+	open, err := pg.Documents[InformationRequest](bodies[0].Request)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load the request for information: %w", err)
+	}
+	open[0].DueOn = open[0].DueOn.UTC()
+	items, err := pg.Documents[InformationItem](bodies[0].Items)
 	if err != nil {
 		return nil, nil, fmt.Errorf("load what is asked for: %w", err)
 	}
@@ -331,27 +351,39 @@ func keepDocument(ctx context.Context, tx pg.Tx, d Document) (kept bool, err err
 	return r.RowsAffected == 1, nil
 }
 
-// lastHearing is the open hearing, or else the latest one.
-func lastHearing(ctx context.Context, tx pg.Tx, a Application) (*HearingRow, error) {
-	list, err := gorm.G[HearingRow](tx.DB).Where("application_id = ? and company_id = ?", a.ID, a.CompanyID).Order("opened_at desc").Limit(1).Find(ctx)
+// story reads what has happened with an application, in one statement: its history
+// without the agency's own work, what was submitted, the last round first, and the open
+// hearing or else the latest one.
+func story(ctx context.Context, tx pg.Tx, o *Overview) error {
+	a := o.File.Application
+	var body struct{ Events, Snapshots, Hearings string }
+	err := tx.WithContext(ctx).Raw(`select
+		coalesce((select jsonb_agg(to_jsonb(e) - 'id' order by e.id desc) from (
+			select id, at, case when audience = 'staff' then '' else actor end as actor, action, reason from audit_event
+			where subject_kind = @kind and subject_id = @id and company_id = @company and not internal and action like 'application.%'
+			order by id desc limit 200) e), '[]')::text as events,
+		coalesce((select jsonb_agg(to_jsonb(s) order by s.round desc) from application_snapshot s
+			where s.application_id = @id and s.company_id = @company), '[]')::text as snapshots,
+		coalesce((select jsonb_agg(to_jsonb(h)) from (select * from hearing
+			where application_id = @id and company_id = @company order by opened_at desc limit 1) h), '[]')::text as hearings`,
+		map[string]any{"kind": Kind, "id": a.ID, "company": a.CompanyID}).Scan(&body).Error
 	if err != nil {
-		return nil, fmt.Errorf("load the hearing: %w", err)
+		return fmt.Errorf("load what has happened: %w", err)
 	}
-	if len(list) == 0 {
-		return nil, nil
+	if o.Events, err = pg.Documents[Event](body.Events); err != nil {
+		return fmt.Errorf("load the history: %w", err)
 	}
-	return &list[0], nil
-}
-
-// events are the application's history without the agency's own work.
-func events(ctx context.Context, tx pg.Tx, a Application) (list []Event, err error) {
-	err = tx.WithContext(ctx).Raw(`select at, case when audience = 'staff' then '' else actor end as actor, action, reason from audit_event
-		where subject_kind = ? and subject_id = ? and company_id = ? and not internal and action like 'application.%'
-		order by id desc limit 200`, Kind, a.ID, a.CompanyID).Scan(&list).Error
+	if o.Snapshots, err = pg.Documents[Snapshot](body.Snapshots); err != nil {
+		return fmt.Errorf("load what was submitted: %w", err)
+	}
+	hearings, err := pg.Documents[HearingRow](body.Hearings)
 	if err != nil {
-		return nil, fmt.Errorf("load the history: %w", err)
+		return fmt.Errorf("load the hearing: %w", err)
 	}
-	return list, nil
+	if len(hearings) > 0 {
+		o.Hearing = &hearings[0]
+	}
+	return nil
 }
 
 // lastLetter is the text of the latest letter of a kind about an application.
