@@ -139,7 +139,7 @@ func (s *Steps) empty(a Application) (File, error) {
 // with its items; nil when there is none.
 func OpenRequest(ctx context.Context, tx pg.Tx, a Application) (*InformationRequest, []InformationItem, error) {
 	var bodies []struct{ Request, Items string }
-	err := tx.WithContext(ctx).Raw(`select jsonb_build_array(to_jsonb(r) || jsonb_build_object('due_on', r.due_on::timestamp at time zone 'UTC'))::text as request,
+	err := tx.WithContext(ctx).Raw(`select jsonb_build_array(to_jsonb(r) || jsonb_build_object('due_on', to_char(r.due_on, 'YYYY-MM-DD"T00:00:00Z"')))::text as request,
 		coalesce((select jsonb_agg(to_jsonb(i) order by i.id) from information_item i where i.request_id = r.id), '[]')::text as items
 		from information_request r where r.application_id = ? and r.company_id = ? and r.answered_at is null and r.cancelled_at is null`, a.ID, a.CompanyID).Scan(&bodies).Error
 	if err != nil {
@@ -152,7 +152,6 @@ func OpenRequest(ctx context.Context, tx pg.Tx, a Application) (*InformationRequ
 	if err != nil {
 		return nil, nil, fmt.Errorf("load the request for information: %w", err)
 	}
-	open[0].DueOn = open[0].DueOn.UTC()
 	items, err := pg.Documents[InformationItem](bodies[0].Items)
 	if err != nil {
 		return nil, nil, fmt.Errorf("load what is asked for: %w", err)

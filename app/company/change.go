@@ -594,6 +594,7 @@ func (b *book) propose(key []byte, p Proposal, now time.Time) (Change, []fault.F
 // NoticeFile is a notice as its page shows it.
 type NoticeFile struct {
 	Notice     ChangeNotice
+	Account    Account // as it is, without its notices
 	Company    string
 	Country    string
 	OfficeID   uuid.UUID

@@ -210,27 +210,23 @@ func (s *Service) look(by identity.Actor, company uuid.UUID, read ...pg.Query) [
 // Account reads a company's account in one round trip. For the company's own
 // people and the agency's case workers and auditors, whose look is an audit event.
 func (s *Service) Account(ctx context.Context, by identity.Actor, company uuid.UUID) (Account, error) {
-	var a Account
 	if !reads(by, company) {
-		return a, fault.Missing()
+		return Account{}, fault.Missing()
 	}
 	var top accountRow
-	err := s.DB.Batch(ctx, by.Scope(), s.look(by, company,
-		pg.One(&top, accountSQL, company),
-		pg.All(&a.Sites, `select id, company_id, name, activity, street, city, region, postcode, country, zone, lat, lon, created_at, closed_on, version
-			from site where company_id = $1 order by closed_on is not null, created_at, id`, company),
-		pg.All(&a.Contacts, `select id, company_id, name, title, email, phone, kind, is_primary, created_at, removed_at, version from contact
-			where company_id = $1 and removed_at is null order by not is_primary, created_at, id`, company),
-		pg.All(&a.Identifiers, `select id, company_id, scheme, value, search_key, note, created_at, removed_at, version from company_identifier
-			where company_id = $1 and removed_at is null order by scheme, created_at, id`, company),
-		pg.All(&a.Notices, `select `+noticeColumns+` from change_notice
-			where company_id = $1 and status not in ('applied', 'withdrawn') order by opened_at desc, id desc limit 100`, company),
-	)...)
+	var lists accountLists
+	var notices []ChangeNotice
+	err := s.DB.Batch(ctx, by.Scope(), s.look(by, company, append(accountReads(&top, &lists, "$1", company),
+		pg.All(&notices, `select `+noticeColumns+` from change_notice
+			where company_id = $1 and status not in ('applied', 'withdrawn') order by opened_at desc, id desc limit 100`, company))...)...)
 	if err != nil {
 		return Account{}, fmt.Errorf("read the account: %w", err)
 	}
-	a.Company, a.TradeNames, a.Standing = top.Company, top.TradeNames, top.standing()
-	a.OfficeName, a.OfficeZone = top.OfficeName, office{Zone: top.OfficeZone}.location()
+	a, err := top.account(lists)
+	if err != nil {
+		return Account{}, fmt.Errorf("read the account: %w", err)
+	}
+	a.Notices = notices
 	return a, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,13 @@ func openBook(ctx context.Context, tx pg.Tx, c Company) (*book, error) {
 	numbers, err4 := listOf[Identifier](ctx, tx, c.ID, "removed_at is null")
 	b.names, b.sites, b.contacts, b.numbers = pointers(names), pointers(sites), pointers(contacts), pointers(numbers)
 	return b, errors.Join(err1, err2, err3, err4)
+}
+
+// bookOf is a book to try changes in, of an account that was read already and stays as it is.
+func bookOf(a Account) *book {
+	open := slices.DeleteFunc(slices.Clone(a.Sites), func(s Site) bool { return s.ClosedOn != nil })
+	return &book{company: a.Company, names: pointers(slices.Clone(a.TradeNames)), sites: pointers(open),
+		contacts: pointers(slices.Clone(a.Contacts)), numbers: pointers(slices.Clone(a.Identifiers))}
 }
 
 func pointers[T any](rows []T) []*T {
@@ -601,53 +609,40 @@ func (s *Service) ApplyDue(ctx context.Context) (applied, returned int, err erro
 // Notice reads one notice with what the reader may do. The agency sees it once it
 // was sent, and its look is an audit event.
 func (s *Service) Notice(ctx context.Context, by identity.Actor, id uuid.UUID) (f NoticeFile, err error) {
+	var row struct {
+		ChangeNotice
+		OpenedName, DecidedName string
+	}
+	var top accountRow
+	var lists accountLists
 	now := s.Now()
-	err = s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
-		n, err := first[ChangeNotice](ctx, tx, false, "id = ?", id)
-		if err != nil {
-			return err
-		}
-		if !reads(by, n.CompanyID) || (by.Audience == identity.Staff && n.SentAt == nil) {
-			return fault.Missing()
-		}
-		c, err := first[Company](ctx, tx, false, "id = ?", n.CompanyID)
-		if err != nil {
-			return err
-		}
-		o, err := officeByID(ctx, tx, c.OfficeID)
-		if err != nil {
-			return err
-		}
-		f = NoticeFile{Notice: n, Company: c.Name, Country: c.Country, OfficeID: o.ID, OfficeName: o.Name, OfficeZone: o.location(), Actions: acts(n, by, c)}
-		if f.OpenedBy, err = personName(ctx, tx, n.OpenedBy); err != nil {
-			return err
-		}
-		if by.Audience == identity.Staff {
-			if f.DecidedBy, err = personName(ctx, tx, n.DecidedBy); err != nil {
-				return err
-			}
-			look := event(n, "read")
-			look.Internal = true
-			if err := audit.Record(ctx, tx, now, by, look); err != nil {
-				return err
-			}
-		}
-		if n.Status.Final() || n.Changes == nil {
-			return nil
-		}
-		st, err := standing(ctx, tx, c.ID)
-		if err != nil {
-			return err
-		}
-		b, err := openBook(ctx, tx, c)
-		if err != nil {
-			return err
-		}
-		f.Conflicts = b.try(n.Changes, n.EffectiveOn, now, st.Relied())
-		return nil
-	})
+	if by.Audience == identity.Staff && !reads(by, uuid.Nil) { // before the look is on record
+		return f, fault.Missing()
+	}
+	queries := append([]pg.Query{pg.One(&row, noticeSQL, id)},
+		accountReads(&top, &lists, "(select company_id from change_notice where id = $1)", id)...)
+	if by.Audience == identity.Staff {
+		queries = append(queries, audit.LookAt(now, by, "change_notice.read", "change_notice", "change_notice x where x.id = $10 and x.sent_at is not null", id))
+	}
+	if err := s.DB.Batch(ctx, by.Scope(), queries...); err != nil {
+		return f, fmt.Errorf("read the notice: %w", err)
+	}
+	n := row.ChangeNotice
+	if !reads(by, n.CompanyID) || (by.Audience == identity.Staff && n.SentAt == nil) {
+		return f, fault.Missing()
+	}
+	a, err := top.account(lists)
 	if err != nil {
-		return NoticeFile{}, fmt.Errorf("read the notice: %w", err)
+		return f, fmt.Errorf("read the account: %w", err)
+	}
+	c := a.Company
+	f = NoticeFile{Notice: n, Account: a, Company: c.Name, Country: c.Country, OfficeID: c.OfficeID, OfficeName: a.OfficeName, OfficeZone: a.OfficeZone,
+		OpenedBy: row.OpenedName, Actions: acts(n, by, c)}
+	if by.Audience == identity.Staff {
+		f.DecidedBy = row.DecidedName
+	}
+	if !n.Status.Final() && n.Changes != nil {
+		f.Conflicts = bookOf(a).try(n.Changes, n.EffectiveOn, now, a.Standing.Relied())
 	}
 	return f, nil
 }

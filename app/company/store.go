@@ -190,6 +190,38 @@ const accountSQL = `select c.id, c.name, c.legal_form, c.country, c.registration
     order by t.name, t.id) from trade_name t where t.company_id = c.id and t.removed_at is null), '[]') as trade_names
 from company c join office o on o.id = c.office_id cross join (` + standingSQL + `) s where c.id = $1`
 
+// noticeSQL reads a notice with the names of those who worked on it.
+var noticeSQL = `select n.` + strings.ReplaceAll(noticeColumns, ", ", ", n.") + `, coalesce(p.name, '') as opened_name, coalesce(d.name, '') as decided_name
+from change_notice n left join person p on p.id = n.opened_by left join person d on d.id = n.decided_by where n.id = $1`
+
+// accountLists are the lists of an Account, each a document.
+type accountLists struct{ Sites, Contacts, Identifiers string }
+
+const accountListsSQL = `select
+  coalesce((select jsonb_agg(to_jsonb(s) || jsonb_build_object('closed_on', to_char(s.closed_on, 'YYYY-MM-DD"T00:00:00Z"'))
+    order by s.closed_on is not null, s.created_at, s.id) from site s where s.company_id = $1), '[]')::text as sites,
+  coalesce((select jsonb_agg(to_jsonb(k) order by not k.is_primary, k.created_at, k.id) from contact k
+    where k.company_id = $1 and k.removed_at is null), '[]')::text as contacts,
+  coalesce((select jsonb_agg(to_jsonb(i) order by i.scheme, i.created_at, i.id) from company_identifier i
+    where i.company_id = $1 and i.removed_at is null), '[]')::text as identifiers`
+
+// accountReads reads an account without its notices in two statements. of is SQL for the
+// company's id, of which $1 is id.
+func accountReads(top *accountRow, lists *accountLists, of string, id uuid.UUID) []pg.Query {
+	about := func(sql string) string { return strings.ReplaceAll(sql, "$1", of) }
+	return []pg.Query{pg.One(top, about(accountSQL), id), pg.One(lists, about(accountListsSQL), id)}
+}
+
+// account puts together what accountReads has read.
+func (r accountRow) account(l accountLists) (a Account, err error) {
+	a = Account{Company: r.Company, TradeNames: r.TradeNames, Standing: r.standing(), OfficeName: r.OfficeName, OfficeZone: office{Zone: r.OfficeZone}.location()}
+	var err1, err2, err3 error
+	a.Sites, err1 = pg.Documents[Site](l.Sites)
+	a.Contacts, err2 = pg.Documents[Contact](l.Contacts)
+	a.Identifiers, err3 = pg.Documents[Identifier](l.Identifiers)
+	return a, errors.Join(err1, err2, err3)
+}
+
 // standing reads inside a transaction what Account reads in its batch. The lists
 // come as JSON, for database/sql has no arrays.
 func standing(ctx context.Context, tx pg.Tx, company uuid.UUID) (Standing, error) {

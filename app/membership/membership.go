@@ -286,7 +286,7 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	var kept []clock.Kept
 	statements := []pg.Query{pg.One(&row, pageSQL, id, own), clock.About(&kept, Kind, id)}
 	if own == nil {
-		statements = append(statements, readEvent(now, by, action, id))
+		statements = append(statements, audit.LookAt(now, by, action, Kind, "membership x where x.id = $10", id))
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
 		return p, fmt.Errorf("read the membership: %w", err)
@@ -304,14 +304,6 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	p.InEffect = row.Status == Active && !clock.DayOf(now, p.Zone).Before(row.EffectiveOn)
 	p.Clocks = s.Steps.Clocks.Views(kept, now)
 	return p, nil
-}
-
-// readEvent notes the agency's look in the same round trip as the look itself.
-func readEvent(now time.Time, by identity.Actor, action string, id uuid.UUID) pg.Query {
-	var one []struct{ Done int }
-	return pg.All(&one, `insert into audit_event (at, person_id, actor, audience, role, right_id, action, subject_kind, subject_id, company_id, request_id, internal)
-		select $1, $2, $3, $4, $5, $6, $7, 'membership', m.id, m.company_id, $8, true from membership m where m.id = $9 returning 1 as done`,
-		now, by.PersonID, by.Name, string(by.Audience), string(by.Role), by.RightID, action, by.RequestID, id)
 }
 
 // Mine lists the memberships of the actor's company, newest first, for its own people.

@@ -42,7 +42,7 @@ const turnSQL = `with turn as materialized (
 ), lock as (
   insert into case_lock (application_id, person_id, name, taken_at, expires_at) select id, $2, $3, $1, $11 from turn` + lockConflict + `
 )
-` + readEventSQL + readCase + ` returning 1 as done`
+` + audit.LookSQL + readCase + ` returning 1 as done`
 
 // Work opens a case as Record does, and sets or renews the soft lock when the next step
 // is the person's. Somebody else's lock is no error, for everybody may read.
@@ -52,8 +52,9 @@ func (s *Service) Work(ctx context.Context, by identity.Actor, id uuid.UUID) (Ca
 	}
 	now := s.Now()
 	var one []struct{ Done int }
-	return s.read(ctx, by, id, now, pg.All(&one, turnSQL, now, by.PersonID, by.Name, string(by.Audience), string(by.Role), by.RightID,
-		"application.read", application.Kind, by.RequestID, id, now.Add(LockLife), by.Is(identity.Approvers...), by.Role == identity.Headquarters, offices(by)))
+	args := append(audit.LookArgs(now, by, "application.read", application.Kind, id),
+		now.Add(LockLife), by.Is(identity.Approvers...), by.Role == identity.Headquarters, offices(by))
+	return s.read(ctx, by, id, now, pg.All(&one, turnSQL, args...))
 }
 
 // TakeOver takes the soft lock of another person: supervisors and headquarters of the

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/application"
+	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/identity"
@@ -159,7 +160,7 @@ func (s *Service) Company360(ctx context.Context, by identity.Actor, id uuid.UUI
 		pg.Value(&profile, profileSQL, id),
 		pg.Value(&records, recordsSQL, id, now),
 		t.ofCompany(&rows, id),
-		readEvent(now, by, "company.read", "company", `(select id, id as company_id from company) x where x.id = $10`, id),
+		audit.LookAt(now, by, "company.read", "company", `(select id, id as company_id from company) x where x.id = $10`, id),
 	)
 	if err != nil {
 		return Overview{}, fmt.Errorf("read the company: %w", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/application"
+	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/fault"
@@ -303,18 +304,8 @@ type file struct {
 	Duplicates      []company.DuplicateItem `json:"duplicates"`
 }
 
-// The look at a case is recorded in the same round trip as the look itself.
-const readEventSQL = `insert into audit_event (at, person_id, actor, audience, role, right_id, action, subject_kind, subject_id, company_id, request_id, internal)
-  select $1, $2, $3, $4, $5, $6, $7, $8, x.id, x.company_id, $9, true from `
-
 // readCase is what the event of a look at a case is about.
 const readCase = `application x where x.id = $10 and x.submitted_at is not null`
-
-func readEvent(now time.Time, by identity.Actor, action, kind, from string, id uuid.UUID) pg.Query {
-	var one []struct{ Done int }
-	return pg.All(&one, readEventSQL+from+` returning 1 as done`, now, by.PersonID, by.Name, string(by.Audience), string(by.Role), by.RightID,
-		action, kind, by.RequestID, id)
-}
 
 // Record reads everything about a case in one round trip, and notes that the person
 // has looked at it. The agency's case readers may.
@@ -323,7 +314,7 @@ func (s *Service) Record(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		return c, err
 	}
 	now := s.Now()
-	return s.read(ctx, by, id, now, readEvent(now, by, "application.read", application.Kind, readCase, id))
+	return s.read(ctx, by, id, now, audit.LookAt(now, by, "application.read", application.Kind, readCase, id))
 }
 
 // read reads the case after the statement that records the look.

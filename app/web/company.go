@@ -592,13 +592,9 @@ func (w *Web) renderChange(c *fiber.Ctx, who identity.Actor, status int, form vi
 	if err != nil {
 		return err
 	}
-	a, err := w.Companies.Account(c.UserContext(), who, who.CompanyID)
-	if err != nil {
-		return err
-	}
 	ch := w.accountChrome(c, who, f.Notice.Reference, ui.Crumb{Label: t(c, "Change notices"), Href: "/company/changes"})
 	ch.Errors = len(form.Errors) > 0
-	return render(c, status, view.Change(view.ChangePage{Chrome: ch, Form: form, File: f, Account: a}))
+	return render(c, status, view.Change(view.ChangePage{Chrome: ch, Form: form, File: f, Account: f.Account}))
 }
 
 func (w *Web) showEditChange(c *fiber.Ctx, who identity.Actor) error {
@@ -658,10 +654,7 @@ func (w *Web) proposal(c *fiber.Ctx, who identity.Actor) (company.NoticeFile, co
 	if err != nil {
 		return f, company.Account{}, p, err
 	}
-	a, err := w.Companies.Account(c.UserContext(), who, who.CompanyID)
-	if err != nil {
-		return f, a, p, err
-	}
+	a := f.Account
 	p, ok := a.Proposal(f.Notice, company.Subject(c.Params("subject")), item)
 	if !ok {
 		return f, a, p, fault.Missing()
