@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"trustedtrader/app/clock"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/signin"
@@ -117,12 +119,24 @@ func warn(part string, said, do Sentence) []Finding { return []Finding{{part, Wa
 
 func bad(part string, said, do Sentence) []Finding { return []Finding{{part, Bad, said, do}} }
 
-// ask reads from the database, if there is one.
+// ask reads from the database, if there is one, what row level security guards.
 func (d *Doctor) ask(ctx context.Context, q pg.Query) error {
 	if d.DB == nil {
 		return errDown
 	}
 	return d.DB.Batch(ctx, pg.System, q)
+}
+
+// askServer reads what the server says of itself.
+func askServer[T any](ctx context.Context, d *Doctor, sql string, args ...any) (answer T, err error) {
+	if d.DB == nil {
+		return answer, errDown
+	}
+	rows, err := d.DB.Pool().Query(ctx, sql, args...)
+	if err != nil {
+		return answer, err
+	}
+	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
 }
 
 var errDown = errors.New("the database does not answer")
@@ -134,15 +148,16 @@ const databaseSQL = `select current_setting('server_version_num')::int / 10000 a
 
 func (d *Doctor) database(ctx context.Context) []Finding {
 	const part = "database"
-	var row struct {
+	type server struct {
 		Version     int
 		Bypasses    bool
 		Connections int
 		Size        int64
 	}
+	var row server
 	start, err := time.Now(), d.Down
 	if d.DB != nil {
-		err = d.ask(ctx, pg.One(&row, databaseSQL))
+		row, err = askServer[server](ctx, d, databaseSQL)
 	}
 	if err != nil {
 		return bad(part, say("It does not answer: %s", err), say("Start PostgreSQL, or correct DATABASE_URL"))
@@ -253,9 +268,10 @@ const apart = 5 * time.Second
 
 func (d *Doctor) clock(ctx context.Context) []Finding {
 	const part = "clock"
-	var theirs time.Time
 	before := d.Now()
-	if err := d.ask(ctx, pg.Value(&theirs, `select clock_timestamp()`)); err != nil {
+	answer, err := askServer[struct{ Now time.Time }](ctx, d, `select clock_timestamp() as now`)
+	theirs := answer.Now
+	if err != nil {
 		return bad(part, say("The database's clock cannot be read: %s", err), say("See to the database first"))
 	}
 	after := d.Now()
@@ -274,15 +290,15 @@ func (d *Doctor) clock(ctx context.Context) []Finding {
 
 func (d *Doctor) jobs(ctx context.Context) []Finding {
 	const part = "jobs"
-	var row struct {
+	type queue struct {
 		Late, Failed int
 		LastSweep    *time.Time
 	}
-	err := d.ask(ctx, pg.One(&row, `select
+	row, err := askServer[queue](ctx, d, `select
 		count(*) filter (where state in ('available', 'retryable') and scheduled_at < $1::timestamptz - interval '5 minutes')::int as late,
 		count(*) filter (where state = 'discarded')::int as failed,
 		max(finalized_at) filter (where state = 'completed' and kind = '`+clock.SweepArgs{}.Kind()+`') as last_sweep
-		from `+pg.JobSchema+`.river_job`, d.Now()))
+		from `+pg.JobSchema+`.river_job`, d.Now())
 	switch {
 	case err != nil:
 		return bad(part, say("The queue cannot be read: %s", err), say("See to the database first"))

@@ -15,6 +15,10 @@ func Counted(ctx context.Context) context.Context {
 	return context.WithValue(ctx, countKey{}, new(atomic.Int64))
 }
 
+// uncounted is for what belongs to a new connection and not to the request that happens
+// to need one.
+func uncounted(ctx context.Context) context.Context { return context.WithValue(ctx, countKey{}, nil) }
+
 // Statements is how many statements were sent so far for a context that Counted made.
 // What opens and ends transactions does not count, setting the scope of row level
 // security does. Zero for any other context.

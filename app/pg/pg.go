@@ -79,7 +79,7 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "30000"
 	cfg.ConnConfig.Tracer = counter{}
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, "set role "+appRole)
+		_, err := c.Exec(uncounted(ctx), "set role "+appRole)
 		return err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)

@@ -350,18 +350,14 @@ func plain(v json.RawMessage) string {
 	return string(v)
 }
 
-// History reads one page of what happened to a case, newest first. The agency's case
-// readers may; the case itself is read with it, as every page of a case does.
-func (s *Service) History(ctx context.Context, by identity.Actor, id uuid.UUID, t TimelineFilter) (Timeline, error) {
+// History reads a case, as Record does, and one page of what happened to it, newest
+// first. The agency's case readers may.
+func (s *Service) History(ctx context.Context, by identity.Actor, id uuid.UUID, t TimelineFilter) (Case, Timeline, error) {
 	if err := reader(by); err != nil {
-		return Timeline{}, err
+		return Case{}, Timeline{}, err
 	}
-	var there int
+	now := s.Now()
 	var rows []timelineRow
-	err := s.DB.Batch(ctx, by.Scope(),
-		pg.Value(&there, `select 1 from application where id = $1 and submitted_at is not null`, id), t.ofCase(&rows, id))
-	if err != nil {
-		return Timeline{}, fmt.Errorf("read the history: %w", err)
-	}
-	return t.page(rows), nil
+	c, err := s.read(ctx, by, id, now, audit.LookAt(now, by, "application.read", application.Kind, readCase, id), t.ofCase(&rows, id))
+	return c, t.page(rows), err
 }

@@ -317,22 +317,25 @@ func (s *Service) Record(ctx context.Context, by identity.Actor, id uuid.UUID) (
 	return s.read(ctx, by, id, now, audit.LookAt(now, by, "application.read", application.Kind, readCase, id))
 }
 
-// read reads the case after the statement that records the look.
-func (s *Service) read(ctx context.Context, by identity.Actor, id uuid.UUID, now time.Time, look pg.Query) (c Case, err error) {
+// read reads the case after the statement that records the look, and more with it.
+func (s *Service) read(ctx context.Context, by identity.Actor, id uuid.UUID, now time.Time, look pg.Query, more ...pg.Query) (c Case, err error) {
 	var clocks []clock.Kept
-	var body string
-	err = s.DB.Batch(ctx, by.Scope(),
+	var row struct {
+		Head
+		Body string
+	}
+	err = s.DB.Batch(ctx, by.Scope(), append([]pg.Query{
 		look,
-		pg.One(&c.Head, headSQL, id, now),
+		pg.One(&row, `select head.*, (`+fileSQL+`) as body from (`+headSQL+`) head`, id, now),
 		clock.About(&clocks, application.Kind, id),
-		pg.Value(&body, fileSQL, id),
 		notice.ThreadRows(&c.Messages, by, notice.AboutApplication, id),
-	)
+	}, more...)...)
 	if err != nil {
 		return Case{}, fmt.Errorf("read the case: %w", err)
 	}
+	c.Head = row.Head
 	var f file
-	if err := json.Unmarshal([]byte(body), &f); err != nil {
+	if err := json.Unmarshal([]byte(row.Body), &f); err != nil {
 		return Case{}, fmt.Errorf("read the case: %w", err)
 	}
 	p, ok := s.Steps.Programmes.Get(c.Head.Programme)

@@ -38,9 +38,11 @@ func (w *Web) casePage(c *fiber.Ctx, who identity.Actor, tab view.Tab) (view.Cas
 		open = w.Reviews.Work
 	}
 	x, err := open(c.UserContext(), who, id)
-	return view.CasePage{
-		Chrome: w.wideChrome(c, who, t(c, "%s: %s", x.Reference, t(c, tab.Title())), deskCrumbs(c, x.Reference)...), Case: x, Tab: tab,
-	}, err
+	return w.pageOf(c, who, x, tab), err
+}
+
+func (w *Web) pageOf(c *fiber.Ctx, who identity.Actor, x review.Case, tab view.Tab) view.CasePage {
+	return view.CasePage{Chrome: w.wideChrome(c, who, t(c, "%s: %s", x.Reference, t(c, tab.Title())), deskCrumbs(c, x.Reference)...), Case: x, Tab: tab}
 }
 
 // refusedCase reads the case again for a form that was refused.
@@ -447,13 +449,13 @@ func (w *Web) decision(c *fiber.Ctx, who identity.Actor, do func(id uuid.UUID, v
 }
 
 func (w *Web) showCaseHistory(c *fiber.Ctx, who identity.Actor) error {
-	p, err := w.casePage(c, who, view.HistoryTab)
+	id, err := pathID(c, "id")
 	if err != nil {
 		return err
 	}
-	h, err := w.Reviews.History(c.UserContext(), who, p.Case.ID, timelineFilter(c))
+	x, h, err := w.Reviews.History(c.UserContext(), who, id, timelineFilter(c))
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, view.History(view.HistoryPage{CasePage: p, Timeline: h}))
+	return render(c, fiber.StatusOK, view.History(view.HistoryPage{CasePage: w.pageOf(c, who, x, view.HistoryTab), Timeline: h}))
 }

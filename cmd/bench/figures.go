@@ -85,7 +85,7 @@ func (b *bench) lists(ctx context.Context, conn *pgx.Conn, specialists, auditors
 		(select to_char(submitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || ' ' || id::text from application
 			where closed_at is null and submitted_at is not null order by submitted_at, id offset greatest((select count(*) * 3 / 4 from application where closed_at is null and submitted_at is not null), 1) limit 1),
 		(select name from company order by id limit 1), (select reference from application where submitted_at is not null order by id limit 1),
-		(select search_key from company_identifier where removed_at is null and length(search_key) > 6 order by id limit 1)`).Scan(&office, &deep, &name, &reference, &identifier)
+		(select search_key from company_identifier where removed_at is null and search_key ~ '^[A-Z0-9]{7,20}$' order by id limit 1)`).Scan(&office, &deep, &name, &reference, &identifier)
 	if err != nil {
 		return err
 	}
