@@ -65,13 +65,13 @@ func (w *SweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 	return err
 }
 
-// Sweep looks at every clock that may need something and handles each in its own
-// transaction, so that one that fails holds up no other. Any number may run at once,
+// Sweep looks at every clock that may need something and handles each that does in its
+// own transaction, so that one that fails holds up no other. Any number may run at once,
 // on any number of machines: a clock is handled by one of them, and each reminder and
 // each expiry happens once. The error joins those of single clocks.
 func (s *Service) Sweep(ctx context.Context) (done Swept, err error) {
 	now := s.Now()
-	var after candidate
+	var after Kept
 	var failures []error
 	for {
 		list, err := s.candidates(ctx, now, after)
@@ -80,6 +80,9 @@ func (s *Service) Sweep(ctx context.Context) (done Swept, err error) {
 		}
 		for _, c := range list {
 			after = c
+			if done.Looked++; !s.needs(c, now) {
+				continue
+			}
 			one, err := s.handle(ctx, now, c)
 			done.add(one)
 			if err != nil {
@@ -100,24 +103,16 @@ func (s *Service) Sweep(ctx context.Context) (done Swept, err error) {
 }
 
 func (d *Swept) add(o Swept) {
-	d.Looked += o.Looked
 	d.Reminded += o.Reminded
 	d.Expired += o.Expired
 	d.Renewed += o.Renewed
-}
-
-type candidate struct {
-	ID          uuid.UUID
-	DueOn       Day
-	SubjectKind string
-	SubjectID   uuid.UUID
 }
 
 // A wide net by calendar days: every clock for which something may be due anywhere on
 // earth tomorrow. Go then asks the arithmetic, which knows zones and business days; so
 // many business days last at most twice as many calendar days and two weeks.
 const candidatesSQL = `
-select id, due_on, subject_kind, subject_id from clock
+select ` + keptColumns + ` from clock k
 where stopped_at is null and (due_on, id) > ($2::date, $3::uuid)
   and (
     (expired_at is null and due_on <= $1::date + 1)
@@ -129,7 +124,7 @@ where stopped_at is null and (due_on, id) > ($2::date, $3::uuid)
   )
 order by due_on, id limit $5`
 
-func (s *Service) candidates(ctx context.Context, now time.Time, after candidate) (list []candidate, err error) {
+func (s *Service) candidates(ctx context.Context, now time.Time, after Kept) (list []Kept, err error) {
 	from := "0001-01-01"
 	if !after.DueOn.IsZero() {
 		from = after.DueOn.String()
@@ -148,8 +143,27 @@ func (s *Service) candidates(ctx context.Context, now time.Time, after candidate
 	return list, err
 }
 
+// needs reports whether there is anything to do for a clock as it was read: most of the
+// net's catch needs nothing, and is not worth a transaction. What is done is decided
+// again under the clock's lock.
+func (s *Service) needs(k Kept, now time.Time) bool {
+	run, cal, err := s.Clocks.run(k.Row, k.Pauses)
+	if err != nil {
+		return true // to fail where it is told
+	}
+	reading := run.Read(now, cal)
+	over := reading.State == Overdue || reading.State == Open
+	switch {
+	case reading.State == Paused:
+		return reading.DueDay != k.DueOn
+	case over && (k.ExpiredAt == nil || s.Clocks.rule(k.Row).Repeats):
+		return true
+	}
+	return len(run.RemindersDue(now, k.Reminders, k.Reminded, cal)) > 0
+}
+
 // handle does what one clock needs now.
-func (s *Service) handle(ctx context.Context, now time.Time, c candidate) (done Swept, err error) {
+func (s *Service) handle(ctx context.Context, now time.Time, c Kept) (done Swept, err error) {
 	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
 		done = Swept{}
 		// The record is locked before its clock, as every step of a person does it, so
@@ -165,14 +179,13 @@ func (s *Service) handle(ctx context.Context, now time.Time, c candidate) (done 
 		}
 		for _, r := range rows {
 			if r.ID == c.ID {
-				done.Looked = 1
 				return s.due(ctx, tx, now, r, &done)
 			}
 		}
 		return nil // stopped meanwhile
 	})
 	if err != nil {
-		done = Swept{Looked: 1}
+		done = Swept{}
 	}
 	return done, err
 }
