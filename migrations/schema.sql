@@ -162,6 +162,19 @@ end $$;
 
 
 --
+-- Name: offices_below(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.offices_below(top uuid) RETURNS uuid[]
+    LANGUAGE sql STABLE
+    AS $$ select array(
+    with recursive below as (
+      select id from office where id = top
+      union select o.id from office o join below b on o.parent_id = b.id)
+    select id from below) $$;
+
+
+--
 -- Name: refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 --
 

@@ -57,8 +57,10 @@ union all select 'membership', m.id, m.company_id, 'number', '', m.number, m.sta
 from membership m where m.number ~>=~ $1 and m.number ~<~ ($1 || U&'\+10FFFF')`
 
 	identifierHits = `select 'company' as kind, i.company_id as id, i.company_id, 'identifier' as why, i.scheme, i.value as match, '' as status,
-  case when i.search_key = $6 or i.value = any($7::text[]) then 95 else 80 end::float8 as rank
-from company_identifier i where i.removed_at is null and ((i.search_key ~>=~ $5 and i.search_key ~<~ ($5 || U&'\+10FFFF') and $5 <> '') or i.value = any($7::text[]))`
+  case when i.search_key = $6 then 95 else 80 end::float8 as rank
+from company_identifier i where i.removed_at is null and i.search_key ~>=~ $5 and i.search_key ~<~ ($5 || U&'\+10FFFF') and $5 <> ''
+union all select 'company', i.company_id, i.company_id, 'identifier', i.scheme, i.value, '', 95
+from company_identifier i where i.removed_at is null and i.value = any($7::text[])`
 
 	nameHits = `select 'company' as kind, n.company_id as id, n.company_id, n.kind as why, '' as scheme, n.name as match, '' as status, n.rank
 from company_names_like($2, $3, $4, $8) n`

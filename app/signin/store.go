@@ -262,11 +262,7 @@ with s as (
 select s.id as session_id, s.person_id, h.id as right_id, s.csrf, s.provider, s.audience, p.name, p.email, p.lang,
   coalesce(nullif(p.zone, ''), h.zone, 'UTC') as zone, coalesce(h.role, '') as role, h.company_id, h.office_id, coalesce(h.agency_id, s.agency_id) as agency_id,
   coalesce(h.company, '') as company, coalesce(h.agency, '') as agency,
-  case when h.office_id is null then '{}'::uuid[] else array(
-    with recursive below as (
-      select id from office where id = h.office_id
-      union select o.id from office o join below b on o.parent_id = b.id)
-    select id from below) end as offices,
+  case when h.office_id is null then '{}'::uuid[] else offices_below(h.office_id) end as offices,
   (select count(*)::int from held) as rights,
   case when h.company_id is null then 0 else (select count(*)::int from message m where m.company_id = h.company_id and m.direction = 'to_company'
     and not exists (select from message_read x where x.message_id = m.id and x.person_id = s.person_id)) end as unread,

@@ -72,6 +72,9 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := b.lists(ctx, conn, specialists, auditors, members); err != nil {
 		return err
 	}
+	if b.only != "" {
+		return nil
+	}
 	if err := b.pages(ctx, conn, specialists, chiefs, members); err != nil {
 		return err
 	}
@@ -115,6 +118,9 @@ func (b *bench) lists(ctx context.Context, conn *pgx.Conn, specialists, auditors
 		{"search by reference", "/desk/search", specialists, staff("/desk/search?q=" + q(reference)), staff("/search?key=" + q(key(reference)) + "&q=" + q(reference))},
 		{"search by identifier", "/desk/search", specialists, staff("/desk/search?q=" + q(identifier)), staff("/search?key=" + q(key(identifier)) + "&q=" + q(identifier))},
 	} {
+		if !strings.Contains(x.name, b.only) {
+			continue
+		}
 		before, err := b.counts()
 		if err != nil {
 			return err
