@@ -37,7 +37,7 @@ COMMENT ON SCHEMA public IS 'standard public schema';
 CREATE FUNCTION public.company_names_like(wanted text, begins text, part text, most integer) RETURNS TABLE(company_id uuid, kind text, name text, rank double precision)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
-    SET plan_cache_mode TO 'force_custom_plan'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
   if looking() not in ('system', 'staff') then
@@ -2084,6 +2084,13 @@ CREATE INDEX contact_email ON public.contact USING btree (lower(email)) WHERE (r
 --
 
 CREATE INDEX hearing_application ON public.hearing USING btree (application_id, opened_at DESC);
+
+
+--
+-- Name: identifier_any; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX identifier_any ON public.company_identifier USING btree (value) WHERE (removed_at IS NULL);
 
 
 --

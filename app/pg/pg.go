@@ -261,6 +261,13 @@ func Value[T any](dst *T, sql string, args ...any) Query {
 	}}
 }
 
+// PlanOnce makes the statements of the batch after it keep one plan for any arguments,
+// where planning anew takes longer than the work.
+func PlanOnce() Query {
+	var done string
+	return Value(&done, `select set_config('plan_cache_mode', 'force_generic_plan', true)`)
+}
+
 // Batch runs statements in one round trip and one transaction: what list pages use.
 func (d *DB) Batch(ctx context.Context, scope Scope, queries ...Query) error {
 	err := d.batch(ctx, scope, queries)

@@ -69,15 +69,16 @@ from company_names_like($2, $3, $4, $8) n`
 from contact k where position('@' in $2) > 0 and k.removed_at is null and lower(k.email) = lower($2)`
 )
 
-// searchSQL asks each way for its best hits, in one statement.
+// searchSQL asks each way for its best hits, in one statement. A record that several ways
+// find is shown once, so the best of all are taken twice over.
 var searchSQL = func() string {
 	ways := []string{referenceHits, identifierHits, nameHits, emailHits}
 	for i, sql := range ways {
 		ways[i] = fmt.Sprintf(`(select %d as place, h.* from (%s) h order by h.rank desc, h.match, h.id limit %d)`, i, sql, MostHits+1)
 	}
 	return `select h.kind, h.id, h.company_id, c.name as company, c.country, o.name as office, h.why, h.scheme, h.match, h.status, h.rank
-		from (` + strings.Join(ways, " union all ") + `) h join company c on c.id = h.company_id join office o on o.id = c.office_id
-		order by h.rank desc, h.place, h.match, h.id`
+		from (select * from (` + strings.Join(ways, " union all ") + `) every order by rank desc, place, match, id limit ` + fmt.Sprint(2*MostHits) + `) h
+		join company c on c.id = h.company_id join office o on o.id = c.office_id order by h.rank desc, h.place, h.match, h.id`
 }()
 
 // Search finds cases, notices, memberships and companies by reference, number,
@@ -111,7 +112,7 @@ func (s *Service) Search(ctx context.Context, by identity.Actor, q string) (f Fo
 	if utf8.RuneCountInString(key) < 2 {
 		begins = "" // one sign is the beginning of too many numbers
 	}
-	if err := s.DB.Batch(ctx, by.Scope(), searchEvent(s.Now(), by, said),
+	if err := s.DB.Batch(ctx, by.Scope(), searchEvent(s.Now(), by, said), pg.PlanOnce(),
 		pg.All(&f.Hits, searchSQL, whole, q, like(q)+"%", "%"+like(q)+"%", begins, key, sealed, MostHits+1)); err != nil {
 		return f, fmt.Errorf("search: %w", err)
 	}

@@ -95,7 +95,7 @@ func Seed(ctx context.Context, dsn string, scale Scale) (out Seeded, err error) 
 		}
 		out.Rows += n
 	}
-	for _, q := range []string{`select setval('application_number', 1000000)`, `select setval('membership_number', 1000000)`, `analyze`} {
+	for _, q := range []string{`select setval('application_number', 1000000)`, `select setval('membership_number', 1000000)`, `vacuum analyze`} {
 		if _, err := conn.Exec(ctx, q); err != nil {
 			return out, err
 		}
