@@ -286,6 +286,7 @@ func objectOf(path string) map[string]string {
 		{"/invitations/", map[string]string{":token": "=nothing"}},
 		{"/welcome/offers/", map[string]string{":id": "=00000000-0000-7000-8000-000000000003"}},
 		{"/company/changes/", map[string]string{":id": "notice", ":subject": "=site", ":item": "site"}},
+		{"/help/", map[string]string{":guide": "=apply"}},
 		{"/inbox/", map[string]string{":id": "message"}},
 		{"/desk/changes/", map[string]string{":id": "notice"}},
 		{"/desk/companies/", map[string]string{":id": "company", ":duplicate": "duplicate"}},

@@ -33,10 +33,6 @@ func (w *Web) showStart(c *fiber.Ctx, who identity.Actor) error {
 	return render(c, 200, public.Start(public.StartPage{Chrome: w.chrome(c, who, ""), Owner: w.Config.BrandOwner, Programmes: w.programmes()}))
 }
 
-func (w *Web) showHelp(c *fiber.Ctx, who identity.Actor) error {
-	return render(c, 200, public.Help(w.chrome(c, who, t(c, "Help and contact")), w.Config.Support))
-}
-
 func (w *Web) showAccessibility(c *fiber.Ctx, who identity.Actor) error {
 	return render(c, 200, public.Accessibility(w.chrome(c, who, t(c, "Accessibility")), w.Config.Support))
 }

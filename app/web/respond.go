@@ -82,6 +82,9 @@ func (w *Web) chrome(c *fiber.Ctx, who identity.Actor, title string) ui.Chrome {
 		Locales: w.Catalogues.Locales(), Lang: lang, Path: c.OriginalURL(), RequestID: requestID(c),
 		SignInHref: "/signin", Flash: w.takeFlash(c),
 	}
+	if part, ok := guideOf[c.Route().Path]; ok {
+		ch.Help = "/help/" + part
+	}
 	if strings.HasPrefix(c.Path(), "/callback/") {
 		ch.Path = "/" // the address holds a provider's answer, good for one use
 	}

@@ -70,6 +70,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/callback/:provider", everybody, w.finishSignIn},
 		{"GET", "/signed-out", everybody, w.showSignedOut},
 		{"GET", "/help", everybody, w.showHelp},
+		{"GET", "/help/:guide", everybody, w.showGuide},
 		{"GET", "/accessibility", everybody, w.showAccessibility},
 		{"GET", "/privacy", everybody, w.showPrivacy},
 

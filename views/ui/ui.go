@@ -44,6 +44,7 @@ type Chrome struct {
 	Wide       bool   // for queues and boards
 	Combo      bool   // the page has a Select with Combo: load its script
 	Breadcrumb []Crumb
+	Help       string // the part of a guide that is about this page
 }
 
 // Brand is the administration's name and look, from configuration.

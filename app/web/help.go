@@ -1,0 +1,82 @@
+package web
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"trustedtrader/app/fault"
+	"trustedtrader/app/i18n"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/programme"
+	view "trustedtrader/views/help"
+	"trustedtrader/views/ui"
+)
+
+func (w *Web) showHelp(c *fiber.Ctx, who identity.Actor) error {
+	return render(c, fiber.StatusOK, view.Index(view.IndexPage{Chrome: w.chrome(c, who, t(c, "Help and contact")), Support: w.Config.Support}))
+}
+
+func (w *Web) showGuide(c *fiber.Ctx, who identity.Actor) error {
+	g, ok := view.Find(c.Params("guide"))
+	if !ok {
+		return fault.Missing()
+	}
+	ch := w.chrome(c, who, t(c, g.Title))
+	ch.Breadcrumb = []ui.Crumb{{Label: t(c, "Help and contact"), Href: "/help"}, {Label: t(c, g.Title)}}
+	return render(c, fiber.StatusOK, view.Show(view.GuidePage{Chrome: ch, Guide: g, Periods: func(o view.Owner) []view.Period { return w.periods(c, o) }}))
+}
+
+// periods lists the clocks of the programmes as their data have them: a guide never says
+// another number.
+func (w *Web) periods(c *fiber.Ctx, o view.Owner) (out []view.Period) {
+	for _, p := range w.Programmes.All() {
+		for _, k := range p.Clocks() {
+			owes := t(c, "The company")
+			if k.OwedBy != programme.Company {
+				owes = t(c, "The agency")
+			}
+			if o == view.CompanyClocks && k.OwedBy != programme.Company || o == view.AgencyClocks && k.OwedBy == programme.Company {
+				continue
+			}
+			out = append(out, view.Period{Programme: p.ShortName, Name: t(c, k.Name), Length: length(c, k), Owes: owes, Source: k.Source})
+		}
+	}
+	return out
+}
+
+// length is how long a clock runs, in words.
+func length(c *fiber.Ctx, k programme.Clock) string {
+	switch k.Unit {
+	case programme.BusinessDays:
+		return i18n.N(c.UserContext(), "%d working day", "%d working days", k.Amount)
+	case programme.Months:
+		return i18n.N(c.UserContext(), "%d month", "%d months", k.Amount)
+	case programme.Years:
+		if k.LessDays > 0 {
+			return t(c, "%s less %s", i18n.N(c.UserContext(), "%d year", "%d years", k.Amount), i18n.N(c.UserContext(), "%d day", "%d days", k.LessDays))
+		}
+		return i18n.N(c.UserContext(), "%d year", "%d years", k.Amount)
+	}
+	return i18n.N(c.UserContext(), "%d day", "%d days", k.Amount)
+}
+
+// guideOf names the part of a guide that is about a page, by the page's route.
+var guideOf = map[string]string{
+	"/signin": "company-account#session", "/me": "company-account#session", "/kept": "company-account#session",
+	"/company": "apply#tasks", "/company/new": "company-account#register", "/company/profile": "company-account#account",
+	"/company/people": "company-account#people", "/company/people/invite": "company-account#people", "/company/people/:id": "company-account#people",
+	"/company/changes": "requests-and-dates#changes", "/company/changes/new": "requests-and-dates#changes", "/company/changes/:id": "requests-and-dates#changes",
+	"/inbox": "requests-and-dates#inbox", "/inbox/:id": "requests-and-dates#inbox",
+	"/applications/new": "apply#choose", "/applications/new/:programme": "apply#choose", "/applications/:id": "apply#tasks",
+	"/applications/:id/eligibility": "apply#choose", "/applications/:id/agreement": "apply#agreement", "/applications/:id/check": "apply#submit",
+	"/applications/:id/receipt": "apply#progress", "/applications/:id/request": "requests-and-dates#request", "/applications/:id/hearing": "requests-and-dates#hearing",
+	"/applications/:id/withdraw": "requests-and-dates#rejected", "/applications/:id/decision": "requests-and-dates#rejected",
+	"/memberships/:id": "apply#progress", "/desk": "specialists#queue", "/desk/search": "specialists#queue",
+	"/desk/changes": "specialists#changes", "/desk/changes/:id": "specialists#changes", "/desk/companies/:id": "supervisors#company",
+	"/desk/cases/:id": "specialists#clocks", "/desk/cases/:id/review": "specialists#review", "/desk/cases/:id/vetting": "specialists#vetting",
+	"/desk/cases/:id/request": "specialists#request", "/desk/cases/:id/messages": "specialists#notes", "/desk/cases/:id/notes": "specialists#notes",
+	"/desk/cases/:id/hours": "specialists#notes", "/desk/cases/:id/decision": "specialists#recommend", "/desk/cases/:id/history": "supervisors#audit",
+	"/audit": "supervisors#audit", "/audit/:id": "supervisors#audit", "/admin/health": "administrators#health",
+	"/admin/people": "administrators#people", "/admin/people/invite": "administrators#people", "/admin/people/:id": "administrators#people",
+	"/admin/offices": "administrators#offices", "/admin/offices/:id": "administrators#offices", "/admin/agencies": "administrators#agencies",
+	"/admin/agencies/:id": "administrators#agencies", "/agency": "partner-agencies#home", "/agency/people": "partner-agencies#signin",
+}

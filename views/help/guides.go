@@ -1,0 +1,244 @@
+// Package help holds the guides: how people do their work with the portal, page by page.
+//
+// The texts are source texts for the translation function. In them, **words** are the
+// name of a button, a page or a field, as the page shows it, and [words](/path) is a link
+// to a page. A test holds both to what there is.
+package help
+
+// Guide is for one group of people.
+type Guide struct {
+	Slug  string // its address is /help/<Slug>
+	Title string
+	For   string // who it is for, in a sentence
+	Parts []Part
+}
+
+// Part is one task.
+type Part struct {
+	ID     string
+	Title  string
+	Intro  string
+	Steps  []string // in order
+	Points []string // good to know
+	Clocks Owner    // shows the periods that the programmes' data name for it
+}
+
+// Owner picks periods: of everybody, of the company or of the agency. Empty: none.
+type Owner string
+
+// Whose periods a part shows.
+const (
+	AllClocks     Owner = "all"
+	CompanyClocks Owner = "company"
+	AgencyClocks  Owner = "agency"
+)
+
+// Path of a guide's page.
+func (g Guide) Path() string { return "/help/" + g.Slug }
+
+// Find is the guide with a slug.
+func Find(slug string) (Guide, bool) {
+	for _, g := range Guides() {
+		if g.Slug == slug {
+			return g, true
+		}
+	}
+	return Guide{}, false
+}
+
+// Guides lists all of them in the order of the index.
+func Guides() []Guide {
+	return []Guide{registering(), applying(), afterwards(), specialists(), deciders(), administrators(), partners()}
+}
+
+func registering() Guide {
+	return Guide{Slug: "company-account", Title: "The company's account and its people",
+		For: "For companies: register, complete the account, and let colleagues work with you.",
+		Parts: []Part{
+			{ID: "register", Title: "Register a company", Intro: "One account holds everything about a company. Register once, also for several programmes.",
+				Steps: []string{
+					"Open [the sign-in page](/signin) and choose your business account. The portal has no passwords of its own.",
+					"Choose **Register a company**. Enter the legal name, the country and the registration number as they stand in the official register.",
+					"Choose **Register company**. You become the owner of the account.",
+				},
+				Points: []string{"If a colleague has registered the company already, do not register it again. Ask the colleague to invite you."}},
+			{ID: "account", Title: "Complete the account", Intro: "The application reads the account, so that nothing is asked twice.",
+				Steps: []string{
+					"Open [Company account](/company/profile) and choose **Add a site** for each place where you handle goods or keep your books. The time zone of a site is the clock for visits.",
+					"Choose **Add a contact**. There are at least two contacts, and the primary one is an officer. A consultant is never the primary contact.",
+					"Choose **Add a number** for each number that the programme asks for. The portal checks the format and, where there is one, the check digit.",
+				},
+				Points: []string{
+					"Numbers of persons are stored sealed and shown with all but the last digits hidden.",
+					"**History** shows who changed what and when.",
+				}},
+			{ID: "people", Title: "People and roles", Intro: "Owners decide who may do what. A change takes effect at once, also for whoever is signed in.",
+				Steps: []string{
+					"Open [People](/company/people) and choose **Invite a person**.",
+					"Enter the e-mail address, choose a role and choose **Send invitation**. The invitation holds for 14 days.",
+					"The person signs in with that address and accepts.",
+				},
+				Points: []string{
+					"An owner manages people. A signatory signs and submits. An editor changes the account and the answers. A contributor works on the parts that are assigned. A reader reads.",
+					"A representative works for you from outside. The role has an end date, at most two years ahead.",
+					"Nobody changes their own role, and the last owner stays. You can leave with **End my access**.",
+				}},
+			{ID: "session", Title: "Signing in and out", Intro: "Sessions end by themselves. What you type is kept.",
+				Points: []string{
+					"A warning comes before you are signed out. Choose to stay, and go on.",
+					"If you are signed out all the same, sign in again: what you sent is still there.",
+					"[Your sign-in](/me) shows where you are signed in. Choose **Sign out there** for a session that you do not know.",
+				}},
+		}}
+}
+
+func applying() Guide {
+	return Guide{Slug: "apply", Title: "Apply and be certified",
+		For: "For companies: from the first question to the certificate.",
+		Parts: []Part{
+			{ID: "choose", Title: "Choose a programme", Intro: "You learn early whether you can join.",
+				Steps: []string{
+					"Open [Home](/company) and choose **Choose a programme**.",
+					"Choose the programme and the kind of member that you are.",
+					"Answer the eligibility questions and choose **Save and continue**. If you cannot join, the page says so and why.",
+				}},
+			{ID: "tasks", Title: "Work through the tasks", Intro: "The page of the application lists the tasks and always names one next step.",
+				Points: []string{
+					"Several people can work at the same time. If two change the same thing, the second one sees what changed and nothing typed is lost.",
+					"A task is ready when nothing is missing in it. What is missing is said in words, with a link to the place.",
+				}},
+			{ID: "agreement", Title: "Sign the agreement", Intro: "An officer of the company signs, with the role of signatory or owner.",
+				Steps: []string{
+					"Open **Sign the agreement**, read the text and tick each statement.",
+					"Enter your full name and your job title, and choose **Sign the agreement**.",
+				},
+				Points: []string{"The portal keeps the exact text, its fingerprint, who signed and when. If the legal name changes afterwards, an officer signs again."}},
+			{ID: "submit", Title: "Check and submit", Intro: "What you submit is stored exactly as sent.",
+				Steps: []string{
+					"Open **Check your answers** and read every part. Each line has a link to change it.",
+					"Confirm that the answers are true, enter your full name and choose **Submit the application**.",
+					"Keep the receipt. It has the reference, a copy as PDF and as JSON, and what happens next by which date.",
+				}},
+			{ID: "progress", Title: "What happens next", Intro: "The agency checks your profile and, at the same time, vets the company, its officers and sites.",
+				Points: []string{
+					"The page of the application shows the stages, planned and actual, and every period that runs.",
+					"For AEO, the authority first accepts the application, then examines it. Before it refuses, it tells you its grounds and you can answer.",
+					"When you are certified, [Home](/company) shows the membership. Choose **Show the certificate** to print it.",
+				}},
+		}}
+}
+
+func afterwards() Guide {
+	return Guide{Slug: "requests-and-dates", Title: "Requests, changes and dates",
+		For: "For companies: answer the agency, tell it of changes, and read a deadline.",
+		Parts: []Part{
+			{ID: "request", Title: "Answer a request for information", Intro: "The agency asks for everything at once. Only what it asks about can be changed.",
+				Steps: []string{
+					"Open the application from [Home](/company). The next step is the request.",
+					"Answer each point. Where a part of the application is meant, follow its link and change it.",
+					"Choose **Send all answers**. While the agency waits for you, its own period stands still.",
+				}},
+			{ID: "hearing", Title: "Your right to be heard", Intro: "Before a decision against you under EU rules, the authority tells you its grounds.",
+				Steps: []string{"Open **Your right to be heard** from the application.", "Write your view and choose **Send your view**. It is read before the decision."}},
+			{ID: "rejected", Title: "When an application is rejected", Intro: "Every point has its reason.",
+				Points: []string{"**Read how it ended** lists the points and from which day you may apply again.", "You can withdraw an application at any time before the decision. That is no rejection."}},
+			{ID: "changes", Title: "Tell the agency of a change", Intro: "While the agency relies on the account, changes go through a change notice with the day from which they hold.",
+				Steps: []string{
+					"Open [Changes](/company/changes) and choose **Start a change notice**.",
+					"Enter the effective day and explain the change, then add each change to the notice.",
+					"Choose **Send change notice**. When the agency accepts it, the account changes on the effective day by itself.",
+				}},
+			{ID: "inbox", Title: "Letters and messages", Intro: "Everything the agency writes to you is in the [Inbox](/inbox). An e-mail only says that something waits.",
+				Points: []string{"Answer a letter from its page with **Send message**. To write first, open the page of your application."}},
+			{ID: "dates", Title: "How days are counted", Intro: "A date is never typed. It follows from an event and a rule, and the page shows the sum.",
+				Points: []string{
+					"The day of the event does not count: the first day is the day after. A period ends when its last day is over at your field office.",
+					"While a period is paused its days do not count. The page shows why and since when.",
+					"Where EU law asks for it, a last day that is a day off moves to the next working day.",
+				}, Clocks: CompanyClocks},
+		}}
+}
+
+func specialists() Guide {
+	return Guide{Slug: "specialists", Title: "Work on cases",
+		For: "For specialists: from the queue to the recommendation.",
+		Parts: []Part{
+			{ID: "queue", Title: "The desk", Intro: "The [desk](/desk) has one list per question: yours, not assigned, waiting for the company, overdue.",
+				Steps: []string{"Open **Not assigned** and choose **Claim** beside a case of your office.", "Sort by **Next day** to see what is due first."},
+				Points: []string{
+					"Who opens a case to work on it holds a soft lock for a quarter of an hour. Others see the name and can read. The list and the case say the same.",
+					"[Search](/desk/search) finds a reference, any identification number, or a name, also misspelt or without accents. Each search is on record.",
+				}},
+			{ID: "review", Title: "Profile review", Intro: "One verdict per part of the profile.",
+				Steps: []string{
+					"Open **Profile review** in the case and compare what was sent with what it says of the company.",
+					"Choose a verdict and write a remark where it is not met, then choose **Save the verdicts**.",
+				}},
+			{ID: "vetting", Title: "Vetting", Intro: "One check per number, officer and site, in the systems of your authority.",
+				Steps: []string{"Open **Vetting**, choose an outcome and note what you found.", "Choose **Save the outcomes**. A concern needs a note."}},
+			{ID: "request", Title: "Request for information", Intro: "Ask for everything at once: a second request costs the company another round.",
+				Steps: []string{"Open **Request information** and tick the parts that you ask about. Only these open for the company.", "Write a question for each and choose **Send the request**. The agency's period pauses until the answer comes."}},
+			{ID: "notes", Title: "Notes, messages and hours", Intro: "What the company sees and what it never sees are two pages.",
+				Points: []string{
+					"**Notes** are internal. **Messages** go to the company.",
+					"Log your time with **Log this time**: the law asks for the hours of certification, validation and revalidation (6 U.S.C. 971).",
+				}},
+			{ID: "clocks", Title: "Periods and pauses", Intro: "The case shows each period with its sum.",
+				Points: []string{"Pause a period only with a reason that the programme's rules name. The reason and your name stand beside it.", "Nobody can type a date over. If it is wrong, an event before it is wrong."},
+				Clocks: AgencyClocks},
+			{ID: "recommend", Title: "Recommend", Intro: "You recommend, another person decides.",
+				Steps: []string{"Open **Decision**. The page says what is still missing.", "Choose to certify or to reject. A rejection needs its points, each with a reason.", "Choose **Recommend**. Until the decision you can take it back."}},
+			{ID: "changes", Title: "Change notices", Intro: "Companies tell of changes with the day from which they hold.",
+				Steps: []string{"Open [Change notices](/desk/changes) and read what is to change, field by field.", "Choose **Accept the changes**, or return the notice with a reason. Accepted changes take effect on their day by themselves."}},
+		}}
+}
+
+func deciders() Guide {
+	return Guide{Slug: "supervisors", Title: "Decide, assign and look back",
+		For: "For supervisors, headquarters and auditors.",
+		Parts: []Part{
+			{ID: "approve", Title: "Decide on a recommendation", Intro: "The one who recommends never decides.",
+				Steps: []string{
+					"Open **For my approval** on the [desk](/desk), then the case.",
+					"Read the recommendation and its reasons on the page **Decision**.",
+					"Certify the company or approve the rejection. Or return it with what is missing: the case goes back to the specialist.",
+				},
+				Points: []string{"Certifying makes the membership, its certificate, the letter and the entry in the audit trail at once, or none of them."}},
+			{ID: "assign", Title: "Assign cases", Intro: "Several cases at once.",
+				Steps:  []string{"Tick the cases in a list of the [desk](/desk).", "Choose a person and choose **Assign**. The list says for each case whether it worked."},
+				Points: []string{"You can take over a case from whoever holds its soft lock. That is on record."}},
+			{ID: "overdue", Title: "What is late", Intro: "**Overdue** lists the cases in which a day of the agency has passed. Paused periods and days of the company are not in it."},
+			{ID: "company", Title: "Everything about a company", Intro: "The page of a company has its profile, cases, memberships, change notices and one timeline."},
+			{ID: "audit", Title: "The audit trail", Intro: "The [audit trail](/audit) has every change and every look at confidential data: who, in which role, what, before and after, why.",
+				Steps:  []string{"Narrow it by person, company, kind of record, day or reference.", "Choose the export to take the chosen events along as a CSV file. The export itself is an event."},
+				Points: []string{"Nothing in it can be changed or deleted, by nobody.", "Auditors and headquarters see everything, supervisors their offices, administrators sign-in, people and offices."}},
+		}}
+}
+
+func administrators() Guide {
+	return Guide{Slug: "administrators", Title: "Run the installation",
+		For: "For administrators.",
+		Parts: []Part{
+			{ID: "people", Title: "People of the agency", Intro: "Administrators invite staff and end their access. They see no cases.",
+				Steps:  []string{"Open [People](/admin/people) and choose **Invite a person**.", "Choose a role and an office and choose **Send invitation**. An auditor's access has an end date, at most a year ahead."},
+				Points: []string{"Nobody changes their own role, and the last administrator stays."}},
+			{ID: "offices", Title: "Offices", Intro: "[Offices](/admin/offices) form a tree. A supervisor sees the offices below their own.",
+				Steps: []string{"Choose **Open an office** and enter its name, its time zone and its business calendar.", "The time zone decides when a day is over; the calendar decides what a working day is."}},
+			{ID: "agencies", Title: "Partner agencies", Intro: "[Partner agencies](/admin/agencies) have their own way to sign in.",
+				Steps: []string{"Choose **Add an agency**.", "Invite an administrator of the agency. That person invites the officers."}},
+			{ID: "providers", Title: "Sign-in", Intro: "Sign-in providers are configured in a file, one per audience: companies, staff, and each partner agency. The name of the setting is PORTAL_PROVIDERS.",
+				Points: []string{"For each provider you can ask for a level of assurance (acr) and for ways of proof (amr). A sign-in below it is refused with the reason."}},
+			{ID: "health", Title: "Health", Intro: "[Health of the portal](/admin/health) looks at the database, the sign-in providers, e-mail, storage, the clock and the jobs, and says what to do about what is not well. The command portal doctor prints the same."},
+		}}
+}
+
+func partners() Guide {
+	return Guide{Slug: "partner-agencies", Title: "Partner customs agencies",
+		For: "For officers of customs agencies with a mutual recognition arrangement.",
+		Parts: []Part{
+			{ID: "signin", Title: "Who may sign in", Intro: "Your agency has its own way to sign in. Its administrator invites the officers.",
+				Steps:  []string{"The administrator opens [People](/agency/people) and chooses **Invite a person**.", "The officer signs in with the invited address and accepts."},
+				Points: []string{"A change of role takes effect at once. What your agency's people do is in the audit trail."}},
+			{ID: "home", Title: "Your page", Intro: "[Home](/agency) names your agency and your role."},
+		}}
+}
