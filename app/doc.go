@@ -36,6 +36,10 @@
 //   - pgembed: a private PostgreSQL for development
 //   - apptest: databases and clocks for tests
 //
+// Outside of app: views draw the pages (views/help are the guides), cmd/portal wires
+// everything together, cmd/bench measures it at the size of a whole administration,
+// config holds programmes, calendars, settings and the files for running the portal.
+//
 // Imports go one way: web may know everything, views know the types they show,
 // a domain never knows web or views, and nothing knows cmd. imports_test.go holds
 // the house to it.

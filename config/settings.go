@@ -1,3 +1,5 @@
+//go:generate go run ../cmd/settings
+
 package config
 
 import (
