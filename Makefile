@@ -5,6 +5,7 @@ export CGO_ENABLED ?= 0
 GOFLAGS_BUILD := -trimpath
 VAR        := var
 TOOLS      := .ci/tools
+export PATH := $(CURDIR)/.ci/node/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset build production test unit browser interop check fmt vet staticcheck verify race generate schema migration bench setup setup-run setup-test tools clean

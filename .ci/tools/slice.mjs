@@ -35,7 +35,8 @@ async function register(page, who, company, inspect = true) {
   }
   if (inspect) for (const [path, name] of [['/company', 'company home'], ['/company/profile', 'company account'], ['/company/profile/edit', 'edit company'],
     ['/company/names', 'trade names'], ['/company/history', 'company history'], ['/company/changes', 'change notices'],
-    ['/inbox', 'inbox empty'], ['/applications/new', 'choose a programme'], ['/help', 'help']]) await visit(page, path, name);
+    ['/inbox', 'inbox empty'], ['/applications/new', 'choose a programme'], ['/help', 'help'], ['/help/apply', 'guide: apply'], ['/help/requests-and-dates', 'guide: dates'], ['/help/specialists', 'guide: specialists'],
+    ['/help/company-account', 'guide: account'], ['/help/supervisors', 'guide: supervisors'], ['/help/administrators', 'guide: administrators'], ['/help/partner-agencies', 'guide: partners']]) await visit(page, path, name);
 }
 
 async function choose(page, name, value) {

@@ -30,14 +30,9 @@ func (w *Web) showGuide(c *fiber.Ctx, who identity.Actor) error {
 func (w *Web) periods(c *fiber.Ctx, o view.Owner) (out []view.Period) {
 	for _, p := range w.Programmes.All() {
 		for _, k := range p.Clocks() {
-			owes := t(c, "The company")
-			if k.OwedBy != programme.Company {
-				owes = t(c, "The agency")
+			if (o == view.CompanyClocks) == (k.OwedBy == programme.Company) {
+				out = append(out, view.Period{Programme: p.ShortName, Name: t(c, k.Name), Length: length(c, k), Source: k.Source})
 			}
-			if o == view.CompanyClocks && k.OwedBy != programme.Company || o == view.AgencyClocks && k.OwedBy == programme.Company {
-				continue
-			}
-			out = append(out, view.Period{Programme: p.ShortName, Name: t(c, k.Name), Length: length(c, k), Owes: owes, Source: k.Source})
 		}
 	}
 	return out

@@ -23,12 +23,11 @@ type Part struct {
 	Clocks Owner    // shows the periods that the programmes' data name for it
 }
 
-// Owner picks periods: of everybody, of the company or of the agency. Empty: none.
+// Owner picks periods: of the company or of the agency. Empty: none.
 type Owner string
 
 // Whose periods a part shows.
 const (
-	AllClocks     Owner = "all"
 	CompanyClocks Owner = "company"
 	AgencyClocks  Owner = "agency"
 )

@@ -1,6 +1,11 @@
 package help
 
-import "regexp"
+import (
+	"context"
+	"regexp"
+
+	"trustedtrader/app/i18n"
+)
 
 // span is a piece of a guide's text: plain, the name of something on a page, or a link.
 type span struct {
@@ -53,7 +58,14 @@ func Names(text string) (names, links []string) {
 
 func cells(list []Period) (rows [][]string) {
 	for _, p := range list {
-		rows = append(rows, []string{p.Programme, p.Name, p.Length, p.Owes, p.Source})
+		rows = append(rows, []string{p.Name, p.Programme, p.Length, p.Source})
 	}
 	return rows
+}
+
+func clocksCaption(ctx context.Context, o Owner) string {
+	if o == AgencyClocks {
+		return i18n.T(ctx, "Periods that the agency must keep, from the programmes' rules")
+	}
+	return i18n.T(ctx, "Periods that the company must keep, from the programmes' rules")
 }
