@@ -4,7 +4,6 @@ GO         ?= go
 export CGO_ENABLED ?= 0
 GOFLAGS_BUILD := -trimpath
 VAR        := var
-TOOLS      := .ci/tools
 export PATH := $(CURDIR)/.ci/node/bin:$(PATH)
 
 .DEFAULT_GOAL := help
