@@ -8,6 +8,8 @@
 package static
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -31,6 +33,7 @@ type Assets struct {
 
 type file struct {
 	content []byte
+	small   []byte // the same as gzip; nil where that saves nothing
 	kind    string
 }
 
@@ -53,7 +56,11 @@ func New() (*Assets, error) {
 		}
 		fmt.Fprintf(sum, "%s %d\n", name, len(content))
 		sum.Write(content)
-		a.files[name] = file{content, kind}
+		small, err := squeeze(content)
+		if err != nil {
+			return fmt.Errorf("compress %s: %w", name, err)
+		}
+		a.files[name] = file{content, small, kind}
 		return nil
 	})
 	if err != nil {
@@ -81,6 +88,32 @@ func (a *Assets) Open(path string) (content []byte, contentType string, ok bool)
 	name, _ := a.split(path)
 	f, ok := a.files[name]
 	return f.content, f.kind, ok
+}
+
+// Gzip is the same content compressed, and nil where that saves nothing. Pages are not
+// compressed: what a stranger can put into one must not tell how long its secrets are.
+func (a *Assets) Gzip(path string) []byte {
+	name, _ := a.split(path)
+	return a.files[name].small
+}
+
+// squeeze compresses once, at the start, what every first visit loads.
+func squeeze(content []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(content); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	if b.Len()*10 > len(content)*9 {
+		return nil, nil
+	}
+	return b.Bytes(), nil
 }
 
 // CacheControl is the header for the file at path: for ever under today's hash,

@@ -112,6 +112,11 @@ func (w *Web) asset(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderCacheControl, w.Assets.CacheControl(c.Path()))
 	c.Set(fiber.HeaderContentType, kind)
+	c.Vary(fiber.HeaderAcceptEncoding)
+	if small := w.Assets.Gzip(c.Path()); small != nil && c.Request().Header.HasAcceptEncoding("gzip") {
+		c.Set(fiber.HeaderContentEncoding, "gzip")
+		content = small
+	}
 	return c.Send(content)
 }
 
