@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"github.com/gofiber/fiber/v2"
 
 	"trustedtrader/app/fault"
@@ -22,7 +24,16 @@ func (w *Web) showGuide(c *fiber.Ctx, who identity.Actor) error {
 	}
 	ch := w.chrome(c, who, t(c, g.Title))
 	ch.Breadcrumb = []ui.Crumb{{Label: t(c, "Help and contact"), Href: "/help"}, {Label: t(c, g.Title)}}
-	return render(c, fiber.StatusOK, view.Show(view.GuidePage{Chrome: ch, Guide: g, Periods: func(o view.Owner) []view.Period { return w.periods(c, o) }}))
+	return render(c, fiber.StatusOK, view.Show(view.GuidePage{Chrome: ch, Guide: g,
+		Periods: func(o view.Owner) []view.Period { return w.periods(c, o) },
+		May:     func(path string) bool { return w.mayOpen(who, path) }}))
+}
+
+// mayOpen reports whether a page is open to a person; a visitor is asked to sign in there.
+func (w *Web) mayOpen(who identity.Actor, path string) bool {
+	return slices.ContainsFunc(w.Routes(), func(r Route) bool {
+		return r.Method == fiber.MethodGet && r.Path == path && (!who.Known() || r.Access.allows(who))
+	})
 }
 
 // periods lists the clocks of the programmes as their data have them: a guide never says
