@@ -54,7 +54,7 @@ verify: ## regenerate and compare
 
 # Race tests need cgo; they run over the packages where people meet.
 race: setup-run
-	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/people ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/jobs ./app/web
+	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/people ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/jobs ./app/signin ./app/web
 
 ## Measure
 bench: setup-run build ## the portal at full size beside a bare twin: name, value, unit, goal, pass or fail

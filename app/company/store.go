@@ -344,13 +344,3 @@ func (c *Changes) Scan(src any) error {
 	}
 	return fmt.Errorf("read changes: they are %T", src)
 }
-
-func personName(ctx context.Context, tx pg.Tx, id *uuid.UUID) (name string, err error) {
-	if id == nil {
-		return "", nil
-	}
-	if err := tx.WithContext(ctx).Raw("select coalesce((select name from person where id = ?), '')", *id).Scan(&name).Error; err != nil {
-		return "", fmt.Errorf("find the person: %w", err)
-	}
-	return name, nil
-}

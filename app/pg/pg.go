@@ -16,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"time"
 
@@ -328,4 +329,21 @@ func hideAddress(err error) error {
 		return errors.New("it is not a PostgreSQL address; write postgres://user@host:5432/name")
 	}
 	return err
+}
+
+// Lost reports whether an error says that PostgreSQL is not there or went away, which
+// passes, and not that a statement is wrong. Source: SQLSTATE classes 08 and 57P.
+func Lost(err error) bool {
+	var refused *pgconn.ConnectError
+	var network *net.OpError
+	var said *pgconn.PgError
+	switch {
+	case err == nil:
+		return false
+	case errors.As(err, &refused):
+		return true
+	case errors.As(err, &said):
+		return strings.HasPrefix(said.Code, "08") || strings.HasPrefix(said.Code, "57P") || said.Code == "53300"
+	}
+	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, sql.ErrConnDone)
 }

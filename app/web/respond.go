@@ -23,6 +23,7 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
 	"trustedtrader/app/people"
+	"trustedtrader/app/pg"
 	"trustedtrader/views/ui"
 )
 
@@ -308,6 +309,10 @@ func (w *Web) explain(c *fiber.Ctx, err error) ui.Problem {
 		return say(max(fe.Code, 400), "Not possible", "We cannot answer this request. Start from the start page.")
 	case errors.Is(err, context.DeadlineExceeded):
 		return say(503, "This takes too long", "The portal is busy and did not finish in time. Nothing was changed half-way. Wait a minute, then try again.")
+	}
+	if pg.Lost(err) {
+		c.Set(fiber.HeaderRetryAfter, "30")
+		return say(503, "The portal cannot reach its data", "This passes. Nothing was changed half-way. Wait a minute, then try again.")
 	}
 	return say(500, "Something went wrong", "The fault is ours, not yours. Nothing was changed half-way. Try again; if it happens again, quote the reference below.")
 }
