@@ -425,6 +425,8 @@ func TestRequestAndWithdrawalPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(t, a.get("/company", 200), "Answer our request for information")
+	a.exec(`update clock set paused = true where code = 'certification_decision'`)
+	says(t, a.get(at, 200), "Planned: counted again when the period goes on") // a day that is not known is not shown
 	doc := a.get(at+"/request", 200)
 	says(t, doc, "Answer by 17 March 2026.", "What is done there?")
 	form := filled(doc, at+"/request")

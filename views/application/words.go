@@ -260,7 +260,11 @@ func stages(ctx context.Context, o app.Overview) []ui.Step {
 				continue
 			}
 			for _, s := range v.Rule.StopsOn {
-				if s == stoppedBy && v.DueOn.After(last) {
+				switch {
+				case s != stoppedBy:
+				case v.Paused: // until it runs again nobody knows the day
+					return i18n.T(ctx, "counted again when the period goes on")
+				case v.DueOn.After(last):
 					last = v.DueOn
 				}
 			}
