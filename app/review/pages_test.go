@@ -274,7 +274,7 @@ func TestSearch(t *testing.T) {
 
 	for q, want := range map[string]uuid.UUID{
 		a.Reference: a.ID, strings.ToLower(a.Reference): a.ID, a.Reference[:10]: a.ID,
-		"harbor": owner.CompanyID, "Harbour Tradin": owner.CompanyID, "blue anchor": owner.CompanyID, owner.Email: owner.CompanyID,
+		"harbor": owner.CompanyID, "Harbour Tradin": owner.CompanyID, "harbro": owner.CompanyID, "negoec": trader.CompanyID, "blue anchor": owner.CompanyID, owner.Email: owner.CompanyID,
 		"societe generale": trader.CompanyID, "SOCIÉTÉ": trader.CompanyID, "negoce": trader.CompanyID,
 		w.Text(`select value from company_identifier where scheme = 'eori'`)[:6]: trader.CompanyID,
 	} {

@@ -68,7 +68,12 @@ func runTwin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if t.pool, err = pgxpool.New(ctx, os.Getenv("BENCH_DSN")); err != nil {
+	pool, err := pgxpool.ParseConfig(os.Getenv("BENCH_DSN"))
+	if err != nil {
+		return err
+	}
+	pool.ConnConfig.RuntimeParams["pg_trgm.word_similarity_threshold"] = "0.5" // as the portal's search has it
+	if t.pool, err = pgxpool.NewWithConfig(ctx, pool); err != nil {
 		return err
 	}
 	t.chrome = ui.Chrome{Title: "Twin", Demo: true, SignedIn: true, Wide: true, Asset: assets.URL, CSRF: "none", Path: "/",
@@ -193,10 +198,10 @@ func (t *twin) queue(c *fiber.Ctx) error {
 const (
 	found = `select h.kind, h.id, h.company_id, c.name as company, c.country, o.name as office, h.why, h.scheme, h.match, h.status, h.rank
 		from (%s) h join company c on c.id = h.company_id join office o on o.id = c.office_id order by h.rank desc, h.match, h.id limit 51`
-	plainNames = `select 'company' as kind, c.id, c.id as company_id, 'name' as why, '' as scheme, c.name as match, '' as status, similarity(fold(c.name), fold($1))::float8 as rank
-		from company c where fold(c.name) % fold($1) or fold(c.name) like '%' || fold($1) || '%'
-		union all select 'company', t.company_id, t.company_id, 'trade_name', '', t.name, '', similarity(fold(t.name), fold($1))
-		from trade_name t where t.removed_at is null and (fold(t.name) % fold($1) or fold(t.name) like '%' || fold($1) || '%')`
+	plainNames = `select 'company' as kind, c.id, c.id as company_id, 'name' as why, '' as scheme, c.name as match, '' as status, (40 * similarity(fold(c.name), fold($1)) + 8 * word_similarity(fold($1), fold(c.name)))::float8 as rank
+		from company c where fold(c.name) % fold($1) or fold($1) <% fold(c.name) or fold(c.name) like '%' || fold($1) || '%'
+		union all select 'company', t.company_id, t.company_id, 'trade_name', '', t.name, '', 38 * similarity(fold(t.name), fold($1)) + 8 * word_similarity(fold($1), fold(t.name))
+		from trade_name t where t.removed_at is null and (fold(t.name) % fold($1) or fold($1) <% fold(t.name) or fold(t.name) like '%' || fold($1) || '%')`
 	plainNumbers = `select 'application' as kind, a.id, a.company_id, 'reference' as why, '' as scheme, a.reference as match, a.status, 1::float8 as rank
 		from application a where a.submitted_at is not null and a.reference like $1 || '%'
 		union all select 'change_notice', n.id, n.company_id, 'reference', '', n.reference, n.status, 1 from change_notice n where n.sent_at is not null and n.reference like $1 || '%'
