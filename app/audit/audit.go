@@ -72,16 +72,6 @@ func Record(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, e E
 	return nil
 }
 
-// Look is a statement that notes a look of the agency at a company's data, for a batch:
-// the look and what it shows go in one round trip and one transaction. A company that
-// is not there leaves no event.
-func Look(now time.Time, by identity.Actor, action string, company uuid.UUID) pg.Query {
-	var one []struct{ Done int }
-	return pg.All(&one, `with noted as (insert into audit_event (at, person_id, actor, audience, role, right_id, action, subject_kind, subject_id, company_id, request_id, internal)
-		select $1, $2, $3, $4, $5, $6, $7, 'company', c.id, c.id, $8, true from company c where c.id = $9) select 1 as done`,
-		now, id(by.PersonID), by.Name, string(by.Audience), string(by.Role), id(by.RightID), action, by.RequestID, company)
-}
-
 // LookSQL notes a look at a record: what follows is the record's table as x and the
 // condition on it, with $10 as its id. Its columns id and company_id are those of the event.
 const LookSQL = `insert into audit_event (at, person_id, actor, audience, role, right_id, action, subject_kind, subject_id, company_id, request_id, internal)
@@ -97,6 +87,11 @@ func LookArgs(now time.Time, by identity.Actor, action, kind string, record uuid
 func LookAt(now time.Time, by identity.Actor, action, kind, from string, record uuid.UUID) pg.Query {
 	var one []struct{ Done int }
 	return pg.All(&one, LookSQL+from+` returning 1 as done`, LookArgs(now, by, action, kind, record)...)
+}
+
+// Look is LookAt for a company.
+func Look(now time.Time, by identity.Actor, action string, company uuid.UUID) pg.Query {
+	return LookAt(now, by, action, "company", `(select id, id as company_id from company) x where x.id = $10`, company)
 }
 
 func id(u uuid.UUID) *uuid.UUID {

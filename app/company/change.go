@@ -593,17 +593,12 @@ func (b *book) propose(key []byte, p Proposal, now time.Time) (Change, []fault.F
 
 // NoticeFile is a notice as its page shows it.
 type NoticeFile struct {
-	Notice     ChangeNotice
-	Account    Account // as it is, without its notices
-	Company    string
-	Country    string
-	OfficeID   uuid.UUID
-	OfficeName string
-	OfficeZone *time.Location
-	OpenedBy   string
-	DecidedBy  string        // empty for a company's eyes
-	Conflicts  []fault.Field // why it cannot be carried out on the account as it is
-	Actions    []Action      // what the reader may do now
+	Notice    ChangeNotice
+	Account   Account // as it is, without its notices
+	OpenedBy  string
+	DecidedBy string        // empty for a company's eyes
+	Conflicts []fault.Field // why it cannot be carried out on the account as it is
+	Actions   []Action      // what the reader may do now
 }
 
 // Can reports whether the reader may do something now.

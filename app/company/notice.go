@@ -635,9 +635,7 @@ func (s *Service) Notice(ctx context.Context, by identity.Actor, id uuid.UUID) (
 	if err != nil {
 		return f, fmt.Errorf("read the account: %w", err)
 	}
-	c := a.Company
-	f = NoticeFile{Notice: n, Account: a, Company: c.Name, Country: c.Country, OfficeID: c.OfficeID, OfficeName: a.OfficeName, OfficeZone: a.OfficeZone,
-		OpenedBy: row.OpenedName, Actions: acts(n, by, c)}
+	f = NoticeFile{Notice: n, Account: a, OpenedBy: row.OpenedName, Actions: acts(n, by, a.Company)}
 	if by.Audience == identity.Staff {
 		f.DecidedBy = row.DecidedName
 	}

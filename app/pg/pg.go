@@ -332,7 +332,8 @@ func hideAddress(err error) error {
 }
 
 // Lost reports whether an error says that PostgreSQL is not there or went away, which
-// passes, and not that a statement is wrong. Source: SQLSTATE classes 08 and 57P.
+// passes, and not that a statement is wrong. Source: SQLSTATE classes 08 and 57P, and
+// 53300, which is too many connections.
 func Lost(err error) bool {
 	var refused *pgconn.ConnectError
 	var network *net.OpError

@@ -160,7 +160,7 @@ func (s *Service) Company360(ctx context.Context, by identity.Actor, id uuid.UUI
 		pg.Value(&profile, profileSQL, id),
 		pg.Value(&records, recordsSQL, id, now),
 		t.ofCompany(&rows, id),
-		audit.LookAt(now, by, "company.read", "company", `(select id, id as company_id from company) x where x.id = $10`, id),
+		audit.Look(now, by, "company.read", id),
 	)
 	if err != nil {
 		return Overview{}, fmt.Errorf("read the company: %w", err)

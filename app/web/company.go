@@ -638,35 +638,34 @@ func (w *Web) editChange(c *fiber.Ctx, who identity.Actor) error {
 
 // proposal reads the address of one change: which notice, about what. item is "new"
 // for something to add.
-func (w *Web) proposal(c *fiber.Ctx, who identity.Actor) (company.NoticeFile, company.Account, company.Proposal, error) {
+func (w *Web) proposal(c *fiber.Ctx, who identity.Actor) (company.NoticeFile, company.Proposal, error) {
 	var p company.Proposal
 	id, err := pathID(c, "id")
 	if err != nil {
-		return company.NoticeFile{}, company.Account{}, p, err
+		return company.NoticeFile{}, p, err
 	}
 	item := uuid.Nil
 	if c.Params("item") != "new" {
 		if item, err = pathID(c, "item"); err != nil {
-			return company.NoticeFile{}, company.Account{}, p, err
+			return company.NoticeFile{}, p, err
 		}
 	}
 	f, err := w.Companies.Notice(c.UserContext(), who, id)
 	if err != nil {
-		return f, company.Account{}, p, err
+		return f, p, err
 	}
-	a := f.Account
-	p, ok := a.Proposal(f.Notice, company.Subject(c.Params("subject")), item)
+	p, ok := f.Account.Proposal(f.Notice, company.Subject(c.Params("subject")), item)
 	if !ok {
-		return f, a, p, fault.Missing()
+		return f, p, fault.Missing()
 	}
 	if p.ID == uuid.Nil {
 		p.ID = pg.NewID()
 	}
-	return f, a, p, nil
+	return f, p, nil
 }
 
 func (w *Web) showItem(c *fiber.Ctx, who identity.Actor) error {
-	f, a, p, err := w.proposal(c, who)
+	f, p, err := w.proposal(c, who)
 	if err != nil {
 		return err
 	}
@@ -676,10 +675,11 @@ func (w *Web) showItem(c *fiber.Ctx, who identity.Actor) error {
 	if p.Subject == company.AboutIdentifier && p.Do == company.Add && c.Query("scheme") != "" {
 		p.Identifier.Scheme = c.Query("scheme")
 	}
-	return w.renderItem(c, who, fiber.StatusOK, f.Notice, a, p, view.Form{})
+	return w.renderItem(c, who, fiber.StatusOK, f, p, view.Form{})
 }
 
-func (w *Web) renderItem(c *fiber.Ctx, who identity.Actor, status int, n company.ChangeNotice, a company.Account, p company.Proposal, form view.Form) error {
+func (w *Web) renderItem(c *fiber.Ctx, who identity.Actor, status int, f company.NoticeFile, p company.Proposal, form view.Form) error {
+	n := f.Notice
 	back := "/company/changes/" + n.ID.String()
 	here := back + "/items/" + string(p.Subject) + "/" + c.Params("item")
 	ch := w.accountChrome(c, who, t(c, "Add a change"), ui.Crumb{Label: t(c, "Change notices"), Href: "/company/changes"}, ui.Crumb{Label: n.Reference, Href: back})
@@ -689,7 +689,7 @@ func (w *Web) renderItem(c *fiber.Ctx, who identity.Actor, status int, n company
 		p.Identifier.ID = p.ID
 		return render(c, status, view.Number(view.NumberPage{Chrome: ch, Form: form, Entered: p.Identifier, Scheme: scheme, Version: p.Version, Action: here, Choose: here, Back: back}))
 	}
-	return render(c, status, view.Item(view.ItemPage{Chrome: ch, Form: form, Notice: n, Proposal: p, Name: itemName(a, p), Action: here, Back: back,
+	return render(c, status, view.Item(view.ItemPage{Chrome: ch, Form: form, Notice: n, Proposal: p, Name: itemName(f.Account, p), Action: here, Back: back,
 		CanRemove: p.Do != company.Add && p.Subject != company.AboutCompany}))
 }
 
@@ -712,7 +712,7 @@ func itemName(a company.Account, p company.Proposal) string {
 }
 
 func (w *Web) saveItem(c *fiber.Ctx, who identity.Actor) error {
-	f, a, p, err := w.proposal(c, who)
+	f, p, err := w.proposal(c, who)
 	if err != nil {
 		return err
 	}
@@ -740,7 +740,7 @@ func (w *Web) saveItem(c *fiber.Ctx, who identity.Actor) error {
 		if p.Do == company.Remove {
 			p.Do = company.Alter
 		}
-		return w.renderItem(c, who, status, f.Notice, a, p, form)
+		return w.renderItem(c, who, status, f, p, form)
 	}
 	w.flash(c, ui.Good, t(c, "The change is in the notice. It is not sent yet"))
 	return seeOther(c, "/company/changes/"+f.Notice.ID.String())

@@ -3,22 +3,20 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/PuerkitoBio/goquery"
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/valyala/fasthttp"
+
+	"trustedtrader/app/identifier"
 )
 
 // The goals. A page's own share is what its twin needs too; the rest is the price of
@@ -28,15 +26,6 @@ const (
 	statementGoal = 8   // SQL statements per page
 	flowGoal      = 0.3 // of the twin's speed, for what happens once a day: sign-in and submit
 )
-
-// visitor is somebody signed in.
-type visitor struct {
-	person, company string
-	application     string // one to submit
-	email           string
-	cookie          string
-	client          *http.Client
-}
 
 // seen counts the statements of a route.
 type seen struct{ pages, statements float64 }
@@ -83,12 +72,12 @@ func (b *bench) measure(ctx context.Context) error {
 
 // lists compares the pages that people open all day with their twins.
 func (b *bench) lists(ctx context.Context, conn *pgx.Conn, specialists, auditors, members []visitor) error {
-	var office, deep, name, reference, identifier string
+	var office, deep, name, reference, filed string
 	err := conn.QueryRow(ctx, `select (select id::text from office where code = 'HARBOR'),
 		(select to_char(submitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || ' ' || id::text from application
 			where closed_at is null and submitted_at is not null order by submitted_at, id offset greatest((select count(*) * 3 / 4 from application where closed_at is null and submitted_at is not null), 1) limit 1),
 		(select name from company order by id limit 1), (select reference from application where submitted_at is not null order by id limit 1),
-		(select search_key from company_identifier where removed_at is null and search_key ~ '^[A-Z0-9]{7,20}$' order by id limit 1)`).Scan(&office, &deep, &name, &reference, &identifier)
+		(select search_key from company_identifier where removed_at is null and search_key ~ '^[A-Z0-9]{7,20}$' order by id limit 1)`).Scan(&office, &deep, &name, &reference, &filed)
 	if err != nil {
 		return err
 	}
@@ -114,9 +103,9 @@ func (b *bench) lists(ctx context.Context, conn *pgx.Conn, specialists, auditors
 		{"queue, not assigned", "/desk", specialists, staff("/desk?queue=unassigned"), queue(specialists, "unassigned", office, "")},
 		{"queue, all 12,000 open", "/desk", auditors, staff("/desk?queue=all"), queue(auditors, "all", "", "")},
 		{"queue, all 12,000 open, far back", "/desk", auditors, staff("/desk?queue=all&after=" + place), queue(auditors, "all", "", q(deep))},
-		{"search by a misspelt name", "/desk/search", specialists, staff("/desk/search?q=" + q(misspelt)), staff("/search?key=" + q(key(misspelt)) + "&q=" + q(misspelt))},
-		{"search by reference", "/desk/search", specialists, staff("/desk/search?q=" + q(reference)), staff("/search?key=" + q(key(reference)) + "&q=" + q(reference))},
-		{"search by identifier", "/desk/search", specialists, staff("/desk/search?q=" + q(identifier)), staff("/search?key=" + q(key(identifier)) + "&q=" + q(identifier))},
+		{"search by a misspelt name", "/desk/search", specialists, staff("/desk/search?q=" + q(misspelt)), staff("/search?key=" + q(identifier.Key(misspelt)) + "&q=" + q(misspelt))},
+		{"search by reference", "/desk/search", specialists, staff("/desk/search?q=" + q(reference)), staff("/search?key=" + q(identifier.Key(reference)) + "&q=" + q(reference))},
+		{"search by identifier", "/desk/search", specialists, staff("/desk/search?q=" + q(filed)), staff("/search?key=" + q(identifier.Key(filed)) + "&q=" + q(filed))},
 	} {
 		if !strings.Contains(x.name, b.only) {
 			continue
@@ -273,209 +262,6 @@ func (b *bench) once(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-func cookies(list []visitor) (out []string) {
-	for _, v := range list {
-		out = append(out, v.cookie)
-	}
-	return out
-}
-
-func scanVisitor(row pgx.CollectableRow) (v visitor, err error) {
-	err = row.Scan(&v.person, &v.company, &v.application, &v.email)
-	return v, err
-}
-
-// visitors signs people in through the provider.
-func (b *bench) visitors(ctx context.Context, conn *pgx.Conn, audience, sql string) ([]visitor, error) {
-	rows, err := conn.Query(ctx, sql)
-	if err != nil {
-		return nil, err
-	}
-	list, err := pgx.CollectRows(rows, scanVisitor)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("nobody of %s", audience)
-	}
-	for i := range list {
-		if err := b.signIn(ctx, audience, b.base+"/signin/"+audience, &list[i], 100+i); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// signIn goes from the sign-in link to the first page as a browser does.
-func (b *bench) signIn(ctx context.Context, audience, address string, v *visitor, turn int) error {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return err
-	}
-	var last *url.URL
-	v.client = &http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: from(fmt.Sprintf("10.9.%d.%d", turn/200, 1+turn%200)),
-		CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-			if strings.HasPrefix(r.URL.String(), strings.TrimSuffix(b.issuer, "companies")) {
-				last = r.URL
-				return http.ErrUseLastResponse
-			}
-			return nil
-		}}
-	r, err := v.client.Get(address)
-	if err != nil {
-		return err
-	}
-	_ = r.Body.Close()
-	if last == nil {
-		return fmt.Errorf("%s does not lead to the provider: %s", address, r.Status)
-	}
-	back, err := b.idp.Answer(ctx, &http.Client{Timeout: 30 * time.Second}, last.String(), v.email)
-	if err != nil {
-		return err
-	}
-	if r, err = v.client.Get(back.String()); err != nil {
-		return err
-	}
-	_ = r.Body.Close()
-	if r.StatusCode != http.StatusOK {
-		return fmt.Errorf("sign in as %s of %s: %s", v.email, audience, r.Status)
-	}
-	for _, c := range jar.Cookies(back) {
-		if c.Name == "portal" {
-			v.cookie = c.Value
-		}
-	}
-	return nil
-}
-
-// from makes requests come from an address of their own, as behind a proxy: one address
-// may not sign in hundreds of times.
-type from string
-
-func (f from) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("X-Forwarded-For", string(f))
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-// submission opens the page with the button and fills in its form.
-func (b *bench) submission(v *visitor) (url.Values, error) {
-	r, err := v.client.Get(b.base + "/applications/" + v.application + "/check")
-	if err != nil {
-		return nil, err
-	}
-	page, err := goquery.NewDocumentFromReader(r.Body)
-	if err := errors.Join(err, r.Body.Close()); err != nil {
-		return nil, err
-	}
-	form := url.Values{}
-	page.Find(`form[action$="/submit"] input[name]`).Each(func(_ int, s *goquery.Selection) {
-		form.Set(s.AttrOr("name", ""), s.AttrOr("value", ""))
-	})
-	if len(form) == 0 {
-		return nil, fmt.Errorf("application %s has no button to submit it: %s", v.application, strings.Join(strings.Fields(page.Find("main").Text()), " "))
-	}
-	form.Set("attested", "yes")
-	form.Set("name", page.Find(".tt-who__name").First().Text())
-	return form, nil
-}
-
-func (b *bench) submit(v *visitor, form url.Values) error {
-	client := *v.client
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return post(&client, b.base+"/applications/"+v.application+"/submit", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), http.StatusSeeOther)
-}
-
-func post(client *http.Client, address, kind string, body interface{ Read([]byte) (int, error) }, want int) error {
-	r, err := client.Post(address, kind, body)
-	if err != nil {
-		return err
-	}
-	_ = r.Body.Close()
-	if r.StatusCode != want {
-		return fmt.Errorf("%s: %s", address, r.Status)
-	}
-	return nil
-}
-
-// written reads every row of a company: table, id, row.
-func written(ctx context.Context, conn *pgx.Conn, company string) (map[string]map[string]json.RawMessage, error) {
-	rows, err := conn.Query(ctx, `select c.relname from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
-		and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'company_id' and not a.attisdropped) order by 1`)
-	if err != nil {
-		return nil, err
-	}
-	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]map[string]json.RawMessage{}
-	for _, t := range tables {
-		rows, err := conn.Query(ctx, `select md5(to_jsonb(t)::text), to_jsonb(t) from `+t+` t where company_id = $1`, company)
-		if err != nil {
-			return nil, err
-		}
-		out[t] = map[string]json.RawMessage{}
-		var id string
-		var row json.RawMessage
-		if _, err := pgx.ForEachRow(rows, []any{&id, &row}, func() error {
-			out[t][id] = slices.Clone(row)
-			return nil
-		}); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// statements writes the rows that came, one by one; a row that changed is an update of its table.
-func statements(old, now map[string]map[string]json.RawMessage) (out []statement) {
-	for table, rows := range now {
-		for id, row := range rows {
-			if _, ok := old[table][id]; ok {
-				continue
-			}
-			sql := `insert into ` + table + ` select * from jsonb_populate_record(null::` + table + `, $1)`
-			switch table {
-			case "application":
-				sql = `update application set version = version + 1 where id = ($1::jsonb->>'id')::uuid`
-			case "audit_event": // numbers and stamps its rows itself
-				sql = `insert into audit_event (at, person_id, actor, audience, role, action, subject_kind, subject_id, company_id, before, after, reason, request_id, internal)
-					select at, person_id, actor, audience, role, action, subject_kind, subject_id, company_id, before, after, reason, request_id, internal
-					from jsonb_populate_record(null::audit_event, $1)`
-			}
-			out = append(out, statement{sql, row})
-		}
-	}
-	return out
-}
-
-// fresh gives the rows new ids, those of the application and of its company excepted.
-func fresh(list []statement, turn int) (out []statement) {
-	for _, s := range list {
-		var row map[string]any
-		if json.Unmarshal(s.Arg, &row) != nil {
-			continue
-		}
-		if id, ok := row["id"].(string); ok && !strings.HasPrefix(s.SQL, "update") {
-			row["id"] = copyOf(id, 1_000_000+turn)
-		}
-		// What may be there only once is written for a round of its own.
-		if _, ok := row["round"]; ok {
-			row["round"] = 1000 + turn
-		}
-		for _, k := range []string{"code", "part"} {
-			if v, ok := row[k].(string); ok {
-				row[k] = v + "-" + strconv.Itoa(turn)
-			}
-		}
-		if arg, err := json.Marshal(row); err == nil {
-			out = append(out, statement{s.SQL, arg})
-		}
-	}
-	return out
-}
-
 // counts reads what the portal counted per route.
 func (b *bench) counts() (map[string]seen, error) {
 	r, err := http.Get(b.gauges)
@@ -505,12 +291,5 @@ func mean(before, after seen) float64 {
 	return (after.statements - before.statements) / (after.pages - before.pages)
 }
 
-// key is the letters and digits of a text.
-func key(s string) string {
-	return strings.ToUpper(strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-			return r
-		}
-		return -1
-	}, s))
-}
+// base64Place is a place in a queue as the portal's links hand it on.
+func base64Place(place string) string { return base64.RawURLEncoding.EncodeToString([]byte(place)) }

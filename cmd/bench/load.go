@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,6 +116,3 @@ func alike(client *fasthttp.Client, page, twin target) error {
 	}
 	return nil
 }
-
-// base64Place is a place in a queue as the portal's links hand it on.
-func base64Place(place string) string { return base64.RawURLEncoding.EncodeToString([]byte(place)) }

@@ -1506,7 +1506,7 @@ func (p ChangePage) when(at *time.Time, who string) templ.Component {
 			templ_7745c5c3_Var60 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.DateTime(*at, p.File.OfficeZone).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.DateTime(*at, p.File.Account.OfficeZone).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

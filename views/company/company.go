@@ -71,15 +71,15 @@ func (p ChangePage) rows(ctx context.Context) []ui.SummaryRow {
 		{Key: i18n.T(ctx, "Opened"), Content: p.when(&n.OpenedAt, p.File.OpenedBy)},
 	}
 	if n.SentAt != nil {
-		rows = append(rows, ui.SummaryRow{Key: i18n.T(ctx, "Sent"), Content: ui.DateTime(*n.SentAt, p.File.OfficeZone)})
+		rows = append(rows, ui.SummaryRow{Key: i18n.T(ctx, "Sent"), Content: ui.DateTime(*n.SentAt, p.File.Account.OfficeZone)})
 	}
 	if n.DecidedAt != nil && n.Status != app.Returned {
-		rows = append(rows, ui.SummaryRow{Key: i18n.T(ctx, "Decided"), Content: ui.DateTime(*n.DecidedAt, p.File.OfficeZone)})
+		rows = append(rows, ui.SummaryRow{Key: i18n.T(ctx, "Decided"), Content: ui.DateTime(*n.DecidedAt, p.File.Account.OfficeZone)})
 	}
 	if n.AppliedAt != nil {
-		rows = append(rows, ui.SummaryRow{Key: i18n.T(ctx, "In your account since"), Content: ui.DateTime(*n.AppliedAt, p.File.OfficeZone)})
+		rows = append(rows, ui.SummaryRow{Key: i18n.T(ctx, "In your account since"), Content: ui.DateTime(*n.AppliedAt, p.File.Account.OfficeZone)})
 	}
-	return append(rows, ui.SummaryRow{Key: i18n.T(ctx, "Office in charge"), Value: p.File.OfficeName})
+	return append(rows, ui.SummaryRow{Key: i18n.T(ctx, "Office in charge"), Value: p.File.Account.OfficeName})
 }
 
 func (p ItemPage) heading(ctx context.Context) string {

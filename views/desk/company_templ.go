@@ -1851,7 +1851,7 @@ func Change(p ChangePage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Heading(p.File.Company, n.Reference, "").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Heading(p.File.Account.Company.Name, n.Reference, "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1905,7 +1905,7 @@ func Change(p ChangePage) templ.Component {
 			templ_7745c5c3_Err = ui.DefinitionGrid([]ui.Pair{
 				{Key: i18n.T(ctx, "Effective day"), Value: i18n.Date(ctx, n.EffectiveOn)},
 				{Key: i18n.T(ctx, "Entered by"), Value: p.File.OpenedBy},
-				{Key: i18n.T(ctx, "Office"), Value: p.File.OfficeName},
+				{Key: i18n.T(ctx, "Office"), Value: p.File.Account.OfficeName},
 				{Key: i18n.T(ctx, "Decided by"), Value: p.File.DecidedBy},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
