@@ -94,6 +94,22 @@ CREATE FUNCTION public.identifier_elsewhere(own uuid, in_scheme text, in_value t
 
 
 --
+-- Name: keep_published_edition(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.keep_published_edition() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op = 'DELETE' or old.status <> 'draft' and (new.hash, new.body, new.edition, new.programme, new.valid_from) is distinct from (old.hash, old.body, old.edition, old.programme, old.valid_from)
+      or old.status <> 'draft' and new.status = 'draft' then
+    raise exception 'edition % of % is published and cannot change', old.edition, old.programme using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end $$;
+
+
+--
 -- Name: looking(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -426,6 +442,36 @@ COMMENT ON TABLE public.case_lock IS 'Who is working in a case right now; expire
 
 
 --
+-- Name: catalogue_edition; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.catalogue_edition (
+    programme text NOT NULL,
+    edition text NOT NULL,
+    hash text NOT NULL,
+    status text NOT NULL,
+    valid_from date NOT NULL,
+    body text NOT NULL,
+    stored_at timestamp with time zone NOT NULL,
+    CONSTRAINT catalogue_edition_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'retired'::text])))
+);
+
+
+--
+-- Name: TABLE catalogue_edition; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.catalogue_edition IS 'Every edition of criteria that this installation ever published, kept so that a cycle begun under it can always be read.';
+
+
+--
+-- Name: COLUMN catalogue_edition.body; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.catalogue_edition.body IS 'Canonical JSON; hash is its SHA-256. Neither changes once the edition is published.';
+
+
+--
 -- Name: change_notice; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -520,7 +566,7 @@ CREATE TABLE public.clock (
     CONSTRAINT clock_check CHECK (((stopped_at IS NULL) OR (NOT paused))),
     CONSTRAINT clock_extension_days_check CHECK ((extension_days >= 0)),
     CONSTRAINT clock_owed_by_check CHECK ((owed_by = ANY (ARRAY['agency'::text, 'company'::text]))),
-    CONSTRAINT clock_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['application'::text, 'membership'::text, 'change_notice'::text]))),
+    CONSTRAINT clock_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['application'::text, 'membership'::text, 'change_notice'::text, 'profile'::text]))),
     CONSTRAINT clock_unit_check CHECK ((unit = ANY (ARRAY['calendar_days'::text, 'business_days'::text, 'months'::text, 'years'::text])))
 );
 
@@ -645,6 +691,26 @@ COMMENT ON COLUMN public.company_identifier.search_key IS 'Upper-case letters an
 
 
 --
+-- Name: company_key; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.company_key (
+    company_id uuid NOT NULL,
+    wrapped bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.company_key FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE company_key; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.company_key IS 'The key that seals a company''s evidence, itself sealed with the installation''s. Without it the files are noise.';
+
+
+--
 -- Name: contact; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -723,6 +789,169 @@ CREATE TABLE public.eligibility_answer (
 );
 
 ALTER TABLE ONLY public.eligibility_answer FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: evidence; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.evidence (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    about text DEFAULT ''::text NOT NULL,
+    url text DEFAULT ''::text NOT NULL,
+    owner text DEFAULT ''::text NOT NULL,
+    issued_on date,
+    expires_on date,
+    lang text DEFAULT ''::text NOT NULL,
+    confidentiality text DEFAULT 'company'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    author text NOT NULL,
+    removed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT evidence_about_check CHECK ((length(about) <= 2000)),
+    CONSTRAINT evidence_check CHECK (((kind = 'link'::text) = (url <> ''::text))),
+    CONSTRAINT evidence_check1 CHECK (((expires_on IS NULL) OR (issued_on IS NULL) OR (expires_on >= issued_on))),
+    CONSTRAINT evidence_confidentiality_check CHECK ((confidentiality = ANY (ARRAY['public'::text, 'company'::text, 'restricted'::text]))),
+    CONSTRAINT evidence_kind_check CHECK ((kind = ANY (ARRAY['file'::text, 'link'::text, 'record'::text]))),
+    CONSTRAINT evidence_owner_check CHECK ((length(owner) <= 200)),
+    CONSTRAINT evidence_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE ONLY public.evidence FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE evidence; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.evidence IS 'A company''s library of evidence: a file, a link, or a record that the portal made.';
+
+
+--
+-- Name: evidence_link; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.evidence_link (
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    criterion text NOT NULL,
+    site_id uuid,
+    evidence_id uuid NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    linked_by uuid,
+    author text NOT NULL,
+    carried boolean DEFAULT false NOT NULL
+);
+
+ALTER TABLE ONLY public.evidence_link FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE evidence_link; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.evidence_link IS 'What shows that a criterion is met, for the company or for one site. Its newest version counts until the profile is submitted.';
+
+
+--
+-- Name: evidence_pin; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.evidence_pin (
+    submission_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    cycle_id uuid NOT NULL,
+    criterion text NOT NULL,
+    site_id uuid,
+    evidence_id uuid NOT NULL,
+    version_id uuid
+);
+
+ALTER TABLE ONLY public.evidence_pin FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE evidence_pin; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.evidence_pin IS 'Which version of which evidence was submitted. Append-only; a link has no version.';
+
+
+--
+-- Name: evidence_upload; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.evidence_upload (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    file_name text NOT NULL,
+    size bigint NOT NULL,
+    received bigint DEFAULT 0 NOT NULL,
+    evidence_id uuid,
+    started_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT evidence_upload_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
+    CONSTRAINT evidence_upload_size_check CHECK ((size > 0))
+);
+
+ALTER TABLE ONLY public.evidence_upload FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE evidence_upload; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.evidence_upload IS 'A file on its way in. Finished ones are deleted, forgotten ones are swept with their parts.';
+
+
+--
+-- Name: evidence_version; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.evidence_version (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    evidence_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    number integer NOT NULL,
+    file_name text NOT NULL,
+    media_type text NOT NULL,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    blob_key text NOT NULL,
+    scan text NOT NULL,
+    scan_detail text DEFAULT ''::text NOT NULL,
+    scanned_at timestamp with time zone,
+    uploaded_at timestamp with time zone NOT NULL,
+    uploaded_by uuid,
+    author text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT evidence_version_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
+    CONSTRAINT evidence_version_number_check CHECK ((number > 0)),
+    CONSTRAINT evidence_version_scan_check CHECK ((scan = ANY (ARRAY['waiting'::text, 'clean'::text, 'not_scanned'::text, 'quarantined'::text]))),
+    CONSTRAINT evidence_version_size_check CHECK ((size >= 0))
+);
+
+ALTER TABLE ONLY public.evidence_version FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE evidence_version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.evidence_version IS 'One version of a file. Its content lies in the store under blob_key and never changes.';
+
+
+--
+-- Name: COLUMN evidence_version.scan; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.evidence_version.scan IS 'not_scanned: no scanner is configured, and the installation''s policy decides whether it may be opened.';
 
 
 --
@@ -1210,6 +1439,440 @@ COMMENT ON TABLE public.possible_duplicate IS 'Two accounts that may be one comp
 
 
 --
+-- Name: profile_answer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_answer (
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    criterion text NOT NULL,
+    question text NOT NULL,
+    site_id uuid,
+    value jsonb NOT NULL,
+    choice text DEFAULT ''::text NOT NULL,
+    complete boolean NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by uuid,
+    author text NOT NULL
+);
+
+ALTER TABLE ONLY public.profile_answer FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_answer; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_answer IS 'The present answer to one question, for the company or as an exception for one site.';
+
+
+--
+-- Name: COLUMN profile_answer.choice; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_answer.choice IS 'yes, no, na or the code that was chosen, so that lists and conditions need not read the value.';
+
+
+--
+-- Name: COLUMN profile_answer.complete; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_answer.complete IS 'The value says everything that the question asks of it (a no has its reason or plan).';
+
+
+--
+-- Name: COLUMN profile_answer.carried; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_answer.carried IS 'Came from the last cycle and has not been touched since.';
+
+
+--
+-- Name: profile_answer_past; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_answer_past (
+    id bigint NOT NULL,
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    question text NOT NULL,
+    site_id uuid,
+    value jsonb NOT NULL,
+    version integer NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by uuid,
+    author text NOT NULL,
+    lost boolean DEFAULT false NOT NULL,
+    replaced_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.profile_answer_past FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_answer_past; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_answer_past IS 'Every earlier wording of an answer. Append-only.';
+
+
+--
+-- Name: COLUMN profile_answer_past.lost; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_answer_past.lost IS 'A text that somebody entered and that lost against a colleague''s: version is the one it was based on.';
+
+
+--
+-- Name: profile_answer_past_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_answer_past ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.profile_answer_past_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: profile_criterion; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_criterion (
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    criterion text NOT NULL,
+    assignee_id uuid,
+    assignee text DEFAULT ''::text NOT NULL,
+    due_on date,
+    assigned_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    confirmed_by uuid,
+    confirmer text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL
+);
+
+ALTER TABLE ONLY public.profile_criterion FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_criterion; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_criterion IS 'What a company notes about one criterion: who fills it in until when, and that last cycle''s answers are still true.';
+
+
+--
+-- Name: profile_cycle; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_cycle (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    company_id uuid NOT NULL,
+    programme text NOT NULL,
+    entity_type text NOT NULL,
+    kind text NOT NULL,
+    number integer NOT NULL,
+    edition text NOT NULL,
+    edition_hash text NOT NULL,
+    office_id uuid NOT NULL,
+    application_id uuid,
+    membership_id uuid,
+    previous_id uuid,
+    status text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    submitted_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    accepted_by uuid,
+    ended_at timestamp with time zone,
+    end_reason text DEFAULT ''::text NOT NULL,
+    overdue_at timestamp with time zone,
+    assignee_id uuid,
+    assigned_at timestamp with time zone,
+    round integer DEFAULT 0 NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT accepted_once_accepted CHECK (((status = 'accepted'::text) = (accepted_at IS NOT NULL))),
+    CONSTRAINT begun_by_one CHECK ((((kind = 'initial'::text) = (application_id IS NOT NULL)) AND ((kind = 'initial'::text) = (membership_id IS NULL)))),
+    CONSTRAINT ended_once_ended CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
+    CONSTRAINT profile_cycle_kind_check CHECK ((kind = ANY (ARRAY['initial'::text, 'annual'::text, 'revalidation'::text]))),
+    CONSTRAINT profile_cycle_number_check CHECK ((number > 0)),
+    CONSTRAINT profile_cycle_status_check CHECK ((status = ANY (ARRAY['open'::text, 'submitted'::text, 'in_review'::text, 'returned'::text, 'accepted'::text, 'ended'::text]))),
+    CONSTRAINT submitted_once_sent CHECK (((status = ANY (ARRAY['open'::text, 'ended'::text])) OR (submitted_at IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.profile_cycle FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_cycle; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_cycle IS 'One security profile to fill in: the first with the application, then one for each review. It keeps its edition for life.';
+
+
+--
+-- Name: COLUMN profile_cycle.number; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_cycle.number IS 'Counts the cycles of one kind of member of one company: 1 is the first.';
+
+
+--
+-- Name: COLUMN profile_cycle.previous_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_cycle.previous_id IS 'The cycle whose answers were carried over.';
+
+
+--
+-- Name: COLUMN profile_cycle.round; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_cycle.round IS 'How often it was submitted.';
+
+
+--
+-- Name: profile_message; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_message (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    programme text NOT NULL,
+    entity_type text NOT NULL,
+    criterion text NOT NULL,
+    cycle_id uuid NOT NULL,
+    side text NOT NULL,
+    internal boolean DEFAULT false NOT NULL,
+    body text NOT NULL,
+    author text NOT NULL,
+    written_by uuid,
+    written_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    about jsonb DEFAULT '{}'::jsonb NOT NULL,
+    resolved_at timestamp with time zone,
+    resolved_by uuid,
+    resolver text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT profile_message_body_check CHECK (((length(body) >= 1) AND (length(body) <= 8000))),
+    CONSTRAINT profile_message_check CHECK (((NOT internal) OR (side = 'agency'::text))),
+    CONSTRAINT profile_message_side_check CHECK ((side = ANY (ARRAY['company'::text, 'agency'::text])))
+);
+
+ALTER TABLE ONLY public.profile_message FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_message; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_message IS 'The thread of a criterion, which stays with it from cycle to cycle. sent_at empty: a draft that only the agency sees.';
+
+
+--
+-- Name: COLUMN profile_message.about; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_message.about IS 'Versions of the answers that it speaks of: {question: version}.';
+
+
+--
+-- Name: profile_number; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.profile_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+--
+-- Name: profile_presence; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_presence (
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    criterion text NOT NULL,
+    person_id uuid NOT NULL,
+    name text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.profile_presence FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_presence; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_presence IS 'Who has a criterion open. Old rows mean nothing and are cleared.';
+
+
+--
+-- Name: profile_result; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_result (
+    id bigint NOT NULL,
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    criterion text NOT NULL,
+    site_id uuid,
+    verdict text NOT NULL,
+    remark text NOT NULL,
+    round integer NOT NULL,
+    sent_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.profile_result FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_result; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_result IS 'Verdicts as the company was told of them. Append-only.';
+
+
+--
+-- Name: profile_result_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_result ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.profile_result_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: profile_return; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_return (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    round integer NOT NULL,
+    message text NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    sent_by uuid,
+    answered_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT profile_return_message_check CHECK (((length(message) >= 1) AND (length(message) <= 4000)))
+);
+
+ALTER TABLE ONLY public.profile_return FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_return; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_return IS 'A submission sent back: one message that lists the criteria it unlocks.';
+
+
+--
+-- Name: profile_return_item; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_return_item (
+    return_id uuid NOT NULL,
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    criterion text NOT NULL,
+    remark text NOT NULL,
+    answered_at timestamp with time zone,
+    answered_by uuid,
+    answerer text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT profile_return_item_remark_check CHECK (((length(remark) >= 1) AND (length(remark) <= 4000)))
+);
+
+ALTER TABLE ONLY public.profile_return_item FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: profile_submission; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_submission (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    round integer NOT NULL,
+    body text NOT NULL,
+    sha256 text NOT NULL,
+    submitted_by uuid NOT NULL,
+    submitted_at timestamp with time zone NOT NULL,
+    attested_name text NOT NULL,
+    attested_title text NOT NULL,
+    voided_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.profile_submission FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_submission; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_submission IS 'What was submitted, byte for byte: canonical JSON and its hash.';
+
+
+--
+-- Name: COLUMN profile_submission.voided_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_submission.voided_at IS 'When a return made the signature void.';
+
+
+--
+-- Name: profile_verdict; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_verdict (
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    criterion text NOT NULL,
+    site_id uuid,
+    verdict text NOT NULL,
+    remark text DEFAULT ''::text NOT NULL,
+    round integer NOT NULL,
+    reviewed_by uuid NOT NULL,
+    reviewer text NOT NULL,
+    reviewed_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT profile_verdict_remark_check CHECK ((length(remark) <= 4000)),
+    CONSTRAINT profile_verdict_verdict_check CHECK ((verdict = ANY (ARRAY['not_reviewed'::text, 'meets'::text, 'meets_with_recommendation'::text, 'more_information'::text, 'does_not_meet'::text, 'not_applicable'::text, 'best_practice'::text])))
+);
+
+ALTER TABLE ONLY public.profile_verdict FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_verdict; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_verdict IS 'The specialists'' verdict on a criterion, private until it is sent.';
+
+
+--
 -- Name: rate_limit; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1298,6 +1961,159 @@ ALTER TABLE ONLY public.review_item FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.review_item IS 'The profile track: a verdict per part.';
+
+
+--
+-- Name: risk_action; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.risk_action (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    assessment_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    lane_id uuid,
+    criterion text DEFAULT ''::text NOT NULL,
+    what text NOT NULL,
+    owner text NOT NULL,
+    due_on date NOT NULL,
+    done_on date,
+    outcome text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT risk_action_outcome_check CHECK ((length(outcome) <= 2000)),
+    CONSTRAINT risk_action_owner_check CHECK (((length(owner) >= 1) AND (length(owner) <= 200))),
+    CONSTRAINT risk_action_what_check CHECK (((length(what) >= 1) AND (length(what) <= 2000)))
+);
+
+ALTER TABLE ONLY public.risk_action FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: risk_assessment; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.risk_assessment (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    title text NOT NULL,
+    method text DEFAULT ''::text NOT NULL,
+    lead text DEFAULT ''::text NOT NULL,
+    status text NOT NULL,
+    previous_id uuid,
+    begun_at timestamp with time zone NOT NULL,
+    begun_by uuid,
+    finished_at timestamp with time zone,
+    finished_by uuid,
+    finisher text DEFAULT ''::text NOT NULL,
+    evidence_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT risk_assessment_check CHECK (((status = 'finished'::text) = (finished_at IS NOT NULL))),
+    CONSTRAINT risk_assessment_lead_check CHECK ((length(lead) <= 200)),
+    CONSTRAINT risk_assessment_method_check CHECK ((length(method) <= 4000)),
+    CONSTRAINT risk_assessment_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'finished'::text]))),
+    CONSTRAINT risk_assessment_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE ONLY public.risk_assessment FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE risk_assessment; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.risk_assessment IS 'The five-step risk assessment. A finished one is never changed; the next year''s begins as a copy.';
+
+
+--
+-- Name: risk_lane; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.risk_lane (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    assessment_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    name text NOT NULL,
+    goods text DEFAULT ''::text NOT NULL,
+    origin character(2) NOT NULL,
+    destination character(2) NOT NULL,
+    shipments integer,
+    created_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT risk_lane_goods_check CHECK ((length(goods) <= 500)),
+    CONSTRAINT risk_lane_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT risk_lane_shipments_check CHECK (((shipments >= 0) AND (shipments <= 10000000)))
+);
+
+ALTER TABLE ONLY public.risk_lane FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: risk_leg; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.risk_leg (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    lane_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    place text NOT NULL,
+    country character(2) NOT NULL,
+    mode text NOT NULL,
+    party text DEFAULT ''::text NOT NULL,
+    role text DEFAULT ''::text NOT NULL,
+    trusted boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT risk_leg_mode_check CHECK ((mode = ANY (ARRAY['road'::text, 'rail'::text, 'sea'::text, 'air'::text, 'inland_water'::text, 'storage'::text, 'handling'::text]))),
+    CONSTRAINT risk_leg_party_check CHECK ((length(party) <= 200)),
+    CONSTRAINT risk_leg_place_check CHECK (((length(place) >= 1) AND (length(place) <= 200))),
+    CONSTRAINT risk_leg_role_check CHECK ((length(role) <= 120))
+);
+
+ALTER TABLE ONLY public.risk_leg FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: COLUMN risk_leg.trusted; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.risk_leg.trusted IS 'The party is in CTPAT or holds a recognised AEO status.';
+
+
+--
+-- Name: risk_rating; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.risk_rating (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    assessment_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    lane_id uuid NOT NULL,
+    leg_id uuid,
+    factor text NOT NULL,
+    kind text NOT NULL,
+    rating integer NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    rated_at timestamp with time zone NOT NULL,
+    rated_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT risk_rating_kind_check CHECK ((kind = ANY (ARRAY['threat'::text, 'vulnerability'::text]))),
+    CONSTRAINT risk_rating_note_check CHECK ((length(note) <= 2000)),
+    CONSTRAINT risk_rating_rating_check CHECK (((rating >= 1) AND (rating <= 3)))
+);
+
+ALTER TABLE ONLY public.risk_rating FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: COLUMN risk_rating.rating; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.risk_rating.rating IS '1 low, 2 medium, 3 high.';
 
 
 --
@@ -1564,6 +2380,14 @@ ALTER TABLE ONLY public.case_lock
 
 
 --
+-- Name: catalogue_edition catalogue_edition_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.catalogue_edition
+    ADD CONSTRAINT catalogue_edition_pkey PRIMARY KEY (programme, edition);
+
+
+--
 -- Name: change_notice change_notice_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1604,6 +2428,14 @@ ALTER TABLE ONLY public.company_identifier
 
 
 --
+-- Name: company_key company_key_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.company_key
+    ADD CONSTRAINT company_key_pkey PRIMARY KEY (company_id);
+
+
+--
 -- Name: company company_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1641,6 +2473,62 @@ ALTER TABLE ONLY public.document
 
 ALTER TABLE ONLY public.eligibility_answer
     ADD CONSTRAINT eligibility_answer_pkey PRIMARY KEY (application_id, question);
+
+
+--
+-- Name: evidence_link evidence_link_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_link
+    ADD CONSTRAINT evidence_link_once UNIQUE NULLS NOT DISTINCT (cycle_id, criterion, site_id, evidence_id);
+
+
+--
+-- Name: evidence_pin evidence_pin_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_pin
+    ADD CONSTRAINT evidence_pin_once UNIQUE NULLS NOT DISTINCT (submission_id, criterion, site_id, evidence_id);
+
+
+--
+-- Name: evidence evidence_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: evidence_upload evidence_upload_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_upload
+    ADD CONSTRAINT evidence_upload_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: evidence_version evidence_version_blob_key_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_version
+    ADD CONSTRAINT evidence_version_blob_key_key UNIQUE (blob_key);
+
+
+--
+-- Name: evidence_version evidence_version_evidence_id_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_version
+    ADD CONSTRAINT evidence_version_evidence_id_number_key UNIQUE (evidence_id, number);
+
+
+--
+-- Name: evidence_version evidence_version_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_version
+    ADD CONSTRAINT evidence_version_pkey PRIMARY KEY (id);
 
 
 --
@@ -1812,6 +2700,126 @@ ALTER TABLE ONLY public.possible_duplicate
 
 
 --
+-- Name: profile_answer profile_answer_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_answer
+    ADD CONSTRAINT profile_answer_once UNIQUE NULLS NOT DISTINCT (cycle_id, question, site_id);
+
+
+--
+-- Name: profile_answer_past profile_answer_past_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_answer_past
+    ADD CONSTRAINT profile_answer_past_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: profile_criterion profile_criterion_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_criterion
+    ADD CONSTRAINT profile_criterion_pkey PRIMARY KEY (cycle_id, criterion);
+
+
+--
+-- Name: profile_cycle profile_cycle_company_id_programme_entity_type_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_company_id_programme_entity_type_number_key UNIQUE (company_id, programme, entity_type, number);
+
+
+--
+-- Name: profile_cycle profile_cycle_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: profile_cycle profile_cycle_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_reference_key UNIQUE (reference);
+
+
+--
+-- Name: profile_message profile_message_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_message
+    ADD CONSTRAINT profile_message_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: profile_presence profile_presence_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_presence
+    ADD CONSTRAINT profile_presence_pkey PRIMARY KEY (cycle_id, criterion, person_id);
+
+
+--
+-- Name: profile_result profile_result_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_result
+    ADD CONSTRAINT profile_result_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: profile_return profile_return_cycle_id_round_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_return
+    ADD CONSTRAINT profile_return_cycle_id_round_key UNIQUE (cycle_id, round);
+
+
+--
+-- Name: profile_return_item profile_return_item_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_return_item
+    ADD CONSTRAINT profile_return_item_pkey PRIMARY KEY (return_id, criterion);
+
+
+--
+-- Name: profile_return profile_return_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_return
+    ADD CONSTRAINT profile_return_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: profile_submission profile_submission_cycle_id_round_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_submission
+    ADD CONSTRAINT profile_submission_cycle_id_round_key UNIQUE (cycle_id, round);
+
+
+--
+-- Name: profile_submission profile_submission_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_submission
+    ADD CONSTRAINT profile_submission_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: profile_verdict profile_verdict_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_verdict
+    ADD CONSTRAINT profile_verdict_once UNIQUE NULLS NOT DISTINCT (cycle_id, criterion, site_id);
+
+
+--
 -- Name: rate_limit rate_limit_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1833,6 +2841,54 @@ ALTER TABLE ONLY public.recommendation
 
 ALTER TABLE ONLY public.review_item
     ADD CONSTRAINT review_item_pkey PRIMARY KEY (application_id, part);
+
+
+--
+-- Name: risk_action risk_action_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_action
+    ADD CONSTRAINT risk_action_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: risk_assessment risk_assessment_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_assessment
+    ADD CONSTRAINT risk_assessment_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: risk_lane risk_lane_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_lane
+    ADD CONSTRAINT risk_lane_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: risk_leg risk_leg_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_leg
+    ADD CONSTRAINT risk_leg_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: risk_rating risk_rating_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_rating
+    ADD CONSTRAINT risk_rating_once UNIQUE NULLS NOT DISTINCT (lane_id, leg_id, factor);
+
+
+--
+-- Name: risk_rating risk_rating_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_rating
+    ADD CONSTRAINT risk_rating_pkey PRIMARY KEY (id);
 
 
 --
@@ -2082,6 +3138,48 @@ CREATE INDEX contact_email ON public.contact USING btree (lower(email)) WHERE (r
 
 
 --
+-- Name: evidence_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_company ON public.evidence USING btree (company_id, created_at DESC, id);
+
+
+--
+-- Name: evidence_link_evidence; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_link_evidence ON public.evidence_link USING btree (evidence_id);
+
+
+--
+-- Name: evidence_pin_cycle; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_pin_cycle ON public.evidence_pin USING btree (cycle_id, criterion);
+
+
+--
+-- Name: evidence_pin_evidence; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_pin_evidence ON public.evidence_pin USING btree (evidence_id);
+
+
+--
+-- Name: evidence_version_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_version_company ON public.evidence_version USING btree (company_id);
+
+
+--
+-- Name: evidence_version_scan; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_version_scan ON public.evidence_version USING btree (uploaded_at) WHERE (scan = 'waiting'::text);
+
+
+--
 -- Name: hearing_application; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2243,6 +3341,13 @@ CREATE INDEX office_parent ON public.office USING btree (parent_id);
 
 
 --
+-- Name: one_draft_assessment; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_draft_assessment ON public.risk_assessment USING btree (company_id) WHERE (status = 'draft'::text);
+
+
+--
 -- Name: one_live_membership; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2299,10 +3404,24 @@ CREATE UNIQUE INDEX one_open_request ON public.information_request USING btree (
 
 
 --
+-- Name: one_open_return; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_return ON public.profile_return USING btree (cycle_id) WHERE ((answered_at IS NULL) AND (cancelled_at IS NULL));
+
+
+--
 -- Name: one_primary_contact; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE UNIQUE INDEX one_primary_contact ON public.contact USING btree (company_id) WHERE (is_primary AND (removed_at IS NULL));
+
+
+--
+-- Name: one_profile_per_application; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_profile_per_application ON public.profile_cycle USING btree (application_id) WHERE (application_id IS NOT NULL);
 
 
 --
@@ -2355,6 +3474,76 @@ CREATE INDEX possible_duplicate_other ON public.possible_duplicate USING btree (
 
 
 --
+-- Name: profile_answer_past_question; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_answer_past_question ON public.profile_answer_past USING btree (cycle_id, question);
+
+
+--
+-- Name: profile_cycle_assignee; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_cycle_assignee ON public.profile_cycle USING btree (assignee_id, status, submitted_at, id) WHERE (assignee_id IS NOT NULL);
+
+
+--
+-- Name: profile_cycle_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_cycle_company ON public.profile_cycle USING btree (company_id, opened_at DESC);
+
+
+--
+-- Name: profile_cycle_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_cycle_membership ON public.profile_cycle USING btree (membership_id, number DESC) WHERE (membership_id IS NOT NULL);
+
+
+--
+-- Name: profile_cycle_queue; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_cycle_queue ON public.profile_cycle USING btree (office_id, status, submitted_at, id);
+
+
+--
+-- Name: profile_cycle_status; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_cycle_status ON public.profile_cycle USING btree (status, submitted_at, id);
+
+
+--
+-- Name: profile_message_cycle; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_message_cycle ON public.profile_message USING btree (cycle_id);
+
+
+--
+-- Name: profile_message_thread; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_message_thread ON public.profile_message USING btree (company_id, programme, entity_type, criterion, written_at);
+
+
+--
+-- Name: profile_result_cycle; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_result_cycle ON public.profile_result USING btree (cycle_id, criterion);
+
+
+--
+-- Name: profile_return_item_cycle; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_return_item_cycle ON public.profile_return_item USING btree (cycle_id, criterion);
+
+
+--
 -- Name: recommendation_application; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2387,6 +3576,41 @@ CREATE INDEX right_office ON public.person_right USING btree (office_id) WHERE (
 --
 
 CREATE INDEX right_person ON public.person_right USING btree (person_id) WHERE (ended_at IS NULL);
+
+
+--
+-- Name: risk_action_assessment; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX risk_action_assessment ON public.risk_action USING btree (assessment_id, due_on);
+
+
+--
+-- Name: risk_assessment_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX risk_assessment_company ON public.risk_assessment USING btree (company_id, begun_at DESC);
+
+
+--
+-- Name: risk_lane_assessment; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX risk_lane_assessment ON public.risk_lane USING btree (assessment_id, "position");
+
+
+--
+-- Name: risk_leg_lane; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX risk_leg_lane ON public.risk_leg USING btree (lane_id, "position");
+
+
+--
+-- Name: risk_rating_assessment; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX risk_rating_assessment ON public.risk_rating USING btree (assessment_id);
 
 
 --
@@ -2457,6 +3681,41 @@ CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE ON public.audit_event F
 --
 
 CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: profile_answer_past past_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER past_append_only BEFORE DELETE OR UPDATE ON public.profile_answer_past FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: profile_answer_past past_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER past_no_truncate BEFORE TRUNCATE ON public.profile_answer_past FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: evidence_pin pin_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER pin_append_only BEFORE DELETE OR UPDATE ON public.evidence_pin FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: catalogue_edition published_is_immutable; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER published_is_immutable BEFORE DELETE OR UPDATE ON public.catalogue_edition FOR EACH ROW EXECUTE FUNCTION public.keep_published_edition();
+
+
+--
+-- Name: profile_result result_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER result_append_only BEFORE DELETE OR UPDATE ON public.profile_result FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -2588,6 +3847,14 @@ ALTER TABLE ONLY public.company_identifier
 
 
 --
+-- Name: company_key company_key_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.company_key
+    ADD CONSTRAINT company_key_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
 -- Name: company company_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2625,6 +3892,126 @@ ALTER TABLE ONLY public.eligibility_answer
 
 ALTER TABLE ONLY public.eligibility_answer
     ADD CONSTRAINT eligibility_answer_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: evidence evidence_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: evidence_link evidence_link_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_link
+    ADD CONSTRAINT evidence_link_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: evidence_link evidence_link_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_link
+    ADD CONSTRAINT evidence_link_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: evidence_link evidence_link_evidence_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_link
+    ADD CONSTRAINT evidence_link_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.evidence(id);
+
+
+--
+-- Name: evidence_link evidence_link_site_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_link
+    ADD CONSTRAINT evidence_link_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+
+--
+-- Name: evidence_pin evidence_pin_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_pin
+    ADD CONSTRAINT evidence_pin_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: evidence_pin evidence_pin_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_pin
+    ADD CONSTRAINT evidence_pin_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: evidence_pin evidence_pin_evidence_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_pin
+    ADD CONSTRAINT evidence_pin_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.evidence(id);
+
+
+--
+-- Name: evidence_pin evidence_pin_submission_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_pin
+    ADD CONSTRAINT evidence_pin_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES public.profile_submission(id);
+
+
+--
+-- Name: evidence_pin evidence_pin_version_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_pin
+    ADD CONSTRAINT evidence_pin_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.evidence_version(id);
+
+
+--
+-- Name: evidence_upload evidence_upload_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_upload
+    ADD CONSTRAINT evidence_upload_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: evidence_upload evidence_upload_evidence_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_upload
+    ADD CONSTRAINT evidence_upload_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.evidence(id);
+
+
+--
+-- Name: evidence_upload evidence_upload_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_upload
+    ADD CONSTRAINT evidence_upload_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: evidence_version evidence_version_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_version
+    ADD CONSTRAINT evidence_version_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: evidence_version evidence_version_evidence_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_version
+    ADD CONSTRAINT evidence_version_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.evidence(id);
 
 
 --
@@ -2908,6 +4295,294 @@ ALTER TABLE ONLY public.possible_duplicate
 
 
 --
+-- Name: profile_answer profile_answer_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_answer
+    ADD CONSTRAINT profile_answer_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_answer profile_answer_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_answer
+    ADD CONSTRAINT profile_answer_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_answer_past profile_answer_past_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_answer_past
+    ADD CONSTRAINT profile_answer_past_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_answer_past profile_answer_past_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_answer_past
+    ADD CONSTRAINT profile_answer_past_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_answer profile_answer_site_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_answer
+    ADD CONSTRAINT profile_answer_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+
+--
+-- Name: profile_criterion profile_criterion_assignee_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_criterion
+    ADD CONSTRAINT profile_criterion_assignee_id_fkey FOREIGN KEY (assignee_id) REFERENCES public.person(id);
+
+
+--
+-- Name: profile_criterion profile_criterion_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_criterion
+    ADD CONSTRAINT profile_criterion_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_criterion profile_criterion_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_criterion
+    ADD CONSTRAINT profile_criterion_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_cycle profile_cycle_accepted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES public.person(id);
+
+
+--
+-- Name: profile_cycle profile_cycle_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.application(id);
+
+
+--
+-- Name: profile_cycle profile_cycle_assignee_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_assignee_id_fkey FOREIGN KEY (assignee_id) REFERENCES public.person(id);
+
+
+--
+-- Name: profile_cycle profile_cycle_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_cycle profile_cycle_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: profile_cycle profile_cycle_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: profile_cycle profile_cycle_previous_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_previous_id_fkey FOREIGN KEY (previous_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_cycle profile_cycle_programme_edition_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_cycle
+    ADD CONSTRAINT profile_cycle_programme_edition_fkey FOREIGN KEY (programme, edition) REFERENCES public.catalogue_edition(programme, edition);
+
+
+--
+-- Name: profile_message profile_message_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_message
+    ADD CONSTRAINT profile_message_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_message profile_message_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_message
+    ADD CONSTRAINT profile_message_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_message profile_message_written_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_message
+    ADD CONSTRAINT profile_message_written_by_fkey FOREIGN KEY (written_by) REFERENCES public.person(id);
+
+
+--
+-- Name: profile_presence profile_presence_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_presence
+    ADD CONSTRAINT profile_presence_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_presence profile_presence_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_presence
+    ADD CONSTRAINT profile_presence_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_presence profile_presence_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_presence
+    ADD CONSTRAINT profile_presence_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: profile_result profile_result_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_result
+    ADD CONSTRAINT profile_result_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_result profile_result_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_result
+    ADD CONSTRAINT profile_result_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_return profile_return_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_return
+    ADD CONSTRAINT profile_return_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_return profile_return_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_return
+    ADD CONSTRAINT profile_return_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_return_item profile_return_item_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_return_item
+    ADD CONSTRAINT profile_return_item_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_return_item profile_return_item_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_return_item
+    ADD CONSTRAINT profile_return_item_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_return_item profile_return_item_return_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_return_item
+    ADD CONSTRAINT profile_return_item_return_id_fkey FOREIGN KEY (return_id) REFERENCES public.profile_return(id);
+
+
+--
+-- Name: profile_return profile_return_sent_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_return
+    ADD CONSTRAINT profile_return_sent_by_fkey FOREIGN KEY (sent_by) REFERENCES public.person(id);
+
+
+--
+-- Name: profile_submission profile_submission_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_submission
+    ADD CONSTRAINT profile_submission_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_submission profile_submission_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_submission
+    ADD CONSTRAINT profile_submission_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_verdict profile_verdict_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_verdict
+    ADD CONSTRAINT profile_verdict_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_verdict profile_verdict_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_verdict
+    ADD CONSTRAINT profile_verdict_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: profile_verdict profile_verdict_reviewed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_verdict
+    ADD CONSTRAINT profile_verdict_reviewed_by_fkey FOREIGN KEY (reviewed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: profile_verdict profile_verdict_site_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_verdict
+    ADD CONSTRAINT profile_verdict_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+
+--
 -- Name: recommendation recommendation_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2961,6 +4636,118 @@ ALTER TABLE ONLY public.review_item
 
 ALTER TABLE ONLY public.review_item
     ADD CONSTRAINT review_item_reviewed_by_fkey FOREIGN KEY (reviewed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: risk_action risk_action_assessment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_action
+    ADD CONSTRAINT risk_action_assessment_id_fkey FOREIGN KEY (assessment_id) REFERENCES public.risk_assessment(id);
+
+
+--
+-- Name: risk_action risk_action_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_action
+    ADD CONSTRAINT risk_action_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: risk_action risk_action_lane_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_action
+    ADD CONSTRAINT risk_action_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES public.risk_lane(id);
+
+
+--
+-- Name: risk_assessment risk_assessment_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_assessment
+    ADD CONSTRAINT risk_assessment_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: risk_assessment risk_assessment_evidence_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_assessment
+    ADD CONSTRAINT risk_assessment_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.evidence(id);
+
+
+--
+-- Name: risk_assessment risk_assessment_previous_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_assessment
+    ADD CONSTRAINT risk_assessment_previous_id_fkey FOREIGN KEY (previous_id) REFERENCES public.risk_assessment(id);
+
+
+--
+-- Name: risk_lane risk_lane_assessment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_lane
+    ADD CONSTRAINT risk_lane_assessment_id_fkey FOREIGN KEY (assessment_id) REFERENCES public.risk_assessment(id);
+
+
+--
+-- Name: risk_lane risk_lane_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_lane
+    ADD CONSTRAINT risk_lane_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: risk_leg risk_leg_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_leg
+    ADD CONSTRAINT risk_leg_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: risk_leg risk_leg_lane_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_leg
+    ADD CONSTRAINT risk_leg_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES public.risk_lane(id);
+
+
+--
+-- Name: risk_rating risk_rating_assessment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_rating
+    ADD CONSTRAINT risk_rating_assessment_id_fkey FOREIGN KEY (assessment_id) REFERENCES public.risk_assessment(id);
+
+
+--
+-- Name: risk_rating risk_rating_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_rating
+    ADD CONSTRAINT risk_rating_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: risk_rating risk_rating_lane_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_rating
+    ADD CONSTRAINT risk_rating_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES public.risk_lane(id);
+
+
+--
+-- Name: risk_rating risk_rating_leg_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.risk_rating
+    ADD CONSTRAINT risk_rating_leg_id_fkey FOREIGN KEY (leg_id) REFERENCES public.risk_leg(id);
 
 
 --
@@ -3133,6 +4920,12 @@ ALTER TABLE public.company ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.company_identifier ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: company_key; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.company_key ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: contact; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -3149,6 +4942,36 @@ ALTER TABLE public.document ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.eligibility_answer ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: evidence; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.evidence ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: evidence_link; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.evidence_link ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: evidence_pin; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.evidence_pin ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: evidence_upload; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.evidence_upload ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: evidence_version; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.evidence_version ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: agreement_signature fence; Type: POLICY; Schema: public; Owner: -
@@ -3214,6 +5037,13 @@ CREATE POLICY fence ON public.company_identifier USING ((( SELECT public.looking
 
 
 --
+-- Name: company_key fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.company_key USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: contact fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3232,6 +5062,41 @@ CREATE POLICY fence ON public.document USING ((( SELECT public.looking_inside() 
 --
 
 CREATE POLICY fence ON public.eligibility_answer USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: evidence fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.evidence USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: evidence_link fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.evidence_link USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: evidence_pin fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.evidence_pin USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: evidence_upload fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.evidence_upload USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: evidence_version fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.evidence_version USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -3298,6 +5163,83 @@ CREATE POLICY fence ON public.possible_duplicate USING (( SELECT public.looking_
 
 
 --
+-- Name: profile_answer fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_answer USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: profile_answer_past fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_answer_past USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: profile_criterion fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_criterion USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: profile_cycle fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_cycle USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: profile_message fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_message USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal) AND (sent_at IS NOT NULL))));
+
+
+--
+-- Name: profile_presence fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_presence USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: profile_result fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_result USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: profile_return fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_return USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: profile_return_item fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_return_item USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: profile_submission fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_submission USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: profile_verdict fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_verdict USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
 -- Name: recommendation fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3309,6 +5251,41 @@ CREATE POLICY fence ON public.recommendation USING (( SELECT public.looking_insi
 --
 
 CREATE POLICY fence ON public.review_item USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: risk_action fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.risk_action USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: risk_assessment fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.risk_assessment USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: risk_lane fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.risk_lane USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: risk_leg fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.risk_leg USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: risk_rating fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.risk_rating USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -3448,6 +5425,72 @@ ALTER TABLE public.person_right ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.possible_duplicate ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: profile_answer; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_answer ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_answer_past; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_answer_past ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_criterion; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_criterion ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_cycle; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_cycle ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_message; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_message ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_presence; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_presence ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_result; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_result ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_return; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_return ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_return_item; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_return_item ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_submission; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_submission ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_verdict; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_verdict ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: recommendation; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -3458,6 +5501,36 @@ ALTER TABLE public.recommendation ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.review_item ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: risk_action; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.risk_action ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: risk_assessment; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.risk_assessment ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: risk_lane; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.risk_lane ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: risk_leg; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.risk_leg ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: risk_rating; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.risk_rating ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: mail send; Type: POLICY; Schema: public; Owner: -
@@ -3570,6 +5643,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.case_lock TO portal_app;
 
 
 --
+-- Name: TABLE catalogue_edition; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.catalogue_edition TO portal_app;
+
+
+--
 -- Name: TABLE change_notice; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3613,6 +5693,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.company_identifier TO portal_app;
 
 
 --
+-- Name: TABLE company_key; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.company_key TO portal_app;
+
+
+--
 -- Name: TABLE contact; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3631,6 +5718,41 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.document TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.eligibility_answer TO portal_app;
+
+
+--
+-- Name: TABLE evidence; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence TO portal_app;
+
+
+--
+-- Name: TABLE evidence_link; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.evidence_link TO portal_app;
+
+
+--
+-- Name: TABLE evidence_pin; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.evidence_pin TO portal_app;
+
+
+--
+-- Name: TABLE evidence_upload; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.evidence_upload TO portal_app;
+
+
+--
+-- Name: TABLE evidence_version; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_version TO portal_app;
 
 
 --
@@ -3739,6 +5861,90 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.possible_duplicate TO portal_app;
 
 
 --
+-- Name: TABLE profile_answer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.profile_answer TO portal_app;
+
+
+--
+-- Name: TABLE profile_answer_past; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.profile_answer_past TO portal_app;
+
+
+--
+-- Name: TABLE profile_criterion; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_criterion TO portal_app;
+
+
+--
+-- Name: TABLE profile_cycle; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_cycle TO portal_app;
+
+
+--
+-- Name: TABLE profile_message; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_message TO portal_app;
+
+
+--
+-- Name: SEQUENCE profile_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.profile_number TO portal_app;
+
+
+--
+-- Name: TABLE profile_presence; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.profile_presence TO portal_app;
+
+
+--
+-- Name: TABLE profile_result; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.profile_result TO portal_app;
+
+
+--
+-- Name: TABLE profile_return; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_return TO portal_app;
+
+
+--
+-- Name: TABLE profile_return_item; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_return_item TO portal_app;
+
+
+--
+-- Name: TABLE profile_submission; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_submission TO portal_app;
+
+
+--
+-- Name: TABLE profile_verdict; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_verdict TO portal_app;
+
+
+--
 -- Name: TABLE rate_limit; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3757,6 +5963,41 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.recommendation TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.review_item TO portal_app;
+
+
+--
+-- Name: TABLE risk_action; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.risk_action TO portal_app;
+
+
+--
+-- Name: TABLE risk_assessment; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.risk_assessment TO portal_app;
+
+
+--
+-- Name: TABLE risk_lane; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.risk_lane TO portal_app;
+
+
+--
+-- Name: TABLE risk_leg; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.risk_leg TO portal_app;
+
+
+--
+-- Name: TABLE risk_rating; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.risk_rating TO portal_app;
 
 
 --
