@@ -287,6 +287,21 @@ func (d *DB) batch(ctx context.Context, scope Scope, queries []Query) error {
 	return d.pool.SendBatch(ctx, b).Close()
 }
 
+// Alone runs one statement that looks for nobody: what it may see is said by the function
+// that it calls, which sets the scope itself. It saves the statement that sets the scope.
+func (d *DB) Alone(ctx context.Context, q Query) error {
+	run := func() error {
+		b := &pgx.Batch{}
+		b.Queue(q.sql, q.args...).Query(q.scan)
+		return d.pool.SendBatch(ctx, b).Close()
+	}
+	err := run()
+	if d.lost(err) {
+		err = run()
+	}
+	return translate(err)
+}
+
 // Constraint names the constraint that a statement broke, or "".
 func Constraint(err error) string {
 	var pe *pgconn.PgError

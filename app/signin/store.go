@@ -233,44 +233,9 @@ type knownRow struct {
 	IdleUntil, ExpiresAt time.Time
 }
 
-// A request keeps the session open, but not every request writes: only the first of
-// each minute (of each twentieth of a short idle time), so that pages stay cheap. A
-// session may therefore end up to that much earlier than the idle time after the last
-// request, and never later; idle_until is the exact second.
-//
-// One statement: the session, the person, the right under which they act if it
-// still holds today, the office tree below theirs, and what waits for them.
-const recogniseSQL = `
-with s as (
-  select id, person_id, right_id, csrf, provider, audience, agency_id, last_seen_at, idle_until, expires_at
-  from session where secret_hash = $1 and ended_at is null and idle_until > $2 and expires_at > $2
-), touch as (
-  update session set last_seen_at = $2, idle_until = least($2 + $3::interval, expires_at)
-  where id = (select id from s where last_seen_at <= $2 - least(interval '1 minute', $3::interval / 20)) and ended_at is null
-  returning idle_until
-), held as (
-  select r.id, r.person_id, r.role, r.company_id, r.office_id, r.agency_id,
-    coalesce(c.name, '') as company, coalesce(a.name, '') as agency, coalesce(o.zone, a.zone, 'UTC') as zone
-  from s join person_right r on r.person_id = s.person_id and r.audience = s.audience
-    and (r.audience <> 'partner' or r.agency_id = s.agency_id)
-  left join company c on c.id = r.company_id
-  left join office o on o.id = coalesce(r.office_id, c.office_id)
-  left join agency a on a.id = r.agency_id
-  where r.ended_at is null
-    and ($2::timestamptz at time zone coalesce(o.zone, a.zone, 'UTC'))::date between r.starts_on and coalesce(r.ends_on, 'infinity')
-)
-select s.id as session_id, s.person_id, h.id as right_id, s.csrf, s.provider, s.audience, p.name, p.email, p.lang,
-  coalesce(nullif(p.zone, ''), h.zone, 'UTC') as zone, coalesce(h.role, '') as role, h.company_id, h.office_id, coalesce(h.agency_id, s.agency_id) as agency_id,
-  coalesce(h.company, '') as company, coalesce(h.agency, '') as agency,
-  case when h.office_id is null then '{}'::uuid[] else offices_below(h.office_id) end as offices,
-  (select count(*)::int from held) as rights,
-  case when h.company_id is null then 0 else (select count(*)::int from message m where m.company_id = h.company_id and m.direction = 'to_company'
-    and not exists (select from message_read x where x.message_id = m.id and x.person_id = s.person_id)) end as unread,
-  coalesce((select idle_until from touch), s.idle_until) as idle_until, s.expires_at
-from s join person p on p.id = s.person_id left join held h on h.id = s.right_id`
-
 func recognise(ctx context.Context, db *pg.DB, secretHash []byte, now time.Time, idle time.Duration) (row knownRow, found bool, err error) {
-	err = db.Batch(ctx, pg.System, pg.One(&row, recogniseSQL, secretHash, now, idle))
+	err = db.Alone(ctx, pg.One(&row, `select session_id, person_id, right_id, csrf, provider, audience, name, email, lang, zone, role, company_id, office_id,
+		agency_id, company, agency, offices, rights, unread, idle_until, expires_at from recognise_session($1, $2, $3)`, secretHash, now, idle))
 	var f *fault.Error
 	if errors.As(err, &f) && f.Kind == fault.NotFound {
 		return row, false, nil
