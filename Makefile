@@ -2,7 +2,9 @@
 SHELL      := /bin/sh
 GO         ?= go
 export CGO_ENABLED ?= 0
-GOFLAGS_BUILD := -trimpath
+# One set of flags for everything, so that tests and the program share what is compiled;
+# a stamp of the commit would link everything anew.
+export GOFLAGS := -trimpath -buildvcs=false
 VAR        := var
 export PATH := $(CURDIR)/.ci/node/bin:$(PATH)
 
@@ -20,10 +22,10 @@ reset: build ## delete the demo's data and start over next time
 	@env PORTAL_ENV=dev ./bin/portal reset
 
 build: ## build ./bin/portal, with the demo inside
-	@mkdir -p bin && $(GO) build $(GOFLAGS_BUILD) -o bin/portal ./cmd/portal
+	@mkdir -p bin && $(GO) build -o bin/portal ./cmd/portal
 
 production: ## build ./bin/portal-production, without the demo
-	@mkdir -p bin && $(GO) build $(GOFLAGS_BUILD) -tags production -ldflags "-s -w" -o bin/portal-production ./cmd/portal
+	@mkdir -p bin && $(GO) build -tags production -ldflags "-s -w" -o bin/portal-production ./cmd/portal
 
 ## Test
 test: setup-test unit interop browser ## every test: unit, services on PostgreSQL, routes, browser
@@ -58,7 +60,7 @@ race: setup-run
 
 ## Measure
 bench: setup-run build ## the portal at full size beside a bare twin: name, value, unit, goal, pass or fail
-	@$(GO) build $(GOFLAGS_BUILD) -o bin/bench ./cmd/bench && ./bin/bench
+	@$(GO) build -o bin/bench ./cmd/bench && ./bin/bench
 
 ## Generate
 generate: schema ## regenerate pages, schema dump, references
