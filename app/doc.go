@@ -10,11 +10,14 @@
 //   - identity: who acts, under which role; sign-in by OIDC below it
 //   - pg: the door to PostgreSQL: transactions, the fence between companies, jobs
 //   - audit: who did what, when and why
+//   - canon: JSON in its one canonical form, for hashes that anyone can compute again
+//   - datafile: YAML that people write by hand, with every problem at once
 //
 // Then what the programme is made of:
 //
 //   - identifier: the numbers of traders, with their forms and check digits
 //   - programme: programmes as data, read from config/programmes
+//   - catalogue: the criteria as data: editions, questions, conditions, answers
 //   - clock: legal deadlines: the arithmetic, the rows, the sweep
 //   - notice: letters, messages and the outbox of e-mails
 //   - signin: who signs in, and their sessions

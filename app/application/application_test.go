@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/canon"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -898,7 +899,7 @@ func TestReceipt(t *testing.T) {
 		t.Errorf("printed %d times, want once", pages)
 	}
 	r = must[Receipt](t)(w.s.Receipt(w.ctx, w.owner, a.ID))
-	if r.Document == nil || !strings.Contains(string(r.Document.Body), a.Reference) || r.Document.SHA256 != hash(r.Document.Body) {
+	if r.Document == nil || !strings.Contains(string(r.Document.Body), a.Reference) || r.Document.SHA256 != canon.Hash(r.Document.Body) {
 		t.Errorf("kept %+v", r.Document)
 	}
 	if n := w.count("select count(*) from audit_event where action = 'application.make_receipt' and subject_id = $1 and after->>'sha256' = $2", a.ID, r.Document.SHA256); n != 1 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"trustedtrader/app/canon"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
@@ -181,7 +182,7 @@ func (f File) agreementProblems(ctx context.Context, add func(part, message stri
 	switch {
 	case f.Signature == nil:
 		add(PartAgreement, "An officer of the company must sign the agreement")
-	case f.Signature.TextSHA256 != hash([]byte(f.AgreementText())):
+	case f.Signature.TextSHA256 != canon.Hash([]byte(f.AgreementText())):
 		add(PartAgreement, "The agreement or the company's name has changed since %s signed it. An officer must sign it again", f.Signature.SignedName)
 	case !f.officerSigned():
 		add(PartAgreement, "%s, who signed the agreement, is no longer listed as an officer. An officer must sign it again", f.Signature.SignedName)
@@ -191,7 +192,7 @@ func (f File) agreementProblems(ctx context.Context, add func(part, message stri
 // SignatureHolds reports whether the live signature is one of the present text by
 // somebody who is still listed as an officer.
 func (f File) SignatureHolds() bool {
-	return f.Signature != nil && f.Signature.TextSHA256 == hash([]byte(f.AgreementText())) && f.officerSigned()
+	return f.Signature != nil && f.Signature.TextSHA256 == canon.Hash([]byte(f.AgreementText())) && f.officerSigned()
 }
 
 // officerSigned asks by the signing person's e-mail address, for a contact's entry
@@ -234,7 +235,7 @@ func (f File) AgreementText() string {
 }
 
 // AgreementHash is the SHA-256 of AgreementText, hexadecimal.
-func (f File) AgreementHash() string { return hash([]byte(f.AgreementText())) }
+func (f File) AgreementHash() string { return canon.Hash([]byte(f.AgreementText())) }
 
 // Seen is a fingerprint of each part, carried by the page on which answers are
 // checked: whoever submits declares that what they saw is true, so it must still be
@@ -249,11 +250,11 @@ func (f File) Seen() (map[string]string, error) {
 		PartProfile: []any{f.Dossier.Company, f.Dossier.TradeNames}, PartSites: f.Dossier.Sites, PartContacts: f.Dossier.Contacts,
 		PartIdentifiers: f.Dossier.Identifiers, PartEligibility: f.given(), PartAgreement: signed,
 	} {
-		text, err := canonical(v)
+		text, err := canon.JSON(v)
 		if err != nil {
 			return nil, err
 		}
-		out[part] = hash(text)[:16]
+		out[part] = canon.Hash(text)[:16]
 	}
 	return out, nil
 }

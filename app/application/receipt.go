@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"trustedtrader/app/audit"
+	"trustedtrader/app/canon"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
@@ -186,12 +187,12 @@ func (s *Service) MakeReceipt(ctx context.Context, args ReceiptArgs, page func(c
 	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
 		kept, err := keepDocument(ctx, tx, Document{
 			ID: pg.NewID(), CompanyID: a.CompanyID, SubjectKind: Kind, SubjectID: a.ID, Kind: receiptKind(args.Round),
-			Name: a.Reference + "-receipt.pdf", ContentType: "application/pdf", SHA256: hash(pdf), Body: pdf, CreatedAt: now,
+			Name: a.Reference + "-receipt.pdf", ContentType: "application/pdf", SHA256: canon.Hash(pdf), Body: pdf, CreatedAt: now,
 		})
 		if err != nil || !kept {
 			return err
 		}
 		return audit.Record(ctx, tx, now, by, audit.Event{Action: "application.make_receipt", Kind: Kind, Subject: a.ID, Company: a.CompanyID,
-			After: map[string]any{"round": args.Round, "sha256": hash(pdf)}})
+			After: map[string]any{"round": args.Round, "sha256": canon.Hash(pdf)}})
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/canon"
 	"trustedtrader/app/company"
 	"trustedtrader/app/identifier"
 	"trustedtrader/app/identity"
@@ -86,12 +87,12 @@ func take(f File, by identity.Actor, now time.Time, name string, items []Informa
 	for _, i := range items {
 		in.Information = append(in.Information, GivenItem{i.Part, i.Question, i.Answer})
 	}
-	body, err := canonical(in)
+	body, err := canon.JSON(in)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("make the snapshot: %w", err)
 	}
 	return Snapshot{
-		ID: pg.NewID(), ApplicationID: a.ID, CompanyID: a.CompanyID, Round: a.Round, Body: string(body), SHA256: hash(body),
+		ID: pg.NewID(), ApplicationID: a.ID, CompanyID: a.CompanyID, Round: a.Round, Body: string(body), SHA256: canon.Hash(body),
 		SubmittedBy: by.PersonID, SubmittedAt: now, AttestedName: name,
 	}, nil
 }

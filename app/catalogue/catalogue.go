@@ -50,10 +50,10 @@ func (t Text) String() string { return t["en"] }
 
 // Edition is one version of a programme's criteria. It never changes after Load.
 type Edition struct {
-	Programme string // code
-	ID        string // "2023.1": unique within the programme
-	Previous  string // the edition that Changes compares with; empty for the first
-	Status    Status
+	Programme string    // code
+	ID        string    // "2023.1": unique within the programme
+	Previous  string    // the edition that Changes compares with; empty for the first
+	Status    Status    // no part of Canonical: an edition that is retired stays what it was
 	ValidFrom time.Time // a calendar day, midnight UTC
 	Title     Text
 	Source    Source
@@ -61,13 +61,16 @@ type Edition struct {
 	Criteria  []Criterion // in the order of the catalogue
 	Changes   []Change
 	Hash      string // SHA-256 of Canonical, hexadecimal
+
+	rules *rules // conditions, compiled; nil for an edition made by hand
+	forms map[string]*Form
 }
 
 // Source says where the criteria come from and what may be done with the text.
 type Source struct {
 	Title  string `json:"title" yaml:"title"`
 	Rights string `json:"rights" yaml:"rights"`
-	Note   string `json:"note" yaml:"note"`
+	Note   string `json:"note,omitempty" yaml:"note,omitempty"`
 }
 
 // Section is a part of the profile as a company fills it in.
@@ -78,26 +81,26 @@ type Section struct {
 
 // Criterion is one requirement of the programme.
 type Criterion struct {
-	ID          string    // "3.1"; never used again for something else
-	Official    bool      // false: a working id of this installation, marked as such wherever it is shown
-	Level       Level     //
-	Title       Text      //
-	Requirement Text      // the statement
-	Guidance    Text      // how to meet it
-	Why         Text      // why it matters; may be empty
-	AppliesTo   []string  // codes of the programme's entity types
-	When        string    // CEL over Facts; empty: always
-	Sections    []string  // ids; a criterion may stand in several, the first is its home
-	FocusArea   string    // corporate, transportation, people_physical; empty for AEO
-	Category    string    // "Security Vision & Responsibility"
-	Scope       Scope     // company: one answer with exceptions per site; site: asked of every site
-	Evidence    Evidence  //
-	VerifyBy    []string  // examine, interview, test
-	WCO         []string  // letters A to M of the WCO SAFE framework's AEO requirements
-	MapsTo      []Mapping // the same matter in other schemes
-	LegalBasis  string    //
-	Confidence  string    // sourced, own; for AEO high, medium, low
-	Questions   []Question
+	ID          string     `json:"id,omitempty" yaml:"id,omitempty"` // "3.1"; never used again for something else
+	Official    bool       `json:"official" yaml:"official"`         // false: a working id of this installation, marked as such wherever it is shown
+	Level       Level      `json:"level,omitempty" yaml:"level,omitempty"`
+	Title       Text       `json:"title,omitempty" yaml:"title,omitempty"`
+	Requirement Text       `json:"requirement,omitempty" yaml:"requirement,omitempty"`    // the statement
+	Guidance    Text       `json:"guidance,omitempty" yaml:"guidance,omitempty"`          // how to meet it
+	Why         Text       `json:"why,omitempty" yaml:"why,omitempty"`                    // why it matters; may be empty
+	AppliesTo   []string   `json:"applies_to,omitempty" yaml:"applies_to,omitempty,flow"` // codes of the programme's entity types
+	When        string     `json:"when,omitempty" yaml:"when,omitempty"`                  // CEL over Facts; empty: always
+	Sections    []string   `json:"sections,omitempty" yaml:"sections,omitempty,flow"`     // ids; a criterion may stand in several, the first is its home
+	FocusArea   string     `json:"focus_area,omitempty" yaml:"focus_area,omitempty"`      // corporate, transportation, people_physical; empty for AEO
+	Category    string     `json:"category,omitempty" yaml:"category,omitempty"`          // "Security Vision & Responsibility"
+	Scope       Scope      `json:"scope,omitempty" yaml:"scope,omitempty"`                // company: one answer with exceptions per site; site: asked of every site
+	Evidence    Evidence   `json:"evidence,omitzero" yaml:"evidence,omitempty"`
+	VerifyBy    []string   `json:"verify_by,omitempty" yaml:"verify_by,omitempty,flow"` // examine, interview, test
+	WCO         []string   `json:"wco,omitempty" yaml:"wco,omitempty,flow"`             // letters A to M of the WCO SAFE framework's AEO requirements
+	MapsTo      []Mapping  `json:"maps_to,omitempty" yaml:"maps_to,omitempty"`          // the same matter in other schemes
+	LegalBasis  string     `json:"legal_basis,omitempty" yaml:"legal_basis,omitempty"`
+	Confidence  string     `json:"confidence,omitempty" yaml:"confidence,omitempty"` // sourced, own; for AEO high, medium, low
+	Questions   []Question `json:"questions,omitempty" yaml:"questions,omitempty"`
 }
 
 // Scope says of what a criterion is asked.
@@ -111,8 +114,8 @@ const (
 
 // Evidence says what shows that a criterion is met.
 type Evidence struct {
-	Min      int    `json:"min" yaml:"min"` // how many items a yes needs at least
-	Examples []Text `json:"examples" yaml:"examples"`
+	Min      int    `json:"min,omitempty" yaml:"min,omitempty"` // how many items a yes needs at least
+	Examples []Text `json:"examples,omitempty" yaml:"examples,omitempty"`
 }
 
 // Mapping names the same or a near requirement of another scheme.
@@ -145,18 +148,19 @@ func Kinds() []Kind {
 
 // Question is one thing asked about a criterion.
 type Question struct {
-	ID       string   // "3.1.a"; never used again for something else
-	Kind     Kind     //
-	Level    Level    // of the part; a must criterion may have a should part
-	Text     Text     //
-	Help     Text     //
-	Required bool     // the criterion is not ready without it
-	When     string   // CEL over Facts; empty: always
-	Options  []Option // choice, checklist
-	Columns  []Column // table, persons
-	Unit     Text     // number
-	Min, Max *float64 // number
-	MaxChars int      // narrative; 0: 4000
+	ID       string   `json:"id,omitempty" yaml:"id,omitempty"` // "3.1.a"; never used again for something else
+	Kind     Kind     `json:"kind,omitempty" yaml:"kind,omitempty"`
+	Level    Level    `json:"level,omitempty" yaml:"level,omitempty"` // of the part; a must criterion may have a should part
+	Text     Text     `json:"text,omitempty" yaml:"text,omitempty"`
+	Help     Text     `json:"help,omitempty" yaml:"help,omitempty"`
+	Required bool     `json:"required,omitempty" yaml:"required,omitempty"`   // the criterion is not ready without it
+	When     string   `json:"when,omitempty" yaml:"when,omitempty"`           // CEL over Facts; empty: always
+	Options  []Option `json:"options,omitempty" yaml:"options,omitempty"`     // choice, checklist
+	Columns  []Column `json:"columns,omitempty" yaml:"columns,omitempty"`     // table, persons
+	Unit     Text     `json:"unit,omitempty" yaml:"unit,omitempty"`           // number
+	Min      *float64 `json:"min,omitempty" yaml:"min,omitempty"`             // number
+	Max      *float64 `json:"max,omitempty" yaml:"max,omitempty"`             // number
+	MaxChars int      `json:"max_chars,omitempty" yaml:"max_chars,omitempty"` // narrative; 0: 4000
 }
 
 // Option is one choice.
@@ -189,8 +193,8 @@ const (
 type Change struct {
 	ID   string     `json:"id" yaml:"id"`
 	Kind ChangeKind `json:"kind" yaml:"kind"`
-	From []string   `json:"from" yaml:"from"`
-	Note Text       `json:"note" yaml:"note"`
+	From []string   `json:"from,omitempty" yaml:"from,omitempty,flow"`
+	Note Text       `json:"note,omitempty" yaml:"note,omitempty"`
 }
 
 // Criterion finds a criterion.

@@ -90,7 +90,7 @@ func (c *Check) text(name, what, value string, min, max int) string {
 		c.Add(name, "%s has characters that we cannot read. Type it again", upperFirst(what))
 		return Head(value, max)
 	}
-	value = norm.NFC.String(visible(value))
+	value = trim(norm.NFC.String(visible(norm.NFC.String(value)))) // so that a text that was kept is kept alike again
 	if r, bad := forbidden(value); bad {
 		c.Add(name, "%s has a hidden character (U+%04X) that we cannot keep. Type it again instead of pasting it", upperFirst(what), r)
 		return Head(value, max)

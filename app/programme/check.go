@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"trustedtrader/app/datafile"
 	"trustedtrader/app/identifier"
 	"trustedtrader/config"
 )
@@ -15,7 +16,7 @@ import (
 type checker struct {
 	*loader
 	p      *Programme
-	docs   map[string]*document
+	docs   map[string]*datafile.Document
 	common []Question
 }
 
@@ -31,7 +32,7 @@ func (c *checker) run() {
 
 // bad reports a problem at a path in one of the YAML files.
 func (c *checker) bad(doc string, at []any, format string, args ...any) {
-	c.docs[doc].problem(at, format, args...)
+	c.docs[doc].Problem(at, format, args...)
 }
 
 func (c *checker) read(doc string) bool { return c.docs[doc] != nil }
@@ -45,8 +46,8 @@ func (c *checker) programmeFile() {
 		return
 	}
 	p := c.p
-	if p.Code != c.dir {
-		c.bad(doc, at("code"), "the code is %q, but the folder is named %q", p.Code, c.dir)
+	if p.Code != c.Dir {
+		c.bad(doc, at("code"), "the code is %q, but the folder is named %q", p.Code, c.Dir)
 	}
 	if _, err := fs.Stat(config.Programmes, "calendars/"+p.Administration.Calendar+".yaml"); err != nil {
 		c.bad(doc, at("administration", "calendar"), "there is no calendar %q", p.Administration.Calendar)
@@ -317,7 +318,7 @@ func (c *checker) lettersThere() {
 	}
 	for _, code := range letterCodesOf(c.p.Process) {
 		if _, ok := c.p.Letter(code); !ok && !c.reported("letters/"+code+".md") {
-			c.report("letters/"+code+".md", 1, "the letter is missing")
+			c.Report("letters/"+code+".md", 1, "the letter is missing")
 		}
 	}
 }
@@ -325,7 +326,7 @@ func (c *checker) lettersThere() {
 // reported tells whether a file has a problem already, so that a letter that
 // cannot be read is not called missing as well.
 func (c *checker) reported(name string) bool {
-	return slices.ContainsFunc(c.problems, func(p Problem) bool { return p.File == c.dir+"/"+name })
+	return slices.ContainsFunc(c.Problems, func(p Problem) bool { return p.File == c.Dir+"/"+name })
 }
 
 // unique calls twice for every element whose code came before.

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"testing"
 
+	"trustedtrader/app/datafile"
 	"trustedtrader/config"
 )
 
@@ -22,13 +23,13 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		l := &loader{dir: "x", schemas: schemas}
+		l := &loader{Log: datafile.Log{Dir: "x"}, schemas: schemas}
 		var into Reasons
-		read := l.parse("reasons.yaml", "reasons", []byte(text), 0).decode(&into)
-		if !read && len(l.problems) == 0 {
+		read := l.parse("reasons.yaml", "reasons", []byte(text), 0).Decode(&into)
+		if !read && len(l.Problems) == 0 {
 			t.Errorf("%q is not read and nothing says why", text)
 		}
-		for _, p := range l.problems {
+		for _, p := range l.Problems {
 			if p.Line < 1 || p.Reason == "" {
 				t.Errorf("%q: %+v", text, p)
 			}

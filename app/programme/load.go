@@ -9,38 +9,24 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"trustedtrader/app/datafile"
 	"trustedtrader/config"
 )
 
 // maxFile bounds one file, in bytes. The largest of today has 30 kB.
 const maxFile = 1 << 20
 
-// Problem is one thing wrong with a programme's files.
-type Problem struct {
-	File   string // relative to what was loaded
-	Line   int    // 1 is the first
-	Reason string
-}
-
-// String is the problem as compilers write theirs: file:line: reason.
-func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Reason) }
-
-// Problems are all that is wrong, in the order of files and lines.
-type Problems []Problem
-
-func (ps Problems) Error() string {
-	lines := make([]string, len(ps))
-	for i, p := range ps {
-		lines[i] = p.String()
-	}
-	return strings.Join(lines, "\n")
-}
+// Problem is one thing wrong with a programme's files; Problems are all of them, in the
+// order of files and lines.
+type (
+	Problem  = datafile.Problem
+	Problems = datafile.Problems
+)
 
 // Load reads every programme of files: one folder each at its root, named by the
 // programme's code. The folder "schema" holds the schemas and no programme. The
@@ -85,21 +71,16 @@ func load(files fs.FS, codes []string) (*Register, error) {
 	var problems Problems
 	slices.Sort(codes)
 	for _, code := range codes {
-		l := &loader{files: files, dir: code, schemas: schemas}
+		l := &loader{Log: datafile.Log{Dir: code}, files: files, schemas: schemas}
 		p, err := l.programme()
 		if err != nil {
 			return nil, fmt.Errorf("read programme %s: %w", code, err)
 		}
-		problems = append(problems, l.problems...)
+		problems = append(problems, l.Problems...)
 		r.programmes = append(r.programmes, p)
 	}
 	if len(problems) > 0 {
-		slices.SortStableFunc(problems, func(a, b Problem) int {
-			if c := strings.Compare(a.File, b.File); c != 0 {
-				return c
-			}
-			return a.Line - b.Line
-		})
+		problems.Sort()
 		return nil, problems
 	}
 	return r, nil
@@ -108,47 +89,22 @@ func load(files fs.FS, codes []string) (*Register, error) {
 // compileSchemas reads the portal's own schemas; a folder from elsewhere cannot
 // loosen them.
 func compileSchemas() (map[string]*jsonschema.Schema, error) {
-	const dir = "programmes/schema"
-	names, err := fs.Glob(config.Programmes, dir+"/*.json")
+	own, err := fs.Sub(config.Programmes, "programmes/schema")
 	if err != nil {
-		return nil, fmt.Errorf("list schemas: %w", err)
+		return nil, err
 	}
-	out := map[string]*jsonschema.Schema{}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	for _, name := range names {
-		f, err := config.Programmes.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("open schema: %w", err)
-		}
-		doc, err := jsonschema.UnmarshalJSON(f)
-		f.Close() // an embedded file: nothing to lose
-		if err != nil {
-			return nil, fmt.Errorf("read schema %s: %w", name, err)
-		}
-		url := "programme:///" + path.Base(name)
-		if err := c.AddResource(url, doc); err != nil {
-			return nil, fmt.Errorf("add schema %s: %w", name, err)
-		}
-		s, err := c.Compile(url)
-		if err != nil {
-			return nil, fmt.Errorf("compile schema %s: %w", name, err)
-		}
-		out[strings.TrimSuffix(path.Base(name), ".json")] = s
-	}
-	return out, nil
+	return datafile.Schemas(own)
 }
 
 // loader reads one programme folder and collects what is wrong.
 type loader struct {
-	files    fs.FS
-	dir      string
-	schemas  map[string]*jsonschema.Schema
-	problems Problems
+	datafile.Log
+	files   fs.FS
+	schemas map[string]*jsonschema.Schema
 }
 
-func (l *loader) report(file string, line int, format string, args ...any) {
-	l.problems = append(l.problems, Problem{File: path.Join(l.dir, file), Line: max(line, 1), Reason: fmt.Sprintf(format, args...)})
+func (l *loader) parse(name, schema string, content []byte, before int) *datafile.Document {
+	return l.Parse(name, l.schemas[schema], content, before)
 }
 
 // The shapes of the files where they differ from the types of this package.
@@ -220,15 +176,15 @@ func (l *loader) programme() (*Programme, error) {
 	}{
 		{"programme", &pf}, {"entity_types", &ef}, {"clocks", &cf}, {"vetting", &vf}, {"review", &rf}, {"reasons", &rs},
 	}
-	docs := map[string]*document{}
+	docs := map[string]*datafile.Document{}
 	for _, part := range parts {
 		name := part.name + ".yaml"
 		content, ok := contents[name]
 		if !ok {
-			l.report(name, 1, "the file is missing")
+			l.Report(name, 1, "the file is missing")
 			continue
 		}
-		if d := l.parse(name, part.name, content, 0); d.decode(part.into) {
+		if d := l.parse(name, part.name, content, 0); d.Decode(part.into) {
 			docs[part.name] = d
 		}
 	}
@@ -242,7 +198,10 @@ func (l *loader) programme() (*Programme, error) {
 	p.Agreement = l.agreement(contents)
 	letters := l.letters(contents)
 	p.letters = letters
-	l.strangers(contents, p.Catalogue)
+	l.strangers(contents)
+	if err := l.criteria(p.Catalogue, docs["programme"]); err != nil {
+		return nil, err
+	}
 
 	c := checker{loader: l, p: p, docs: docs, common: ef.Common.Questions}
 	c.run()
@@ -252,31 +211,39 @@ func (l *loader) programme() (*Programme, error) {
 	return p, nil
 }
 
-// folder is the content of a programme's files by their names in the folder.
+// CatalogueFolder holds the editions of a programme's criteria. They have hashes of their
+// own: a programme's hash does not change with them.
+const CatalogueFolder = "catalogue"
+
+// folder is the content of a programme's files by their names in the folder, without
+// the catalogue.
 type folder map[string][]byte
 
 func (l *loader) contents() (folder, error) {
 	out := folder{}
-	err := fs.WalkDir(l.files, l.dir, func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(l.files, l.Dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if name != l.dir && strings.HasPrefix(d.Name(), ".") {
+		if name != l.Dir && strings.HasPrefix(d.Name(), ".") {
 			if d.IsDir() {
 				return fs.SkipDir
 			}
 			return nil
 		}
+		short := strings.TrimPrefix(name, l.Dir+"/")
 		if d.IsDir() {
+			if short == CatalogueFolder {
+				return fs.SkipDir
+			}
 			return nil
 		}
-		short := strings.TrimPrefix(name, l.dir+"/")
 		info, err := d.Info()
 		if err != nil {
 			return err
 		}
 		if !info.Mode().IsRegular() || info.Size() > maxFile {
-			l.report(short, 1, "this is not a regular file of at most %d bytes", maxFile)
+			l.Report(short, 1, "this is not a regular file of at most %d bytes", maxFile)
 			return nil
 		}
 		out[short], err = fs.ReadFile(l.files, name)
@@ -309,12 +276,28 @@ var ownFile = regexp.MustCompile(`^(?:(?:programme|entity_types|clocks|vetting|r
 
 // strangers reports files that no part of the portal reads: a misspelt name would
 // otherwise be a rule that silently does not count.
-func (l *loader) strangers(contents folder, catalogue string) {
+func (l *loader) strangers(contents folder) {
 	for _, name := range contents.names() {
-		if !ownFile.MatchString(name) && (catalogue == "" || !strings.HasPrefix(name, catalogue+"/")) {
-			l.report(name, 1, "this is not a file of a programme; check its name")
+		if !ownFile.MatchString(name) {
+			l.Report(name, 1, "this is not a file of a programme; check its name")
 		}
 	}
+}
+
+// criteria looks whether the folder of criteria is there and named. What is in it is
+// package catalogue's matter.
+func (l *loader) criteria(named string, doc *datafile.Document) error {
+	editions, err := fs.Glob(l.files, path.Join(l.Dir, CatalogueFolder, "*.yaml"))
+	switch {
+	case err != nil:
+		return err
+	case doc == nil:
+	case named == "" && editions != nil:
+		doc.Problem([]any{"catalogue"}, "there is a folder %s, but this does not name it", CatalogueFolder)
+	case named != "" && editions == nil:
+		doc.Problem([]any{"catalogue"}, "the folder %s holds no edition", named)
+	}
+	return nil
 }
 
 // day reads a date that the schema has checked; a broken one is the zero time.
@@ -330,7 +313,7 @@ func (l *loader) agreement(contents folder) Agreement {
 	const name = "agreement.md"
 	content, ok := contents[name]
 	if !ok {
-		l.report(name, 1, "the file is missing")
+		l.Report(name, 1, "the file is missing")
 		return Agreement{}
 	}
 	var front agreementFront
@@ -344,7 +327,7 @@ func (l *loader) agreement(contents folder) Agreement {
 		Source: front.Source, Draft: front.Draft, Hash: hex.EncodeToString(sum[:]), Blocks: blocks(body),
 	}
 	if len(a.Blocks) == 0 {
-		l.report(name, line, "the agreement has no text")
+		l.Report(name, line, "the agreement has no text")
 	}
 	return a
 }
@@ -405,7 +388,7 @@ func (l *loader) letters(contents folder) []Letter {
 			continue
 		}
 		if want := strings.TrimSuffix(path.Base(name), ".md"); front.Code != want {
-			l.report(name, lineOf(contents[name], "code:"), "the code is %q, but the file is named for %q", front.Code, want)
+			l.Report(name, lineOf(contents[name], "code:"), "the code is %q, but the file is named for %q", front.Code, want)
 		}
 		l.placeholders(name, lineOf(contents[name], "subject:"), front.Subject)
 		for i, text := range strings.Split(body, "\n") {
@@ -413,7 +396,7 @@ func (l *loader) letters(contents folder) []Letter {
 		}
 		letter := Letter{Code: front.Code, Subject: front.Subject, Audience: front.Audience, Paragraphs: paragraphs(body)}
 		if len(letter.Paragraphs) == 0 {
-			l.report(name, line, "the letter has no text")
+			l.Report(name, line, "the letter has no text")
 		}
 		out = append(out, letter)
 	}
@@ -434,11 +417,11 @@ func (l *loader) placeholders(name string, line int, text string) {
 	known := Placeholders()
 	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
 		if _, ok := known[m[1]]; !ok {
-			l.report(name, line, "there is no placeholder {{%s}}", m[1])
+			l.Report(name, line, "there is no placeholder {{%s}}", m[1])
 		}
 	}
 	if rest := placeholder.ReplaceAllString(text, ""); strings.Contains(rest, "{{") || strings.Contains(rest, "}}") {
-		l.report(name, line, "a placeholder is not written as {{name}} on one line")
+		l.Report(name, line, "a placeholder is not written as {{name}} on one line")
 	}
 }
 
@@ -448,25 +431,9 @@ func (l *loader) frontMatter(name, schema string, content []byte, front any) (bo
 	text := strings.ReplaceAll(string(content), "\r\n", "\n")
 	head, body, found := strings.Cut(strings.TrimPrefix(text, "---\n"), "\n---\n")
 	if !strings.HasPrefix(text, "---\n") || !found {
-		l.report(name, 1, "the file does not start with a head between two lines of ---")
+		l.Report(name, 1, "the file does not start with a head between two lines of ---")
 		return "", 0, false
 	}
 	d := l.parse(name, schema, []byte(head+"\n"), 1)
-	return body, strings.Count(head, "\n") + 4, d.decode(front)
-}
-
-var yamlLine = regexp.MustCompile(`line (\d+): `)
-
-// yamlProblem takes the line out of the library's message. Its parser counts from
-// 0 where its scanner counts from 1; parser messages start as below.
-func yamlProblem(message string) (line int, reason string) {
-	reason = strings.TrimPrefix(message, "yaml: ")
-	if m := yamlLine.FindStringSubmatch(reason); m != nil {
-		line, _ = strconv.Atoi(m[1])
-		reason = strings.Replace(reason, m[0], "", 1)
-	}
-	if strings.HasPrefix(reason, "did not find expected") {
-		line++
-	}
-	return line, reason
+	return body, strings.Count(head, "\n") + 4, d.Decode(front)
 }

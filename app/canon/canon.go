@@ -1,4 +1,6 @@
-package application
+// Package canon writes JSON in its one canonical form, so that anyone can compute a
+// hash of it again.
+package canon
 
 import (
 	"bytes"
@@ -11,11 +13,11 @@ import (
 	"strings"
 )
 
-// canonical writes v as JSON in the one form of RFC 8785 (JCS): keys in order, no
+// JSON writes v as JSON in the one form of RFC 8785 (JCS): keys in order, no
 // space, characters as they are. Two programs that do this get the same bytes, so
 // that a hash can be computed again by anyone. Numbers are written as Go and
 // ECMAScript both write them.
-func canonical(v any) ([]byte, error) {
+func JSON(v any) ([]byte, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("write JSON: %w", err)
@@ -90,8 +92,8 @@ func quote(b *strings.Builder, s string) {
 	b.WriteByte('"')
 }
 
-// hash is the SHA-256 of a text, hexadecimal.
-func hash(text []byte) string {
+// Hash is the SHA-256 of a text, hexadecimal.
+func Hash(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
