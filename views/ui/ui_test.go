@@ -13,6 +13,7 @@ import (
 
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/textdiff"
 )
 
 func html(t *testing.T, ctx context.Context, c templ.Component) *goquery.Document {
@@ -235,5 +236,22 @@ func TestDateTimeShowsZone(t *testing.T) {
 	doc := html(t, t.Context(), DateTime(at, time.FixedZone("", -5*3600)))
 	if got := doc.Find("time").Text(); got != "4 March 2026, 14:02 (UTC-05:00)" || attr(doc, "time", "datetime") != "2026-03-04T14:02:00-05:00" {
 		t.Error(doc.Html())
+	}
+}
+
+// A comparison is read in words, and its text is that of the two versions, space for space.
+func TestDiff(t *testing.T) {
+	doc := html(t, t.Context(), Diff(textdiff.Words("A <b> seal\nis checked.", "A <b> seal\nis  verified today.")))
+	doc.Find("del .usa-sr-only").First().Each(func(_ int, s *goquery.Selection) {
+		if s.Text() != "[removed: " {
+			t.Errorf("a deletion begins with %q", s.Text())
+		}
+	})
+	if doc.Find("ins .usa-sr-only").First().Text() != "[added: " {
+		t.Error("an insertion does not say so")
+	}
+	doc.Find(".usa-sr-only").Remove()
+	if got := doc.Find(".tt-diff").Text(); got != "A <b> seal\nis checked  verified today." {
+		t.Errorf("shows %q", got)
 	}
 }
