@@ -15,7 +15,7 @@ const module = "trustedtrader/"
 // journey is the order of the domains: a package may import only what stands left of it.
 var journey = []string{
 	"fault", "i18n", "pg", "identity", "entry", "audit", "identifier", "programme", "catalogue", "notice", "clock",
-	"signin", "people", "company", "application", "review", "membership",
+	"signin", "people", "company", "blob", "evidence", "profile", "risk", "application", "review", "profilereview", "membership", "exchange",
 }
 
 // TestImportsGoOneWay fails the build when a package imports what it must not.
