@@ -148,13 +148,14 @@ func (l *Library) add(e *Edition) {
 	l.editions[e.Programme] = list
 }
 
-func schemas() (map[string]*jsonschema.Schema, error) {
+// schemas are the portal's own; a folder from elsewhere cannot loosen them.
+var schemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
 	own, err := fs.Sub(config.Programmes, "programmes/schema")
 	if err != nil {
 		return nil, err
 	}
 	return datafile.Schemas(own)
-}
+})
 
 // loader reads the editions of one programme and collects what is wrong.
 type loader struct {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -559,6 +560,39 @@ func TestHash(t *testing.T) {
 	if load(files) != before {
 		t.Error("a hidden file counts")
 	}
+}
+
+// The criteria are named and there, or neither. They have hashes of their own.
+func TestCatalogueFolder(t *testing.T) {
+	name := regexp.MustCompile(`(?m)^catalogue:.*$`)
+	with := func(catalogue string, editions ...string) fstest.MapFS {
+		files := copyOf(t, "ctpat")
+		for name := range files {
+			if strings.HasPrefix(name, "ctpat/catalogue/") {
+				delete(files, name)
+			}
+		}
+		files["ctpat/programme.yaml"] = &fstest.MapFile{Data: name.ReplaceAll(files["ctpat/programme.yaml"].Data, []byte("catalogue: "+catalogue))}
+		for _, e := range editions {
+			files["ctpat/catalogue/"+e+".yaml"] = &fstest.MapFile{Data: []byte(e)}
+		}
+		return files
+	}
+	hash := func(files fs.FS) string {
+		r, err := programme.Load(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, _ := r.Get("ctpat")
+		return p.Hash
+	}
+	if hash(with("catalogue", "2023.1")) != hash(with("catalogue", "2023.1", "2026.1")) {
+		t.Error("another edition of the criteria changes the hash of the programme")
+	}
+	hash(with(`""`))
+	wantProblem(t, with("catalogue"), "ctpat/programme.yaml:", "the folder catalogue holds no edition")
+	wantProblem(t, with(`""`, "2023.1"), "ctpat/programme.yaml:", "there is a folder catalogue, but this does not name it")
+	wantProblem(t, with("criteria", "2023.1"), "ctpat/programme.yaml:", "catalogue: value must be one of")
 }
 
 func TestCheck(t *testing.T) {

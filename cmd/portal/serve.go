@@ -65,6 +65,9 @@ const drain = 2 * time.Second
 
 // serve answers requests and works jobs until ctx ends, then finishes what is under way.
 func (p *parts) serve(ctx context.Context, e *environment) (err error) {
+	if err := p.catalogues.Sync(ctx); err != nil {
+		return err
+	}
 	leaving := make(chan struct{})
 	p.web.Ready = func(ctx context.Context) error {
 		select {

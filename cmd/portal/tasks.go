@@ -10,7 +10,6 @@ import (
 
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/pg"
-	"trustedtrader/app/programme"
 )
 
 // runDoctor prints a line per part and fails when one does not work. Whatever is
@@ -53,15 +52,3 @@ func runDoctor(ctx context.Context, e *environment, _ []string) (err error) {
 }
 
 var errSick = errors.New("something does not work; the lines that begin with fail say what to do")
-
-// programmeCommand checks a programme's folder without starting anything.
-func programmeCommand(_ context.Context, e *environment, args []string) error {
-	if len(args) != 2 || args[0] != "check" {
-		return errors.New("write: portal programme check DIR")
-	}
-	if err := programme.Check(args[1]); err != nil {
-		return err
-	}
-	fmt.Fprintf(e.out, "%s is in order\n", args[1])
-	return nil
-}

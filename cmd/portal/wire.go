@@ -16,6 +16,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
@@ -51,6 +52,7 @@ type parts struct {
 	members      *membership.Service
 	notices      *notice.Service
 	sweeper      *clock.Service
+	catalogues   *catalogue.Service
 	runner       *jobs.Runner
 	web          *web.Web
 }
@@ -83,6 +85,19 @@ func loadData() (*programme.Register, clock.Calendars, *i18n.Catalogues, error) 
 		return nil, nil, nil, fmt.Errorf("translations: %w", err)
 	}
 	return register, calendars, catalogues, nil
+}
+
+// loadCatalogues reads the editions of criteria that ship with the portal.
+func loadCatalogues() (*catalogue.Library, error) {
+	programmes, err := fs.Sub(config.Programmes, "programmes")
+	if err != nil {
+		return nil, err
+	}
+	library, err := catalogue.Load(programmes)
+	if err != nil {
+		return nil, fmt.Errorf("catalogues: %w", err)
+	}
+	return library, nil
 }
 
 // providers makes the configured ways to sign in.
@@ -118,6 +133,10 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	if err != nil {
 		return nil, err
 	}
+	library, err := loadCatalogues()
+	if err != nil {
+		return nil, err
+	}
 	assets, err := static.New()
 	if err != nil {
 		return nil, err
@@ -147,6 +166,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		applications: &application.Service{DB: db, Now: now, Steps: steps},
 		notices:      &notice.Service{DB: db, Now: now, Letters: letters, Outbox: cfg.Dev()},
 	}
+	p.catalogues = &catalogue.Service{DB: db, Now: now, Library: library}
 	p.reviews = &review.Service{DB: db, Now: now, Steps: &steps, Companies: p.companies}
 	p.members = &membership.Service{DB: db, Now: now, Steps: &steps}
 	hooks := p.applications.Hooks()
