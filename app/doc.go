@@ -18,6 +18,7 @@
 //   - identifier: the numbers of traders, with their forms and check digits
 //   - programme: programmes as data, read from config/programmes
 //   - catalogue: the criteria as data: editions, questions, conditions, answers
+//   - oscal: criteria in the form of NIST, out and in
 //   - clock: legal deadlines: the arithmetic, the rows, the sweep
 //   - notice: letters, messages and the outbox of e-mails
 //   - signin: who signs in, and their sessions

@@ -40,8 +40,23 @@ type condition struct {
 // never be true.
 type comparison struct{ variable, question, value string }
 
+// compiled are the conditions read so far, by their text: editions that follow each other
+// share most of theirs.
+var compiled sync.Map
+
 // compileCondition reads an expression; reason says what is wrong with it.
 func compileCondition(text string) (c *condition, reason string) {
+	if known, ok := compiled.Load(text); ok {
+		return known.(*condition), ""
+	}
+	c, reason = newCondition(text)
+	if reason == "" {
+		compiled.Store(text, c)
+	}
+	return c, reason
+}
+
+func newCondition(text string) (c *condition, reason string) {
 	env, err := language()
 	if err != nil {
 		return nil, err.Error()

@@ -46,7 +46,7 @@ func commands() []command {
 		{"migrate", "", "bring the database's schema up to date", migrate},
 		{"doctor", "", "look at database, provider, mail, storage, clock and jobs, and say what is wrong", runDoctor},
 		{"invite-admin", "-zone Z -calendar C EMAIL", "open the headquarters and invite the first administrator", inviteAdmin},
-		{"programme", "check DIR | diff OLD NEW", "say what is wrong with a programme's folder, or how two editions of its criteria differ", programmeCommand},
+		{"programme", "check|diff|export-oscal|import-oscal …", "check a programme's folder, compare editions of its criteria, exchange them as OSCAL", programmeCommand},
 		{"config", "", "print every setting with its value, secrets masked", printConfig},
 	}
 	list = append(list, developmentCommands()...)

@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/datafile"
+	"trustedtrader/app/oscal"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/textdiff"
 )
@@ -20,8 +23,66 @@ func programmeCommand(_ context.Context, e *environment, args []string) error {
 		return checkProgramme(e.out, args[1])
 	case len(args) == 3 && args[0] == "diff":
 		return diffEditions(e.out, args[1], args[2])
+	case len(args) > 1 && args[0] == "export-oscal":
+		return exportOSCAL(e.out, args[1], args[2:])
+	case len(args) > 1 && args[0] == "import-oscal":
+		return importOSCAL(e.out, args[1], args[2:])
 	}
-	return errors.New("write: portal programme check DIR, or: portal programme diff OLD NEW")
+	return errors.New(`write one of:
+  portal programme check DIR
+  portal programme diff OLD NEW                             each a file that ends with .yaml, or PROGRAMME/EDITION
+  portal programme export-oscal PROGRAMME/EDITION [-profile TYPE]
+  portal programme import-oscal FILE -edition ID`)
+}
+
+// exportOSCAL prints an edition as an OSCAL catalog, or what one kind of member is asked as
+// an OSCAL profile.
+func exportOSCAL(out io.Writer, name string, args []string) error {
+	set := flag.NewFlagSet("export-oscal", flag.ContinueOnError)
+	entityType := set.String("profile", "", "kind of member")
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	edition, err := editionOf(name)
+	if err != nil {
+		return err
+	}
+	content, err := oscal.Catalog(edition)
+	if *entityType != "" {
+		content, err = oscal.Profile(edition, *entityType)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(content)
+	return err
+}
+
+// importOSCAL prints the draft of an edition that an OSCAL catalog holds, as a file for the
+// programme's folder.
+func importOSCAL(out io.Writer, name string, args []string) error {
+	set := flag.NewFlagSet("import-oscal", flag.ContinueOnError)
+	id := set.String("edition", "", "id of the draft")
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	if *id == "" {
+		return errors.New("name the new edition: -edition ID")
+	}
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	edition, err := oscal.Import(content, *id)
+	if err != nil {
+		return err
+	}
+	text, err := edition.WriteYAML()
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(text)
+	return err
 }
 
 func checkProgramme(out io.Writer, dir string) error {

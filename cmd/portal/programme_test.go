@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"trustedtrader/app/catalogue"
 )
 
 const editions = "../../app/catalogue/testdata/ctpat/catalogue/"
@@ -90,5 +92,52 @@ func TestProgrammeCheck(t *testing.T) {
 	}
 	if _, err := portal(t, "programme", "check", filepath.Join(dir, "nowhere")); err == nil {
 		t.Error("a folder that does not exist is in order")
+	}
+}
+
+// An edition goes out as OSCAL and comes back as a file that the loader reads.
+func TestProgrammeOSCAL(t *testing.T) {
+	t.Parallel()
+	shipped, err := editionOf("ctpat/2023.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := portal(t, "programme", "export-oscal", "ctpat/2023.1")
+	if err != nil || !strings.Contains(out, `"oscal-version": "1.1.3"`) {
+		t.Fatalf("%v\n%.200s", err, out)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "catalog.json")
+	if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err = portal(t, "programme", "import-oscal", file, "-edition", "2027.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft := filepath.Join(dir, "2027.1.yaml")
+	if err := os.WriteFile(draft, []byte(out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := catalogue.ReadFile(draft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.ID != "2027.1" || e.Status != catalogue.Draft {
+		t.Errorf("the draft is %s, %s", e.ID, e.Status)
+	}
+	same := *e
+	same.ID = shipped.ID
+	if string(same.Canonical()) != string(shipped.Canonical()) {
+		t.Error("the draft says something else")
+	}
+	if out, err = portal(t, "programme", "export-oscal", "ctpat/2023.1", "-profile", "importer"); err != nil || !strings.Contains(out, `"with-ids": [`) {
+		t.Errorf("%v\n%.200s", err, out)
+	}
+	for _, args := range [][]string{{"export-oscal", "ctpat/2023.1", "-profile", "stranger"}, {"export-oscal", "ctpat/1"}, {"export-oscal", "ctpat/2023.1", "-x"},
+		{"import-oscal", file}, {"import-oscal", draft, "-edition", "x"}, {"import-oscal", dir, "-edition", "x"}, {"import-oscal", file, "-edition", "not an id"}} {
+		if _, err := portal(t, append([]string{"programme"}, args...)...); err == nil {
+			t.Errorf("%q is accepted", args)
+		}
 	}
 }
