@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,6 +91,10 @@ func (x *story) person(offset int, role, note string) Person {
 // register opens the account and fills it in.
 func (x *story) register() error {
 	s := x.seeder
+	like, err := x.setting()
+	if err != nil {
+		return err
+	}
 	who, err := s.meet(x.person(0, "Owner", ""))
 	if err != nil {
 		return err
@@ -97,7 +102,7 @@ func (x *story) register() error {
 	s.Companies.OfficeFor = func(string) string { return x.office }
 	out, err := s.Companies.Register(s.ctx, who, company.Profile{Name: strings.TrimSpace(x.name + " " + x.form), LegalForm: x.form, Country: x.country,
 		Registration: fmt.Sprintf("%s-%05d", x.country, 10000+x.number*37), FoundedOn: fmt.Sprintf("%d-%02d-%02d", 1968+x.number, 1+x.number%12, 1+x.number*5%28),
-		Employees: fmt.Sprint(20 + x.number*13), Website: "https://www." + x.slug() + ".example", Phone: x.phone(0)})
+		Employees: fmt.Sprint(like.Staff), Website: "https://www." + x.slug() + ".example", Phone: x.phone(0)})
 	if err != nil {
 		return err
 	}
@@ -138,7 +143,21 @@ func (x *story) account() error {
 	return nil
 }
 
-// sites are the head office and what the programme asks for this kind of member.
+// setting is what the company is like.
+func (x *story) setting() (setting, error) {
+	l, err := content()
+	if err != nil {
+		return setting{}, err
+	}
+	s, ok := l.companies[x.name]
+	if !ok {
+		return setting{}, fmt.Errorf("the demo's texts do not know %s", x.name)
+	}
+	return s, nil
+}
+
+// sites are the head office, the company's other places and what the programme asks for
+// this kind of member.
 func (x *story) sites() ([]company.SiteEntry, error) {
 	p, ok := x.seeder.Applications.Programmes.Get(x.programme)
 	if !ok {
@@ -149,6 +168,13 @@ func (x *story) sites() ([]company.SiteEntry, error) {
 		return nil, fmt.Errorf("there is no kind of member %s", x.kind)
 	}
 	list := []company.SiteEntry{{Name: "Head office", Activity: "headquarters", Street: fmt.Sprintf("%d Quay Street", 10+x.number), City: x.city, Country: x.country, Zone: x.zone}}
+	like, err := x.setting()
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range like.Sites {
+		list = append(list, company.SiteEntry{Name: p.Name, Activity: p.Activity, Street: fmt.Sprintf("%d Dock Road", 200+x.number+40*i), City: cmp.Or(p.City, x.city), Country: x.country, Zone: x.zone})
+	}
 	for _, rule := range e.Sites {
 		here := func(country string) bool { return len(rule.Countries) == 0 || slices.Contains(rule.Countries, country) }
 		if slices.ContainsFunc(list, func(s company.SiteEntry) bool { return slices.Contains(rule.OneOf, s.Activity) && here(s.Country) }) {
