@@ -604,12 +604,14 @@ CREATE TABLE public.clock (
     stop_event text DEFAULT ''::text NOT NULL,
     expired_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
+    anchor_on date,
     CONSTRAINT clock_amount_check CHECK ((amount > 0)),
     CONSTRAINT clock_check CHECK (((stopped_at IS NULL) OR (NOT paused))),
     CONSTRAINT clock_extension_days_check CHECK ((extension_days >= 0)),
     CONSTRAINT clock_owed_by_check CHECK ((owed_by = ANY (ARRAY['agency'::text, 'company'::text]))),
     CONSTRAINT clock_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['application'::text, 'membership'::text, 'change_notice'::text, 'profile'::text]))),
-    CONSTRAINT clock_unit_check CHECK ((unit = ANY (ARRAY['calendar_days'::text, 'business_days'::text, 'months'::text, 'years'::text])))
+    CONSTRAINT clock_unit_check CHECK ((unit = ANY (ARRAY['calendar_days'::text, 'business_days'::text, 'months'::text, 'years'::text]))),
+    CONSTRAINT follows_from_an_anchor CHECK (((start_event = 'clock.repeated'::text) = (anchor_on IS NOT NULL)))
 );
 
 ALTER TABLE ONLY public.clock FORCE ROW LEVEL SECURITY;
@@ -634,6 +636,13 @@ COMMENT ON COLUMN public.clock.due_on IS 'Derived from the event, the rule, the 
 --
 
 COMMENT ON COLUMN public.clock.expired_at IS 'When the portal acted on the deadline having passed.';
+
+
+--
+-- Name: COLUMN clock.anchor_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.clock.anchor_on IS 'Of a turn that follows on another: the day of the first event, from which its months and years are counted.';
 
 
 --
@@ -1639,12 +1648,14 @@ CREATE TABLE public.profile_cycle (
     assigned_at timestamp with time zone,
     round integer DEFAULT 0 NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    anniversary date,
     CONSTRAINT accepted_once_accepted CHECK (((status = 'accepted'::text) = (accepted_at IS NOT NULL))),
     CONSTRAINT begun_by_one CHECK ((((kind = 'initial'::text) = (application_id IS NOT NULL)) AND ((kind = 'initial'::text) = (membership_id IS NULL)))),
     CONSTRAINT ended_once_ended CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT profile_cycle_kind_check CHECK ((kind = ANY (ARRAY['initial'::text, 'annual'::text, 'revalidation'::text]))),
     CONSTRAINT profile_cycle_number_check CHECK ((number > 0)),
     CONSTRAINT profile_cycle_status_check CHECK ((status = ANY (ARRAY['open'::text, 'submitted'::text, 'in_review'::text, 'returned'::text, 'accepted'::text, 'ended'::text]))),
+    CONSTRAINT reviewed_for_a_year CHECK (((anniversary IS NULL) OR (kind = 'annual'::text))),
     CONSTRAINT submitted_once_sent CHECK (((status = ANY (ARRAY['open'::text, 'ended'::text])) OR (submitted_at IS NOT NULL)))
 );
 
@@ -1677,6 +1688,13 @@ COMMENT ON COLUMN public.profile_cycle.previous_id IS 'The cycle whose answers w
 --
 
 COMMENT ON COLUMN public.profile_cycle.round IS 'How often it was submitted.';
+
+
+--
+-- Name: COLUMN profile_cycle.anniversary; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_cycle.anniversary IS 'Of a yearly review: the day by which it is due, unless its clock was paused. It is one of the anniversaries of the certification.';
 
 
 --
@@ -3464,6 +3482,13 @@ CREATE UNIQUE INDEX one_primary_contact ON public.contact USING btree (company_i
 --
 
 CREATE UNIQUE INDEX one_profile_per_application ON public.profile_cycle USING btree (application_id) WHERE (application_id IS NOT NULL);
+
+
+--
+-- Name: one_review_per_year; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_review_per_year ON public.profile_cycle USING btree (membership_id, anniversary) WHERE (anniversary IS NOT NULL);
 
 
 --

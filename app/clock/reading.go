@@ -40,6 +40,11 @@ type Run struct {
 	// "no new application for one year" need whole days, so the way is open from the
 	// day after. For "takes effect on the fifth day after", use Day.AddDays(5) instead.
 	Earliest bool
+	// Follows marks a turn of a repeating clock that follows on another. When that one was
+	// done before its time, this turn lies ahead, and until it begins nothing is owed.
+	Follows bool
+	// GaveWay marks a turn that was not stopped by anything done: the next one began.
+	GaveWay bool
 	// RollForward moves a last day that is no business day to the next one:
 	// Regulation 1182/71, Art. 3(4); Fed. R. Civ. P. 6(a)(1)(C).
 	RollForward bool
@@ -60,16 +65,18 @@ const (
 	Waiting       State = "waiting"
 	Open          State = "open"
 	StoppedEarly  State = "stopped_early"
+	Met           State = "met"    // of a repeating clock: done for now, and the next turn lies ahead
+	Missed        State = "missed" // likewise: never done, and the next turn has begun
 )
 
 // States lists all the states, in the order of a clock's life.
 func States() []State {
-	return []State{Waiting, Running, Paused, DueSoon, Overdue, Open, StoppedEarly, StoppedInTime, StoppedLate}
+	return []State{Met, Waiting, Running, Paused, DueSoon, Overdue, Open, StoppedEarly, StoppedInTime, StoppedLate, Missed}
 }
 
 // Ended reports whether the clock was stopped for good.
 func (s State) Ended() bool {
-	return s == StoppedInTime || s == StoppedLate || s == StoppedEarly
+	return s == StoppedInTime || s == StoppedLate || s == StoppedEarly || s == Missed
 }
 
 // Text names the state for people.
@@ -91,6 +98,10 @@ func (s State) Text(ctx context.Context) string {
 		return i18n.T(ctx, "Open")
 	case StoppedEarly:
 		return i18n.T(ctx, "Ended early")
+	case Met:
+		return i18n.T(ctx, "Done for now")
+	case Missed:
+		return i18n.T(ctx, "Not done")
 	default:
 		return i18n.T(ctx, "Running")
 	}
@@ -138,6 +149,7 @@ type Reading struct {
 
 	rollDay     time.Weekday
 	rollHoliday string
+	gaveWay     bool
 }
 
 // Read computes what the clock says at an instant. Events after now are not known yet
@@ -155,10 +167,11 @@ func (r Run) Read(now time.Time, cal *Calendar) Reading {
 	}
 	rd := Reading{
 		Term: r.Term, ExtensionDays: max(0, r.ExtensionDays), Earliest: r.Earliest,
-		StartDay: DayOf(r.Started, r.Zone), AsOf: DayOf(until, r.Zone), Covered: true,
+		StartDay: DayOf(r.Started, r.Zone), AsOf: DayOf(until, r.Zone), Covered: true, gaveWay: r.GaveWay,
 	}
-	if rd.AsOf.Before(rd.StartDay) {
-		rd.AsOf = rd.StartDay // the event lies ahead: nothing is used yet
+	ahead := rd.AsOf.Before(rd.StartDay)
+	if ahead {
+		rd.AsOf = rd.StartDay // nothing is used yet
 	}
 	if stopped {
 		rd.StoppedDay = rd.AsOf
@@ -206,6 +219,12 @@ func (r Run) Read(now time.Time, cal *Calendar) Reading {
 		rd.OpensDay = rd.DueDay.AddDays(1)
 	}
 	rd.State = rd.state(stopped, slices.ContainsFunc(r.Pauses, func(p Pause) bool { return p.at(until) }), r.WarnDays)
+	switch {
+	case r.Follows && ahead && !stopped:
+		rd.State = Met
+	case r.GaveWay && rd.State == StoppedLate:
+		rd.State = Missed
+	}
 	return rd
 }
 
@@ -340,8 +359,11 @@ func (r Run) RemindersDue(now time.Time, days, sent []int, cal *Calendar) []int 
 
 // Summary is the clock in one line: "12 of 90 days used; paused 9 days".
 func (rd Reading) Summary(ctx context.Context) string {
-	if rd.State == Open {
+	switch rd.State {
+	case Open:
 		return i18n.T(ctx, "Open since %s", rd.OpensDay.Text(ctx))
+	case Met:
+		return i18n.T(ctx, "Done for now. It begins again on %s", rd.StartDay.Text(ctx))
 	}
 	used := min(rd.DaysUsed, rd.DaysAllowed)
 	var parts []string
@@ -375,6 +397,9 @@ func (rd Reading) Summary(ctx context.Context) string {
 // which a person would check it with a calendar and a pencil.
 func (rd Reading) Arithmetic(ctx context.Context) []string {
 	lines := []string{i18n.T(ctx, "Started %s. The day itself does not count.", rd.StartDay.Text(ctx))}
+	if rd.State == Met {
+		lines[0] = i18n.T(ctx, "It begins again on %s. The day itself does not count.", rd.StartDay.Text(ctx))
+	}
 	if rd.Earliest {
 		lines = append(lines, i18n.T(ctx, "Waiting time: %s, to the end of %s.", rd.Term.Text(ctx), rd.TargetDay.Text(ctx)))
 	} else {
@@ -423,9 +448,14 @@ func (rd Reading) end(ctx context.Context) string {
 // done is the sentence about the event that ended the clock.
 func (rd Reading) done(ctx context.Context) string {
 	day := rd.StoppedDay.Text(ctx)
+	if rd.gaveWay && rd.Earliest {
+		return i18n.T(ctx, "Ended %s, and began again.", day)
+	}
 	switch rd.State {
 	case StoppedEarly:
 		return i18n.T(ctx, "Ended %s, before the time was over.", day)
+	case Missed:
+		return i18n.T(ctx, "Ended %s without being done.", day)
 	case StoppedLate:
 		return i18n.N(ctx, "Done %[2]s, %[1]d day late.", "Done %[2]s, %[1]d days late.", -rd.DaysLeft, day)
 	default:

@@ -533,12 +533,60 @@ func TestStates(t *testing.T) {
 			t.Errorf("%s: %q", s, text)
 		}
 		seen[text] = true
-		if s.Ended() != strings.HasPrefix(string(s), "stopped") {
+		if s.Ended() != (strings.HasPrefix(string(s), "stopped") || s == Missed) {
 			t.Errorf("%s: ended is %v", s, s.Ended())
 		}
 	}
-	if len(seen) != 9 {
+	if len(seen) != 11 {
 		t.Errorf("%d states", len(seen))
+	}
+}
+
+// The turns of a yearly clock: one that is done before its anniversary leaves the next
+// one ahead, and one that is never done says so.
+func TestTurns(t *testing.T) {
+	ctx := context.Background()
+	brussels := zone(t, "Europe/Brussels")
+	next := Run{Started: day(t, "2027-03-03").Start(brussels), Zone: brussels, Term: Term{1, Years}, WarnDays: 30, Follows: true}
+	for _, c := range []struct {
+		now     string
+		state   State
+		left    int
+		summary string
+		first   string
+	}{
+		{"2027-01-10T12:00:00Z", Met, 366, "Done for now. It begins again on 3 March 2027", "It begins again on 3 March 2027. The day itself does not count."},
+		{"2027-03-02T22:59:59Z", Met, 366, "Done for now. It begins again on 3 March 2027", "It begins again on 3 March 2027. The day itself does not count."},
+		{"2027-03-02T23:00:00Z", Running, 366, "0 of 366 days used", "Started 3 March 2027. The day itself does not count."},
+		{"2028-02-02T12:00:00Z", DueSoon, 30, "336 of 366 days used", "Started 3 March 2027. The day itself does not count."},
+		{"2028-03-03T23:00:00Z", Overdue, -1, "366 of 366 days used; 1 day overdue", "Started 3 March 2027. The day itself does not count."},
+	} {
+		rd := next.Read(instant(t, c.now), nil)
+		lines := rd.Arithmetic(ctx)
+		if rd.State != c.state || rd.DaysLeft != c.left || rd.DueDay.String() != "2028-03-03" || rd.Summary(ctx) != c.summary || lines[0] != c.first || lines[len(lines)-1] != "Due 3 March 2028." {
+			t.Errorf("%s: %s, %d left, due %s, %s\n%s", c.now, rd.State, rd.DaysLeft, rd.DueDay, rd.Summary(ctx), strings.Join(lines, "\n"))
+		}
+		if send := next.RemindersDue(instant(t, c.now), []int{400, 366, 365}, nil, nil); c.state == Met && send != nil {
+			t.Errorf("%s: reminds of what is done", c.now)
+		}
+	}
+
+	ended := next
+	ended.Stopped = stop(t, "2029-03-04T00:10:00Z")
+	for _, c := range []struct {
+		gaveWay, earliest bool
+		state             State
+		last              string
+	}{
+		{false, false, StoppedLate, "Done 4 March 2029, 366 days late."},
+		{true, false, Missed, "Ended 4 March 2029 without being done."},
+		{true, true, StoppedInTime, "Ended 4 March 2029, and began again."},
+	} {
+		ended.GaveWay, ended.Earliest = c.gaveWay, c.earliest
+		rd := ended.Read(instant(t, "2030-01-01T12:00:00Z"), nil)
+		if lines := rd.Arithmetic(ctx); rd.State != c.state || lines[len(lines)-1] != c.last {
+			t.Errorf("%+v: %s, %s", c, rd.State, lines[len(lines)-1])
+		}
 	}
 }
 
@@ -724,8 +772,9 @@ func randomRun(rng *rand.Rand, zones []*time.Location, units []Unit) (Run, time.
 	}
 	if rng.IntN(4) == 0 {
 		at := moment(r.Started, 200)
-		r.Stopped = &at
+		r.Stopped, r.GaveWay = &at, rng.IntN(3) == 0
 	}
+	r.Follows = rng.IntN(3) == 0
 	return r, moment(r.Started.AddDate(0, 0, -2), 250)
 }
 

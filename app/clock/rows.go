@@ -29,9 +29,10 @@ type Row struct {
 	Name            string // English source text
 	Source          string // the law or "practice"
 	StartEvent      string
-	StartedAt       time.Time
-	Zone            string // the office's when it started
-	Calendar        string // likewise
+	StartedAt       time.Time // ahead of now for the next turn of a repeating clock whose present turn is done
+	AnchorOn        Day       // of a turn that follows on another: the day from which months and years are counted
+	Zone            string    // the office's when it started
+	Calendar        string    // likewise
 	Amount          int
 	Unit            string
 	RollForward     bool
@@ -123,7 +124,7 @@ func (n *Ints) Scan(src any) error {
 
 // keptColumns are the columns of Kept: a clock and its pauses come in one statement.
 // The keys of the pauses are the fields of PauseRow.
-const keptColumns = `k.id, k.company_id, k.subject_kind, k.subject_id, k.office_id, k.programme, k.code, k.name, k.source, k.start_event, k.started_at,
+const keptColumns = `k.id, k.company_id, k.subject_kind, k.subject_id, k.office_id, k.programme, k.code, k.name, k.source, k.start_event, k.started_at, k.anchor_on,
 	k.zone, k.calendar, k.amount, k.unit, k.roll_forward, k.earliest, k.warn_days, k.reminders::text as reminders, k.reminded::text as reminded,
 	k.extension_days, k.extension_reason, k.owed_by, k.on_expiry, k.due_on, k.paused, k.stopped_at, k.stop_event, k.expired_at, k.version,
 	coalesce((select jsonb_agg(jsonb_build_object('ID', p.id, 'ClockID', p.clock_id, 'CompanyID', p.company_id, 'PausedAt', p.paused_at,
@@ -225,6 +226,7 @@ func (c *Clocks) run(r Row, pauses []PauseRow) (Run, *Calendar, error) {
 	run := Run{
 		Started: r.StartedAt, Term: Term{Amount: r.Amount, Unit: Unit(r.Unit)}, ExtensionDays: r.ExtensionDays,
 		Stopped: r.StoppedAt, WarnDays: r.WarnDays, Earliest: r.Earliest, RollForward: r.RollForward,
+		Follows: r.StartEvent == repeated, GaveWay: r.StopEvent == repeated,
 	}
 	for _, p := range pauses {
 		run.Pauses = append(run.Pauses, Pause{From: p.PausedAt, To: p.ResumedAt, Reason: c.reason(r.Programme, p.Reason)})

@@ -102,20 +102,19 @@ func (c *Clocks) Happened(ctx context.Context, tx pg.Tx, now time.Time, by ident
 // begin starts a clock: the rule is copied into the row, with the zone and calendar
 // of the office in charge.
 func (c *Clocks) begin(ctx context.Context, tx pg.Tx, at time.Time, by identity.Actor, s Subject, rule programme.Clock, event string) (Row, error) {
-	return c.beginAgain(ctx, tx, at, at, by, s, rule, event, Day{})
+	return c.insert(ctx, tx, at, by, s, rule, event, Day{}, Day{})
 }
 
-// beginAgain is begin for a clock that repeats: its months and years count from the
-// day of the first event, for counted from the last result a 29 February would become
-// the 28th for good. It runs from at, which may lie before now, when it is recorded.
-func (c *Clocks) beginAgain(ctx context.Context, tx pg.Tx, now, at time.Time, by identity.Actor, s Subject, rule programme.Clock, event string, anchor Day) (Row, error) {
+// insert starts a clock at now, or on a day before or after it when one is given.
+// Months and years are counted from the anchor where there is one.
+func (c *Clocks) insert(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, s Subject, rule programme.Clock, event string, on, anchor Day) (Row, error) {
 	office, err := readOffice(ctx, tx, s.Office)
 	if err != nil {
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
 	}
 	r := Row{
 		ID: pg.NewID(), CompanyID: s.Company, SubjectKind: s.Kind, SubjectID: s.ID, OfficeID: s.Office,
-		Programme: s.Programme.Code, Code: rule.Code, Name: rule.Name, Source: rule.Source, StartEvent: event, StartedAt: at,
+		Programme: s.Programme.Code, Code: rule.Code, Name: rule.Name, Source: rule.Source, StartEvent: event, StartedAt: now, AnchorOn: anchor,
 		Zone: office.Zone, Calendar: office.Calendar, Amount: rule.Amount, RollForward: rule.RollForward, Unit: string(rule.Unit), Earliest: rule.Direction == programme.Earliest,
 		WarnDays: rule.WarnDays, Reminders: daysLeft(rule.Reminders), OwedBy: string(rule.OwedBy), OnExpiry: string(rule.OnExpiry), Version: 1,
 	}
@@ -123,7 +122,10 @@ func (c *Clocks) beginAgain(ctx context.Context, tx pg.Tx, now, at time.Time, by
 	if err != nil {
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
 	}
-	start, term, less := DayOf(at, zone), Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}, lessDays(rule)
+	if !on.IsZero() {
+		r.StartedAt = on.Start(zone)
+	}
+	start, term, less := DayOf(r.StartedAt, zone), Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}, lessDays(rule)
 	plain := term.last(start, c.Calendars[r.Calendar])
 	if end := term.after(anchor, start, plain); less > 0 || end != plain { // "one year less 90 days" is so many days from this very event
 		r.Amount, r.Unit = max(1, DaysBetween(start, end.AddDays(-less))), string(CalendarDays)
@@ -132,7 +134,7 @@ func (c *Clocks) beginAgain(ctx context.Context, tx pg.Tx, now, at time.Time, by
 	if err != nil {
 		return Row{}, fmt.Errorf("start clock: %w", err)
 	}
-	r.DueOn = run.Read(at, cal).DueDay
+	r.DueOn = run.Read(now, cal).DueDay
 	if err := insertClock(ctx, tx, r); err != nil {
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
 	}

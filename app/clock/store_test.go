@@ -634,29 +634,203 @@ func TestRepeatingClock(t *testing.T) {
 		t.Errorf("the review is not open: %+v", v.Row)
 	}
 	w.at("2027-03-05T15:00:00Z")
-	if done := w.sweep(); done.Renewed != 2 {
-		t.Errorf("%+v, want the opening and the review itself to begin again", done)
+	if done := w.sweep(); done.Renewed != 1 {
+		t.Errorf("%+v, want the opening to begin again, and the review that nobody submitted to wait", done)
 	}
-	if v := w.view("annual_review_opens"); v.Reading.StartDay.String() != "2027-03-03" || v.Reading.OpensDay.String() != "2027-12-04" { // 90 days before 3 March 2028, a leap year
+	v = w.view("annual_review_opens")
+	if v.Reading.StartDay.String() != "2027-03-03" || v.Reading.OpensDay.String() != "2027-12-04" { // 90 days before 3 March 2028, a leap year
 		t.Errorf("the next one runs from %s and opens %s", v.Reading.StartDay, v.Reading.OpensDay)
+	}
+	if lines := v.Arithmetic(w.ctx); lines[0] != "Anniversary: 2 years after 3 March 2026, 3 March 2028. 90 days before it: 4 December 2027." {
+		t.Errorf("the arithmetic begins with %q", lines[0])
 	}
 	if done := w.sweep(); done.Renewed != 0 {
 		t.Errorf("renewed twice: %+v", done)
 	}
 }
 
-// A yearly clock that began on 29 February comes back to it in every leap year.
+// met says that the yearly review was submitted for the years up to a day.
+func (w *world) met(through string) {
+	w.t.Helper()
+	d, err := clock.ParseDay(through)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write(w.owner.Scope(), func(tx pg.Tx) error {
+		return w.clocks.Met(w.ctx, tx, w.now.Now(), w.owner, w.subject, programme.AnnualReviewSubmitted, d)
+	})
+}
+
+// turns are all turns of a clock, the oldest first: its days and what it says of itself.
+func (w *world) turns(code string) (out []string) {
+	w.t.Helper()
+	var list []clock.View
+	for _, v := range w.views(w.worker) {
+		if v.Code == code {
+			list = append(list, v)
+		}
+	}
+	slices.SortFunc(list, func(a, b clock.View) int { return a.StartedAt.Compare(b.StartedAt) })
+	for _, v := range list {
+		out = append(out, v.Reading.StartDay.String()+" "+v.DueOn.String()+" "+string(v.Reading.State))
+	}
+	return out
+}
+
+func (w *world) wantTurns(when string, want ...string) {
+	w.t.Helper()
+	if got := w.turns("annual_review_due"); !slices.Equal(got, want) {
+		w.t.Errorf("%s: %q, want %q", when, got, want)
+	}
+}
+
+// A step that is done for one year leaves the anniversaries where they are: done in time,
+// the next turn lies ahead; done late, it ends the state of being overdue; never done, it
+// stays overdue until the time of the next year is over too.
+func TestMet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "ctpat", "America/Los_Angeles", "us-federal", "2024-03-16T02:00:00Z") // the evening of 15 March there
+	w.happened(w.worker, programme.ApplicationCertified)
+	w.at("2025-01-20T20:00:00Z")
+	w.met("2024-12-31") // no anniversary is before that day
+	w.wantTurns("nothing is met", "2024-03-15 2025-03-15 running")
+	w.met("2025-03-15")
+	w.met("2025-03-15") // twice does no harm
+	w.wantTurns("submitted in time", "2024-03-15 2025-03-15 stopped_in_time", "2025-03-15 2026-03-15 met")
+	w.at("2025-03-16T06:59:00Z") // the last minute of the anniversary
+	if done := w.sweep(); done.Expired != 1 || w.count(`select count(*)::int from message`) != 0 {
+		t.Errorf("%+v, want the opening of the review alone, and no word to the company", done)
+	}
+	w.at("2025-03-17T07:00:00Z")
+	w.sweep()
+	w.wantTurns("the year has begun", "2024-03-15 2025-03-15 stopped_in_time", "2025-03-15 2026-03-15 running")
+
+	var acted []string
+	w.sweeper.Expired = map[programme.Action]clock.Hook{programme.Task: func(_ context.Context, _ pg.Tx, _ time.Time, _ identity.Actor, r clock.Row) error {
+		day, err := w.clocks.Anniversary(r)
+		if r.Code == "annual_review_due" {
+			acted = append(acted, day.String())
+		}
+		return err
+	}}
+	w.at("2026-03-16T07:00:00Z") // the day after
+	w.sweep()
+	w.wantTurns("missed", "2024-03-15 2025-03-15 stopped_in_time", "2025-03-15 2026-03-15 overdue")
+	w.at("2026-05-20T12:00:00Z")
+	w.sweep()
+	w.met("2026-03-15")
+	w.wantTurns("submitted late", "2024-03-15 2025-03-15 stopped_in_time", "2025-03-15 2026-03-15 stopped_late", "2026-03-15 2027-03-15 running")
+
+	w.at("2027-12-20T12:00:00Z") // in the time for 2028, with nothing submitted for 2027
+	w.sweep()
+	w.wantTurns("two years owed", "2024-03-15 2025-03-15 stopped_in_time", "2025-03-15 2026-03-15 stopped_late", "2026-03-15 2027-03-15 overdue")
+	w.met("2028-03-15") // the review of 2028 stands for both
+	w.wantTurns("caught up", "2024-03-15 2025-03-15 stopped_in_time", "2025-03-15 2026-03-15 stopped_late", "2026-03-15 2027-03-15 stopped_late",
+		"2027-03-15 2028-03-15 stopped_in_time", "2028-03-15 2029-03-15 met")
+
+	w.at("2031-06-01T12:00:00Z") // the portal was off for years
+	w.sweep()
+	w.wantTurns("nothing since", "2024-03-15 2025-03-15 stopped_in_time", "2025-03-15 2026-03-15 stopped_late", "2026-03-15 2027-03-15 stopped_late",
+		"2027-03-15 2028-03-15 stopped_in_time", "2028-03-15 2029-03-15 missed", "2029-03-15 2030-03-15 missed", "2030-03-15 2031-03-15 overdue")
+	if want := []string{"2026-03-15", "2027-03-15", "2029-03-15", "2030-03-15", "2031-03-15"}; !slices.Equal(acted, want) {
+		t.Errorf("acted on the missed years %q, want %q", acted, want)
+	}
+	w.happened(w.worker, "membership.withdrawn")
+	if n := w.count(`select count(*)::int from clock where stopped_at is null and code like 'annual%'`); n != 0 {
+		t.Errorf("%d clocks of the review run after the end", n)
+	}
+	w.met("2031-03-15")
+	if n := len(w.turns("annual_review_due")); n != 7 {
+		t.Errorf("a clock that has ended began again: %d turns", n)
+	}
+}
+
+// Force majeure moves the day of one year and not the anniversary.
+func TestMetAfterAPause(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "ctpat", "Europe/Brussels", "be", "2024-02-29T23:30:00Z") // 1 March there
+	w.happened(w.worker, programme.ApplicationCertified)
+	w.at("2025-02-10T12:00:00Z")
+	step := func(do func(tx pg.Tx) error) { t.Helper(); w.write(w.worker.Scope(), do) }
+	step(func(tx pg.Tx) error {
+		return w.clocks.Pause(w.ctx, tx, w.now.Now(), w.worker, w.subject, "annual_review_due", "force_majeure", "flood")
+	})
+	w.at("2025-03-12T12:00:00Z")
+	step(func(tx pg.Tx) error {
+		return w.clocks.Resume(w.ctx, tx, w.now.Now(), w.worker, w.subject, "annual_review_due", "")
+	})
+	w.sweep()
+	w.wantTurns("thirty days more", "2024-03-01 2025-03-31 due_soon")
+	w.met("2025-03-01")
+	w.wantTurns("in time with the pause", "2024-03-01 2025-03-31 stopped_in_time", "2025-03-01 2026-03-01 running")
+}
+
+// Two sweeps and two submissions at once: each turn follows once.
+func TestTurnsRace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "ctpat", "America/New_York", "us-federal", "2026-03-03T15:00:00Z")
+	w.happened(w.worker, programme.ApplicationCertified)
+	w.at("2027-03-10T15:00:00Z")
+	anniversary, err := clock.ParseDay("2027-03-03")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := *w.sweeper
+	var group sync.WaitGroup
+	for _, s := range []*clock.Service{w.sweeper, &other} {
+		group.Go(func() {
+			if _, err := s.Sweep(w.ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		group.Go(func() {
+			err := w.db.Write(w.ctx, w.owner.Scope(), func(tx pg.Tx) error {
+				if err := tx.WithContext(w.ctx).Exec(`select id from application where id = ? for update`, w.subject.ID).Error; err != nil {
+					return err
+				}
+				return w.clocks.Met(w.ctx, tx, w.now.Now(), w.owner, w.subject, programme.AnnualReviewSubmitted, anniversary)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	w.sweep()
+	w.wantTurns("after all", "2026-03-03 2027-03-03 stopped_late", "2027-03-03 2028-03-03 running")
+	if n := w.count(`select count(*)::int from clock where code = 'annual_review_opens'`); n != 2 {
+		t.Errorf("%d turns of the opening", n)
+	}
+}
+
+// A yearly clock that began on 29 February comes back to it in every leap year, whether
+// each year is met or missed, and in whatever zone the office counts its days.
 func TestRepeatingOnALeapDay(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "ctpat", "America/New_York", "us-federal", "2028-02-29T15:00:00Z")
-	w.happened(w.worker, programme.ApplicationCertified)
-	for _, x := range []struct{ sweep, due string }{
-		{"2028-03-01T15:00:00Z", "2029-02-28"}, {"2029-03-02T15:00:00Z", "2030-02-28"}, {"2030-03-02T15:00:00Z", "2031-02-28"},
-		{"2031-03-02T15:00:00Z", "2032-02-29"}, {"2032-03-02T15:00:00Z", "2033-02-28"},
-	} {
-		w.at(x.sweep)
-		w.sweep()
-		w.due("annual_review_due", x.due)
+	for zone, at := range map[string]string{"America/New_York": "2028-03-01T03:00:00Z", "Europe/Brussels": "2028-02-28T23:30:00Z"} {
+		t.Run(zone, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "ctpat", zone, "us-federal", at)
+			w.happened(w.worker, programme.ApplicationCertified)
+			for _, x := range []struct{ met, due, opens string }{
+				{"", "2029-02-28", "2028-11-30"}, {"2029-02-28", "2030-02-28", "2029-11-30"}, {"2030-02-28", "2031-02-28", "2030-11-30"},
+				{"2031-02-28", "2032-02-29", "2031-12-01"}, {"2032-02-29", "2033-02-28", "2032-11-30"},
+			} {
+				if x.met != "" {
+					w.at(x.met + "T12:00:00Z")
+					w.met(x.met)
+					w.now.Move(48 * time.Hour)
+				}
+				w.sweep()
+				w.due("annual_review_due", x.due)
+				if got := w.view("annual_review_opens").Reading.OpensDay.String(); got != x.opens {
+					t.Errorf("due %s: opens %s, want %s", x.due, got, x.opens)
+				}
+			}
+			w.at("2040-01-01T12:00:00Z")
+			w.sweep()
+			w.due("annual_review_due", "2039-02-28")
+		})
 	}
 }
 

@@ -156,8 +156,12 @@ func (s *Service) needs(k Kept, now time.Time) bool {
 	switch {
 	case reading.State == Paused:
 		return reading.DueDay != k.DueOn
-	case over && (k.ExpiredAt == nil || s.Clocks.rule(k.Row).Repeats):
+	case over && k.ExpiredAt == nil:
 		return true
+	case over:
+		if rule := s.Clocks.rule(k.Row); rule.Repeats && !now.Before(k.givesWay(rule, run.Zone)) {
+			return true
+		}
 	}
 	return len(run.RemindersDue(now, k.Reminders, k.Reminded, cal)) > 0
 }
@@ -223,14 +227,16 @@ func (s *Service) due(ctx context.Context, tx pg.Tx, now time.Time, r Row, done 
 		}
 		done.Reminded++
 	}
-	if rule := s.Clocks.rule(r); rule.Repeats && (reading.State == Overdue || reading.State == Open) {
-		renewed, err := s.renew(ctx, tx, now, by, r, rule, run.Zone, cal)
-		if err != nil {
-			return err
-		}
-		done.Renewed += renewed
+	rule := s.Clocks.rule(r)
+	if !rule.Repeats || (reading.State != Overdue && reading.State != Open) {
+		return nil
 	}
-	return nil
+	next, renewed, err := s.renew(ctx, tx, now, by, r, rule, run.Zone)
+	if err != nil || !renewed {
+		return err
+	}
+	done.Renewed++
+	return s.due(ctx, tx, now, next, done) // its time may be over as well
 }
 
 // expire records that the time has run out and does what the programme says for it.
@@ -302,45 +308,6 @@ func (s *Service) tellStaff(ctx context.Context, tx pg.Tx, now time.Time, r Row)
 	}
 	return nil
 }
-
-// renew ends a repeating clock on its anniversary and starts the next from there.
-func (s *Service) renew(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row, rule programme.Clock, zone *time.Location, cal *Calendar) (int, error) {
-	first, err := firstStart(ctx, tx, r)
-	if err != nil {
-		return 0, fmt.Errorf("renew %s: %w", r.Code, err)
-	}
-	term, start, anchor := Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}, DayOf(r.StartedAt, zone), DayOf(first, zone)
-	anniversary := term.after(anchor, start, term.last(start, cal))
-	if now.Before(anniversary.End(zone)) {
-		return 0, nil
-	}
-	p, ok := s.Clocks.Programmes.Get(r.Programme)
-	if !ok {
-		return 0, fmt.Errorf("renew %s: there is no programme %q", r.Code, r.Programme)
-	}
-	if err := s.Clocks.stop(ctx, tx, now, by, r, repeated); err != nil {
-		return 0, err
-	}
-	subject := Subject{Kind: r.SubjectKind, ID: r.SubjectID, Company: r.CompanyID, Office: r.OfficeID, Programme: p}
-	_, err = s.Clocks.beginAgain(ctx, tx, now, anniversary.Start(zone), by, subject, rule, repeated, anchor)
-	return 1, err
-}
-
-// firstStart is when the event took place that a repeating clock goes back to.
-func firstStart(ctx context.Context, tx pg.Tx, r Row) (at time.Time, err error) {
-	if r.StartEvent != repeated {
-		return r.StartedAt, nil
-	}
-	err = tx.WithContext(ctx).Raw(`select started_at from clock where subject_kind = ? and subject_id = ? and code = ? and start_event <> ? and started_at < ?
-		order by started_at desc limit 1`, r.SubjectKind, r.SubjectID, r.Code, repeated, r.StartedAt).Scan(&at).Error
-	if err == nil && at.IsZero() {
-		err = errors.New("the event that it began with is missing")
-	}
-	return at, err
-}
-
-// repeated is the event of a clock that begins again by itself.
-const repeated = "clock.repeated"
 
 // lockSubject locks the record that clocks belong to; false when somebody else has it.
 func lockSubject(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (free bool, err error) {

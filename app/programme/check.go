@@ -210,6 +210,19 @@ func (c *checker) clock(k Clock, bad func(format string, args []any, steps ...an
 			bad("the event %q both starts and stops the clock", []any{e}, "stops_on", i)
 		}
 	}
+	for i, e := range k.MetOn {
+		if !slices.Contains(events, e) {
+			bad("there is no event %q", []any{e}, "met_on", i)
+		} else if slices.Contains(k.StartsOn, e) || slices.Contains(k.StopsOn, e) {
+			bad("the event %q starts or stops the clock as well", []any{e}, "met_on", i)
+		}
+	}
+	if len(k.MetOn) > 0 && !k.Repeats {
+		bad("only a clock that repeats is met; name the event in stops_on", nil, "met_on")
+	}
+	if k.Repeats && k.Unit != Months && k.Unit != Years {
+		bad("a clock that repeats is counted in months or years", nil, "repeats")
+	}
 	if c.read("reasons") {
 		r := c.p.Reasons
 		for i, code := range k.IfReason {

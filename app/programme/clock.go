@@ -20,6 +20,9 @@ const (
 	MembershipEffective             = "membership.effective"
 	ChangeSent                      = "change.sent"
 	ChangeDecided                   = "change.decided"
+	AnnualReviewOpened              = "annual_review.opened"
+	AnnualReviewSubmitted           = "annual_review.submitted"
+	ProfileBlankFound               = "profile.blank_found"
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -30,9 +33,9 @@ func Events() []string {
 		ApplicationInformationReceived, ApplicationHearingOpened, ApplicationHearingAnswered, ApplicationRecommended,
 		ApplicationCertified, ApplicationRejected, ApplicationWithdrawn, ApplicationLapsed, MembershipEffective,
 		ChangeSent, ChangeDecided,
+		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound,
 
-		"annual_review.opened", "annual_review.submitted",
-		"profile.blank_found", "profile.completed",
+		"profile.completed",
 		"validation.notified", "validation.visit_started", "validation.visit_ended", "validation.report_issued", "validation.closed",
 		"finding.action_required", "finding.answered",
 		"membership.suspended", "membership.suspension_answered", "membership.suspension_ended", "membership.cure_reported",
@@ -96,10 +99,11 @@ type Clock struct {
 	StartsOn     []string   `yaml:"starts_on"`
 	IfReason     []string   `yaml:"if_reason"` // starts only when the event carries one of these reasons; empty: always
 	StopsOn      []string   `yaml:"stops_on"`  // empty: runs out by itself
+	MetOn        []string   `yaml:"met_on"`    // of a clock that repeats: the step is done for this turn, and the next one begins on its anniversary
 	Amount       int        `yaml:"amount"`
 	Unit         Unit       `yaml:"unit"`
 	LessDays     int        `yaml:"less_days"` // calendar days taken off at the end: one year less 90 days
-	Repeats      bool       `yaml:"repeats"`   // starts again from its own anniversary until a stopping event
+	Repeats      bool       `yaml:"repeats"`   // starts again on each anniversary of its event until a stopping event
 	Direction    Direction  `yaml:"direction"`
 	RollForward  bool       `yaml:"roll_forward"` // a last day that is a day off moves to the next working day
 	WarnDays     int        `yaml:"warn_days"`    // counts as at risk so many calendar days before
@@ -144,6 +148,11 @@ func (p *Programme) ClocksStartedBy(event string, reasons ...string) []Clock {
 // ClocksStoppedBy lists the clocks that an event stops.
 func (p *Programme) ClocksStoppedBy(event string) []Clock {
 	return p.clocksWhere(func(c Clock) bool { return slices.Contains(c.StopsOn, event) })
+}
+
+// ClocksMetBy lists the repeating clocks whose step an event completes for a turn.
+func (p *Programme) ClocksMetBy(event string) []Clock {
+	return p.clocksWhere(func(c Clock) bool { return slices.Contains(c.MetOn, event) })
 }
 
 // ReapplyBar reports whether a clock keeps a company from applying again.

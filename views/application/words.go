@@ -121,6 +121,8 @@ func dueText(ctx context.Context, v clock.View) string {
 	switch {
 	case r.State == clock.Paused:
 		return i18n.T(ctx, "Paused")
+	case r.State == clock.Met:
+		return i18n.T(ctx, "Done for now. Next due %s", r.DueDay.Text(ctx))
 	case r.Earliest:
 		return i18n.T(ctx, "From %s", r.OpensDay.Text(ctx))
 	case r.DaysLeft < 0:
@@ -135,7 +137,7 @@ func clockTone(s clock.State) ui.Kind {
 	switch s {
 	case clock.DueSoon:
 		return ui.Warn
-	case clock.Overdue, clock.StoppedLate:
+	case clock.Overdue, clock.StoppedLate, clock.Missed:
 		return ui.Bad
 	case clock.Paused, clock.Waiting:
 		return ui.Waiting
@@ -150,7 +152,7 @@ func bar(ctx context.Context, v clock.View) ui.Clock {
 	r := v.Reading
 	c := ui.Clock{
 		Label: i18n.T(ctx, v.Name), Used: max(0, min(r.DaysUsed, r.DaysAllowed)), Target: r.DaysAllowed, Paused: r.DaysPaused,
-		Kind: clockTone(r.State), State: r.State.Text(ctx), Arithmetic: r.Arithmetic(ctx),
+		Kind: clockTone(r.State), State: r.State.Text(ctx), Arithmetic: v.Arithmetic(ctx),
 	}
 	c.Text = r.Summary(ctx)
 	if v.StoppedAt == nil {

@@ -96,13 +96,13 @@ func dueKind(left int, paused bool) ui.Kind {
 
 func clockKind(s clock.State) ui.Kind {
 	switch s {
-	case clock.Overdue, clock.StoppedLate:
+	case clock.Overdue, clock.StoppedLate, clock.Missed:
 		return ui.Bad
 	case clock.DueSoon:
 		return ui.Warn
 	case clock.Paused, clock.Waiting:
 		return ui.Waiting
-	case clock.Running, clock.Open, clock.StoppedInTime:
+	case clock.Running, clock.Open, clock.StoppedInTime, clock.Met:
 		return ui.Good
 	}
 	return ui.Neutral
@@ -119,7 +119,7 @@ func clockBar(ctx context.Context, v clock.View) ui.Clock {
 		text += ". " + i18n.T(ctx, "Due %s.", r.DueDay.Text(ctx))
 	}
 	return ui.Clock{Label: i18n.T(ctx, v.Name), Text: text, Used: r.DaysUsed, Target: r.DaysAllowed, Paused: r.DaysPaused,
-		Kind: clockKind(r.State), State: r.State.Text(ctx), Arithmetic: append(r.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
+		Kind: clockKind(r.State), State: r.State.Text(ctx), Arithmetic: append(v.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
 }
 
 func running(views []clock.View) (out []clock.View) {

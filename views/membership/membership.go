@@ -47,7 +47,7 @@ func clockBar(ctx context.Context, v clock.View) ui.Clock {
 	r := v.Reading
 	kind := ui.Good
 	switch r.State {
-	case clock.Overdue:
+	case clock.Overdue, clock.Missed:
 		kind = ui.Bad
 	case clock.DueSoon:
 		kind = ui.Warn
@@ -59,5 +59,5 @@ func clockBar(ctx context.Context, v clock.View) ui.Clock {
 		text += ". " + i18n.T(ctx, "Due %s.", r.DueDay.Text(ctx))
 	}
 	return ui.Clock{Label: i18n.T(ctx, v.Name), Text: text, Used: r.DaysUsed, Target: r.DaysAllowed, Paused: r.DaysPaused, Kind: kind,
-		State: r.State.Text(ctx), Arithmetic: append(r.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
+		State: r.State.Text(ctx), Arithmetic: append(v.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
 }
