@@ -79,6 +79,13 @@ type Config struct {
 
 	Browser string `env:"PORTAL_PDF_BROWSER" doc:"path of Chromium, which turns receipts into PDF; in dev it is looked for"`
 
+	EvidenceStore  string `env:"PORTAL_EVIDENCE_STORE" doc:"where files of companies are kept, sealed with PORTAL_KEY: a folder, or s3://bucket?endpoint=https://host&region=name for an S3-compatible store; default: the folder evidence below PORTAL_DATA, which several portals must share"`
+	EvidenceKeyID  string `env:"PORTAL_EVIDENCE_S3_KEY_ID" doc:"key of the account there; without it, what the machine's environment offers (AWS_ACCESS_KEY_ID, a role)"`
+	EvidenceSecret Secret `env:"PORTAL_EVIDENCE_S3_SECRET" doc:"its secret"`
+	EvidenceQuota  int    `env:"PORTAL_EVIDENCE_QUOTA_MB" envDefault:"2000" doc:"how much one company may keep, in MB"`
+	Clamd          string `env:"PORTAL_CLAMD" doc:"virus scanner ClamAV: tcp://host:3310 or the path of its socket; its StreamMaxLength must be at least 100M. Without it files are not scanned"`
+	Unscanned      string `env:"PORTAL_EVIDENCE_UNSCANNED" envDefault:"allow" doc:"who may open a file that no scanner has looked at: allow (whoever may see it), company (only the company whose file it is) or refuse (nobody)"`
+
 	DemoIDP string `env:"PORTAL_DEMO_IDP_ADDR" envDefault:"127.0.0.1:8081" doc:"dev only: address of the demo sign-in provider"`
 }
 
@@ -167,6 +174,14 @@ func (c Config) check() (problems []error) {
 	}
 	if c.Key != "" && len(c.KeyBytes()) != 32 {
 		bad("PORTAL_KEY must be 32 bytes in base64: openssl rand -base64 32")
+	}
+	if c.EvidenceQuota < 1 {
+		bad("PORTAL_EVIDENCE_QUOTA_MB must be 1 or more")
+	}
+	switch c.Unscanned {
+	case "allow", "company", "refuse":
+	default:
+		bad("PORTAL_EVIDENCE_UNSCANNED is %q: write allow, company or refuse", c.Unscanned)
 	}
 	if c.Dev() {
 		return problems

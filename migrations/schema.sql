@@ -909,6 +909,30 @@ COMMENT ON TABLE public.evidence_link IS 'What shows that a criterion is met, fo
 
 
 --
+-- Name: evidence_part; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.evidence_part (
+    upload_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    start bigint NOT NULL,
+    size integer NOT NULL,
+    blob_key text NOT NULL,
+    CONSTRAINT evidence_part_size_check CHECK ((size > 0)),
+    CONSTRAINT evidence_part_start_check CHECK ((start >= 0))
+);
+
+ALTER TABLE ONLY public.evidence_part FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE evidence_part; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.evidence_part IS 'A piece of a file on its way in: its content lies in the store until the file is whole.';
+
+
+--
 -- Name: evidence_pin; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -947,6 +971,8 @@ CREATE TABLE public.evidence_upload (
     started_at timestamp with time zone NOT NULL,
     seen_at timestamp with time zone NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    declared text DEFAULT ''::text NOT NULL,
+    blob_key text DEFAULT ''::text NOT NULL,
     CONSTRAINT evidence_upload_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
     CONSTRAINT evidence_upload_size_check CHECK ((size > 0))
 );
@@ -959,6 +985,20 @@ ALTER TABLE ONLY public.evidence_upload FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.evidence_upload IS 'A file on its way in. Finished ones are deleted, forgotten ones are swept with their parts.';
+
+
+--
+-- Name: COLUMN evidence_upload.declared; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.evidence_upload.declared IS 'The media type that the browser named.';
+
+
+--
+-- Name: COLUMN evidence_upload.blob_key; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.evidence_upload.blob_key IS 'Where the content is being put together. Set before the store is written to, so that nothing lies there that nobody knows of.';
 
 
 --
@@ -982,6 +1022,8 @@ CREATE TABLE public.evidence_version (
     uploaded_by uuid,
     author text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    preview_key text DEFAULT ''::text NOT NULL,
+    forgotten_at timestamp with time zone,
     CONSTRAINT evidence_version_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
     CONSTRAINT evidence_version_number_check CHECK ((number > 0)),
     CONSTRAINT evidence_version_scan_check CHECK ((scan = ANY (ARRAY['waiting'::text, 'clean'::text, 'not_scanned'::text, 'quarantined'::text]))),
@@ -1003,6 +1045,20 @@ COMMENT ON TABLE public.evidence_version IS 'One version of a file. Its content 
 --
 
 COMMENT ON COLUMN public.evidence_version.scan IS 'not_scanned: no scanner is configured, and the installation''s policy decides whether it may be opened.';
+
+
+--
+-- Name: COLUMN evidence_version.preview_key; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.evidence_version.preview_key IS 'A smaller picture without the camera''s data, made from a picture that may be shown. Empty: none.';
+
+
+--
+-- Name: COLUMN evidence_version.forgotten_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.evidence_version.forgotten_at IS 'When the content was deleted, because its evidence was removed and this version never submitted.';
 
 
 --
@@ -2544,6 +2600,22 @@ ALTER TABLE ONLY public.evidence_link
 
 
 --
+-- Name: evidence_part evidence_part_blob_key_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_part
+    ADD CONSTRAINT evidence_part_blob_key_key UNIQUE (blob_key);
+
+
+--
+-- Name: evidence_part evidence_part_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_part
+    ADD CONSTRAINT evidence_part_pkey PRIMARY KEY (upload_id, start);
+
+
+--
 -- Name: evidence_pin evidence_pin_once; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3223,6 +3295,34 @@ CREATE INDEX evidence_pin_cycle ON public.evidence_pin USING btree (cycle_id, cr
 --
 
 CREATE INDEX evidence_pin_evidence ON public.evidence_pin USING btree (evidence_id);
+
+
+--
+-- Name: evidence_pin_version; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_pin_version ON public.evidence_pin USING btree (version_id) WHERE (version_id IS NOT NULL);
+
+
+--
+-- Name: evidence_removed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_removed ON public.evidence USING btree (removed_at) WHERE (removed_at IS NOT NULL);
+
+
+--
+-- Name: evidence_upload_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_upload_company ON public.evidence_upload USING btree (company_id);
+
+
+--
+-- Name: evidence_upload_seen; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX evidence_upload_seen ON public.evidence_upload USING btree (seen_at);
 
 
 --
@@ -3999,6 +4099,22 @@ ALTER TABLE ONLY public.evidence_link
 
 ALTER TABLE ONLY public.evidence_link
     ADD CONSTRAINT evidence_link_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+
+--
+-- Name: evidence_part evidence_part_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_part
+    ADD CONSTRAINT evidence_part_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: evidence_part evidence_part_upload_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.evidence_part
+    ADD CONSTRAINT evidence_part_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES public.evidence_upload(id) ON DELETE CASCADE;
 
 
 --
@@ -5023,6 +5139,12 @@ ALTER TABLE public.evidence ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_link ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: evidence_part; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.evidence_part ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: evidence_pin; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -5143,6 +5265,13 @@ CREATE POLICY fence ON public.evidence USING (((( SELECT public.looking() AS loo
 --
 
 CREATE POLICY fence ON public.evidence_link USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: evidence_part fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.evidence_part USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -5799,6 +5928,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence TO portal_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.evidence_link TO portal_app;
+
+
+--
+-- Name: TABLE evidence_part; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.evidence_part TO portal_app;
 
 
 --

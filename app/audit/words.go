@@ -41,6 +41,9 @@ func deeds() []deed {
 		{"change_notice.drop", "Change taken out of a notice"}, {"change_notice.send", "Change notice sent"}, {"change_notice.withdraw", "Change notice withdrawn"},
 		{"change_notice.accept", "Change notice accepted"}, {"change_notice.return", "Change notice returned"}, {"change_notice.apply", "Change notice carried out"},
 		{"change_notice.read", "Change notice looked at"},
+		{"evidence.add", "Evidence added"}, {"evidence.add_version", "New version of evidence"}, {"evidence.change", "Evidence changed"}, {"evidence.remove", "Evidence removed"},
+		{"evidence.attach", "Evidence attached"}, {"evidence.detach", "Evidence taken off"}, {"evidence.scan", "File scanned for viruses"},
+		{"evidence.read", "Evidence looked at"}, {"evidence.download", "Evidence downloaded"},
 		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},
@@ -90,6 +93,8 @@ func Group(action string) string {
 		return "Sign-in"
 	case "audit":
 		return "Audit trail"
+	case "evidence":
+		return "Evidence"
 	}
 	return "Company account"
 }
@@ -101,7 +106,7 @@ func kinds() []kind {
 	return []kind{
 		{"application", "Application"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
-		{"change_notice", "Change notice"},
+		{"change_notice", "Change notice"}, {"evidence", "Evidence"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
 		{"session", "Sign-in"}, {"search", "Search"}, {"audit", "Audit trail"},
 	}
@@ -134,7 +139,7 @@ func looks() []string { return []string{"read", "reveal", "search", "export", "p
 func FieldName(field string) string {
 	if name := map[string]string{"assignee": "Assigned to", "due_on": "Due", "clock": "Deadline", "event": "Because of", "attested_name": "Declared by",
 		"extension_days": "Extended by days", "membership_number": "Membership number", "effective_on": "In effect from", "certified_on": "Certified on",
-		"points": "Points", "parts": "Parts", "acr": "Level of sign-in", "amr": "Means of sign-in", "lang": "Language", "query": "Searched for"}[field]; name != "" {
+		"points": "Points", "parts": "Parts", "acr": "Level of sign-in", "amr": "Means of sign-in", "lang": "Language", "sha256": "SHA-256", "media_type": "Kind of file", "query": "Searched for"}[field]; name != "" {
 		return name
 	}
 	return upperFirst(strings.ReplaceAll(field, "_", " "))

@@ -1,5 +1,5 @@
 // Package jobs works the job queue: e-mails, the sweep of legal clocks, change
-// notices that come into force, and the removal of what has expired. The queue lives
+// notices that come into force, the scan of files, and the removal of what has expired. The queue lives
 // in the same PostgreSQL as everything else (River), so a job exists if and only if
 // the step that wanted it was committed, and any number of portals may work at once.
 //
@@ -20,6 +20,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"trustedtrader/app/clock"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 )
@@ -30,6 +31,7 @@ type Workers struct {
 	Sweep        *clock.SweepWorker
 	ApplyChanges func(context.Context) error // puts change notices into force whose day has come; nil: none
 	More         func(*river.Workers)        // adds workers of jobs that steps enqueue; nil: none
+	Files        *evidence.SweepWorker       // removes files that nobody needs; nil: none
 }
 
 // Runner works the queue until it is stopped.
@@ -63,12 +65,18 @@ func New(db *pg.DB, log *slog.Logger, now func() time.Time, w Workers) (*Runner,
 		}
 		periodic = append(periodic, every(applyEvery, ApplyChangesArgs{}))
 	}
+	if w.Files != nil {
+		if err := errors.Join(river.AddWorkerSafely(workers, w.Files), river.AddWorkerSafely(workers, &evidence.SettleWorker{Service: w.Files.Service})); err != nil {
+			return nil, fmt.Errorf("set up the job workers: %w", err)
+		}
+		periodic = append(periodic, every(evidence.SweepEvery, evidence.SweepArgs{}))
+	}
 	if w.More != nil {
 		w.More(workers)
 	}
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Schema: pg.JobSchema, Workers: workers, PeriodicJobs: periodic, Logger: quiet(log), ErrorHandler: handler{log},
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, notice.MailQueue: {MaxWorkers: 4}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, notice.MailQueue: {MaxWorkers: 4}, evidence.Queue: {MaxWorkers: 2}},
 		SoftStopTimeout:      softStop,
 		RescueStuckJobsAfter: 15 * time.Minute,
 	})

@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -52,6 +53,7 @@ type Services struct {
 	Companies    *company.Service
 	Reviews      *review.Service
 	Members      *membership.Service
+	Evidence     *evidence.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,10 +17,13 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
+	"trustedtrader/app/evidence"
+	"trustedtrader/app/evidence/clamd"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
@@ -51,6 +55,7 @@ type parts struct {
 	reviews      *review.Service
 	members      *membership.Service
 	notices      *notice.Service
+	evidence     *evidence.Service
 	sweeper      *clock.Service
 	catalogues   *catalogue.Service
 	runner       *jobs.Runner
@@ -172,6 +177,10 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	hooks := p.applications.Hooks()
 	hooks[programme.TakeEffect] = p.members.TakeEffect
 	p.sweeper = &clock.Service{DB: db, Now: now, Log: e.log, Clocks: clocks, Letters: letters, Expired: hooks}
+	if p.evidence, err = files(cfg, e.log, db, now); err != nil {
+		return nil, err
+	}
+	p.evidence.Criteria = library
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
 		Limits: signin.Limits{Idle: cfg.SessionIdle, Absolute: cfg.SessionAbsolute, Warn: cfg.SessionWarn}}
 	if err := p.jobs(); err != nil {
@@ -180,7 +189,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, Members: p.members, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, Members: p.members, Evidence: p.evidence, Trail: &audit.Service{DB: db, Now: now},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars}},
 	}
 	return p, nil
@@ -189,6 +198,26 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 // companyKey is derived from the installation's key, so that each key seals one kind of thing.
 func companyKey(cfg config.Config) ([]byte, error) {
 	return hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "company identifiers", 32)
+}
+
+// files is the library of evidence over its store.
+func files(cfg config.Config, log *slog.Logger, db *pg.DB, now func() time.Time) (*evidence.Service, error) {
+	key, err := hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "keys of companies", blob.KeySize)
+	if err != nil {
+		return nil, err
+	}
+	store, err := blob.Open(context.Background(), blob.Settings{Address: cfg.EvidenceStore, Folder: filepath.Join(cfg.Data, "evidence"),
+		KeyID: cfg.EvidenceKeyID, Secret: string(cfg.EvidenceSecret)})
+	if err != nil {
+		return nil, err
+	}
+	s := &evidence.Service{DB: db, Now: now, Log: log, Store: store, Master: key, Policy: evidence.Policy(cfg.Unscanned), Quota: int64(cfg.EvidenceQuota) << 20}
+	if cfg.Clamd != "" {
+		if s.Scanner, err = clamd.New(cfg.Clamd); err != nil {
+			return nil, fmt.Errorf("PORTAL_CLAMD: %w", err)
+		}
+	}
+	return s, nil
 }
 
 // jobs sets up the queue's workers.
@@ -203,6 +232,7 @@ func (p *parts) jobs() (err error) {
 			_, _, err := p.companies.ApplyDue(ctx)
 			return err
 		},
+		Files: &evidence.SweepWorker{Service: p.evidence},
 		More: func(w *river.Workers) {
 			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications, Page: web.ReceiptHTML, Print: printer(p.cfg.Browser)})
 		},

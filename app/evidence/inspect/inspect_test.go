@@ -311,14 +311,11 @@ func TestBombs(t *testing.T) {
 	zeros := func(name string, n int64) make.Entry {
 		return make.Entry{Name: name, Content: strings.Repeat("\x00", int(n))}
 	}
-	many := make.Office(make.Excel)
-	{
-		var list []make.Entry
-		for i := range 11_000 {
-			list = append(list, make.Entry{Name: fmt.Sprintf("x/%d", i), Stored: true})
-		}
-		many = make.Office(make.Excel, list...)
+	var list []make.Entry
+	for i := range 11_000 {
+		list = append(list, make.Entry{Name: fmt.Sprintf("x/%d", i), Stored: true})
 	}
+	many := make.Office(make.Excel, list...)
 	giant := make.PDF("x", pdfStream("/Type /ObjStm /Filter /FlateDecode", deflated("1 0 "+strings.Repeat(" ", 90<<20))))
 	for what, c := range map[string]struct {
 		name    string
