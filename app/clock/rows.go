@@ -134,8 +134,14 @@ const keptColumns = `k.id, k.company_id, k.subject_kind, k.subject_id, k.office_
 // About reads the clocks of records of one kind for a page, those that run first
 // and the most urgent of them on top.
 func About(dst *[]Kept, kind string, ids ...uuid.UUID) pg.Query {
-	return pg.All(dst, `select `+keptColumns+` from clock k where k.subject_kind = $1 and k.subject_id = any($2::uuid[])
-		order by k.stopped_at is not null, k.due_on, k.code, k.id`, kind, nonNil(ids))
+	return Where(dst, `k.subject_kind = $1 and k.subject_id = any($2::uuid[])`, kind, nonNil(ids))
+}
+
+// Where is About for a page that learns which record it shows in the same round trip:
+// the condition speaks of the clock as k.
+func Where(dst *[]Kept, condition string, args ...any) pg.Query {
+	return pg.All(dst, `select `+keptColumns+` from clock k where `+condition+`
+		order by k.stopped_at is not null, k.due_on, k.code, k.id`, args...)
 }
 
 // mostRunning bounds the running clocks of one company on a page.

@@ -37,13 +37,15 @@ type Subject struct {
 // programme decides which clocks do, by naming the reason among a clock's
 // pause_reasons: in the Union a request for information lengthens the time for the
 // decision (Delegated Regulation (EU) 2015/2446, Art. 13(1)) and so does a hearing
-// (Art. 13(2)); CTPAT waits for the company by practice.
+// (Art. 13(2)); CTPAT waits for the company by practice. A profile that was sent back has a
+// reason of its own, for it may be open beside a request and end at another time.
 type standstill struct{ begins, ends, reason string }
 
 func standstills() []standstill {
 	return []standstill{
 		{programme.ApplicationInformationRequested, programme.ApplicationInformationReceived, "waiting_for_company"},
 		{programme.ApplicationHearingOpened, programme.ApplicationHearingAnswered, "right_to_be_heard"},
+		{programme.ProfileReturned, programme.ProfileAnswered, "profile_returned"},
 	}
 }
 

@@ -51,6 +51,7 @@ const (
 	AboutMembership  = "membership"
 	AboutChange      = "change_notice"
 	AboutCompany     = "company"
+	AboutProfile     = "profile"
 )
 
 // Letter is one of the programme's letters about one record of a company.
@@ -136,6 +137,10 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/applications/" + id.String()
 	case kind == AboutApplication:
 		return "/desk/cases/" + id.String()
+	case kind == AboutProfile && company:
+		return "/profiles/" + id.String()
+	case kind == AboutProfile:
+		return "/desk/profiles/" + id.String()
 	case kind == AboutChange && company:
 		return "/company/changes/" + id.String()
 	case kind == AboutChange:
@@ -275,6 +280,26 @@ func (l *Letters) ToStaff(ctx context.Context, tx pg.Tx, now time.Time, persons 
 	}
 	for _, p := range people {
 		if err := l.tell(ctx, tx, now, p, &company, nil, f.Reference, Path(identity.Staff, kind, id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ToColleague tells one person of a company by e-mail that something about a record waits
+// for them. A person without a live right for the company or a verified address is left
+// out.
+func (l *Letters) ToColleague(ctx context.Context, tx pg.Tx, now time.Time, company, person uuid.UUID, kind string, id uuid.UUID) error {
+	f, err := factsOf(ctx, tx, company, kind, id)
+	if err != nil {
+		return fmt.Errorf("tell a colleague: %w", err)
+	}
+	people, err := colleague(ctx, tx, company, person, now)
+	if err != nil {
+		return fmt.Errorf("find whom to tell: %w", err)
+	}
+	for _, p := range people {
+		if err := l.tell(ctx, tx, now, p, &company, nil, f.Reference, Path(identity.Companies, kind, id)); err != nil {
 			return err
 		}
 	}

@@ -67,15 +67,16 @@ func insertMail(ctx context.Context, tx pg.Tx, row mailRow) error {
 func factsOf(ctx context.Context, tx pg.Tx, company uuid.UUID, kind string, id uuid.UUID) (f facts, err error) {
 	r := tx.WithContext(ctx).Raw(`
 		select c.name as company, coalesce(ao.name, o.name) as office,
-		  coalesce(a.reference, n.reference, '') as reference, coalesce(m.number, '') as number
+		  coalesce(y.reference, a.reference, n.reference, '') as reference, coalesce(m.number, '') as number
 		from company c
 		join office o on o.id = c.office_id
-		left join application a on a.company_id = c.id and ((@kind = 'application' and a.id = @id)
+		left join profile_cycle y on @kind = 'profile' and y.id = @id and y.company_id = c.id
+		left join application a on a.company_id = c.id and ((@kind = 'application' and a.id = @id) or a.id = y.application_id
 		  or (@kind = 'membership' and a.id = (select application_id from membership where id = @id)))
 		left join office ao on ao.id = a.office_id
 		left join change_notice n on @kind = 'change_notice' and n.id = @id and n.company_id = c.id
 		left join membership m on m.company_id = c.id and ((@kind = 'membership' and m.id = @id)
-		  or (@kind = 'application' and m.application_id = @id))
+		  or (@kind = 'application' and m.application_id = @id) or m.id = y.membership_id)
 		where c.id = @company`, map[string]any{"kind": kind, "id": id, "company": company}).Scan(&f)
 	if r.Error == nil && r.RowsAffected == 0 {
 		return f, fmt.Errorf("there is no company %s to write to", company)
@@ -90,6 +91,7 @@ func companyOf(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (compan
 		select company_id from application where @kind = 'application' and id = @id
 		union all select company_id from change_notice where @kind = 'change_notice' and id = @id
 		union all select company_id from membership where @kind = 'membership' and id = @id
+		union all select company_id from profile_cycle where @kind = 'profile' and id = @id
 		union all select id from company where @kind = 'company' and id = @id`, map[string]any{"kind": kind, "id": id}).Scan(&ids).Error
 	if err == nil && len(ids) == 0 {
 		err = fmt.Errorf("there is no %s %s", kind, id)
@@ -114,6 +116,17 @@ func companyPeople(ctx context.Context, tx pg.Tx, company uuid.UUID, now time.Ti
 		  and (?::timestamptz at time zone o.zone)::date between r.starts_on and coalesce(r.ends_on, 'infinity')
 		  and p.email_verified and p.email <> ''
 		order by r.granted_at, r.id`, company, now).Scan(&people).Error
+	return people, err
+}
+
+// colleague is one person, if they act for the company today in whatever role.
+func colleague(ctx context.Context, tx pg.Tx, company, person uuid.UUID, now time.Time) (people []recipient, err error) {
+	err = tx.WithContext(ctx).Raw(`
+		select p.email, p.name, p.lang from person p
+		where p.id = ? and p.email_verified and p.email <> '' and exists (
+		  select from person_right r join company c on c.id = r.company_id join office o on o.id = c.office_id
+		  where r.person_id = p.id and r.company_id = ? and r.audience = 'company' and r.ended_at is null
+		    and (?::timestamptz at time zone o.zone)::date between r.starts_on and coalesce(r.ends_on, 'infinity'))`, person, company, now).Scan(&people).Error
 	return people, err
 }
 
@@ -143,7 +156,7 @@ func own(by identity.Actor) *uuid.UUID {
 func findMessage(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (m Full, err error) {
 	r := tx.WithContext(ctx).Raw(`
 		select m.id, m.direction, m.letter, m.subject, m.author, m.subject_kind, m.subject_id, m.sent_at, m.company_id, m.body,
-		  c.name as company, coalesce(a.reference, n.reference, s.number, '') as reference`+itemFrom+`
+		  c.name as company, `+itemReference+` as reference`+itemFrom+`
 		join company c on c.id = m.company_id
 		where m.id = @id and (cast(@company as uuid) is null or m.company_id = @company)`, map[string]any{"id": id, "company": own(by)}).Scan(&m)
 	if r.Error == nil && r.RowsAffected == 0 {

@@ -23,6 +23,9 @@ const (
 	AnnualReviewOpened              = "annual_review.opened"
 	AnnualReviewSubmitted           = "annual_review.submitted"
 	ProfileBlankFound               = "profile.blank_found"
+	ProfileCompleted                = "profile.completed"
+	ProfileReturned                 = "profile.returned"
+	ProfileAnswered                 = "profile.answered"
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -33,9 +36,8 @@ func Events() []string {
 		ApplicationInformationReceived, ApplicationHearingOpened, ApplicationHearingAnswered, ApplicationRecommended,
 		ApplicationCertified, ApplicationRejected, ApplicationWithdrawn, ApplicationLapsed, MembershipEffective,
 		ChangeSent, ChangeDecided,
-		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound,
+		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound, ProfileCompleted, ProfileReturned, ProfileAnswered,
 
-		"profile.completed",
 		"validation.notified", "validation.visit_started", "validation.visit_ended", "validation.report_issued", "validation.closed",
 		"finding.action_required", "finding.answered",
 		"membership.suspended", "membership.suspension_answered", "membership.suspension_ended", "membership.cure_reported",

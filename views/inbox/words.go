@@ -29,6 +29,8 @@ func about(ctx context.Context, m notice.Item) string {
 		return i18n.T(ctx, "Membership %s", m.Reference)
 	case notice.AboutChange:
 		return i18n.T(ctx, "Change notice %s", m.Reference)
+	case notice.AboutProfile:
+		return i18n.T(ctx, "Security profile %s", m.Reference)
 	default:
 		return i18n.T(ctx, "Company account")
 	}
@@ -40,6 +42,8 @@ func recordLabel(ctx context.Context, kind string) string {
 		return i18n.T(ctx, "Go to the application")
 	case notice.AboutChange:
 		return i18n.T(ctx, "Go to the change notice")
+	case notice.AboutProfile:
+		return i18n.T(ctx, "Go to the security profile")
 	default:
 		return i18n.T(ctx, "Go to the company account")
 	}
