@@ -2,15 +2,14 @@ package application
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
 	"trustedtrader/app/audit"
-	"trustedtrader/app/canon"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/document"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -58,20 +57,7 @@ type Receipt struct {
 }
 
 // Document is a document that the portal made.
-type Document struct {
-	ID          uuid.UUID `gorm:"primaryKey"`
-	CompanyID   uuid.UUID
-	SubjectKind string
-	SubjectID   uuid.UUID
-	Kind        string
-	Name        string
-	ContentType string
-	SHA256      string `gorm:"column:sha256"`
-	Body        []byte
-	CreatedAt   time.Time
-}
-
-func receiptKind(round int) string { return fmt.Sprintf("receipt_%d", round) }
+type Document = document.Document
 
 // Receipt is the proof of the latest submission. Everybody who reads for the company
 // may see it. NotFound: nothing was submitted yet.
@@ -110,7 +96,7 @@ func (s *Service) receipt(ctx context.Context, tx pg.Tx, by identity.Actor, id u
 	if r.Clocks, err = s.Clocks.Of(ctx, tx, now, Kind, a.ID); err != nil {
 		return r, err
 	}
-	r.Document, err = document(ctx, tx, a, receiptKind(r.Snapshot.Round))
+	r.Document, err = document.Find(ctx, tx, a.CompanyID, Kind, a.ID, document.ReceiptKind(r.Snapshot.Round))
 	return r, err
 }
 
@@ -135,7 +121,7 @@ func (s *Service) ReceiptPDF(ctx context.Context, by identity.Actor, id uuid.UUI
 		if err != nil {
 			return err
 		}
-		if d, err = document(ctx, tx, a, receiptKind(snap.Round)); err != nil || d == nil {
+		if d, err = document.Find(ctx, tx, a.CompanyID, Kind, a.ID, document.ReceiptKind(snap.Round)); err != nil || d == nil {
 			return err
 		}
 		return s.taken(ctx, tx, by, a, "receipt", snap.Round, d.SHA256)
@@ -175,24 +161,10 @@ func (s *Service) MakeReceipt(ctx context.Context, args ReceiptArgs, page func(c
 	if err != nil || r.Document != nil {
 		return err
 	}
-	html, err := page(ctx, r)
-	if err != nil {
-		return fmt.Errorf("write the receipt: %w", err)
-	}
-	pdf, err := print(ctx, html) // outside of a transaction, for a browser takes its time
-	if err != nil {
-		return fmt.Errorf("print the receipt: %w", err)
-	}
-	a, now := r.File.Application, s.Now()
-	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
-		kept, err := keepDocument(ctx, tx, Document{
-			ID: pg.NewID(), CompanyID: a.CompanyID, SubjectKind: Kind, SubjectID: a.ID, Kind: receiptKind(args.Round),
-			Name: a.Reference + "-receipt.pdf", ContentType: "application/pdf", SHA256: canon.Hash(pdf), Body: pdf, CreatedAt: now,
-		})
-		if err != nil || !kept {
-			return err
-		}
-		return audit.Record(ctx, tx, now, by, audit.Event{Action: "application.make_receipt", Kind: Kind, Subject: a.ID, Company: a.CompanyID,
-			After: map[string]any{"round": args.Round, "sha256": canon.Hash(pdf)}})
+	a := r.File.Application
+	return document.Make(ctx, s.DB, s.Now, by, document.Order{
+		Company: a.CompanyID, SubjectKind: Kind, Subject: a.ID, Kind: document.ReceiptKind(args.Round), Name: a.Reference + "-receipt.pdf",
+		Page: func(ctx context.Context) (string, error) { return page(ctx, r) }, Print: print,
+		Action: "application.make_receipt", After: map[string]any{"round": args.Round},
 	})
 }
