@@ -193,6 +193,151 @@ CREATE FUNCTION public.offices_below(top uuid) RETURNS uuid[]
 
 
 --
+-- Name: profile_glance(uuid, uuid, text[], text[], timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.profile_glance(p_cycle uuid, p_company uuid, p_criteria text[], p_triggers text[], p_now timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+begin
+  return (select jsonb_build_object(
+    'status', c.status, 'country', k.country,
+    'sites', coalesce((select jsonb_agg(jsonb_build_object('id', s.id, 'activity', s.activity, 'country', s.country)) from site s where s.company_id = p_company and s.closed_on is null), '[]'),
+    'choices', coalesce((select jsonb_object_agg(a.question, a.choice) from profile_answer a
+      where a.cycle_id = p_cycle and a.question = any(p_triggers) and a.site_id is null and a.choice <> ''), '{}'),
+    'answers', coalesce((select jsonb_agg(jsonb_build_object('criterion', a.criterion, 'question', a.question, 'site', a.site_id, 'choice', a.choice, 'complete', a.complete,
+        'carried', a.carried, 'version', a.version, 'at', a.updated_at, 'author', a.author))
+      from profile_answer a where a.cycle_id = p_cycle and a.criterion = any(p_criteria)), '[]'),
+    'confirmed', coalesce((select jsonb_agg(n.criterion) from profile_criterion n where n.cycle_id = p_cycle and n.criterion = any(p_criteria) and n.confirmed_at is not null), '[]'),
+    'evidence', coalesce((select jsonb_object_agg(x.criterion, x.items) from (select l.criterion, count(distinct l.evidence_id) as items
+      from evidence_link l join evidence e on e.id = l.evidence_id
+      where l.cycle_id = p_cycle and l.criterion = any(p_criteria) and e.removed_at is null
+        and (e.expires_on is null or e.expires_on >= (p_now at time zone o.zone)::date) group by l.criterion) x), '{}'),
+    'returned', coalesce((select jsonb_agg(jsonb_build_object('criterion', i.criterion, 'answered', i.answered_at is not null))
+      from profile_return_item i join profile_return r on r.id = i.return_id
+      where r.cycle_id = p_cycle and r.answered_at is null and r.cancelled_at is null and i.criterion = any(p_criteria)), '[]'))::text
+    from profile_cycle c join company k on k.id = c.company_id join office o on o.id = c.office_id where c.id = p_cycle and c.company_id = p_company);
+end $$;
+
+
+--
+-- Name: FUNCTION profile_glance(p_cycle uuid, p_company uuid, p_criteria text[], p_triggers text[], p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.profile_glance(p_cycle uuid, p_company uuid, p_criteria text[], p_triggers text[], p_now timestamp with time zone) IS 'What the states of some criteria depend on, as of now.';
+
+
+--
+-- Name: profile_save(uuid, uuid, text, text, uuid, text, boolean, timestamp with time zone, text, text, uuid, jsonb, text, boolean, integer, boolean, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.profile_save(p_cycle uuid, p_company uuid, p_hash text, p_entity text, p_person uuid, p_author text, p_editor boolean, p_now timestamp with time zone, p_criterion text, p_question text, p_site uuid, p_value jsonb, p_choice text, p_complete boolean, p_version integer, p_newly boolean, p_lost jsonb, OUT result text, OUT version integer, OUT saved_at timestamp with time zone, OUT author text, OUT theirs text, OUT common text) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+  k record;
+  a record;
+begin
+  -- Whoever submits locks the cycle, so a text comes before the snapshot and is in it, or after and is refused.
+  select c.status, c.edition_hash, c.entity_type into k from profile_cycle c where c.id = p_cycle and c.company_id = p_company for key share;
+  if not found then
+    result := 'missing';
+    return;
+  elsif (k.edition_hash, k.entity_type) <> (p_hash, p_entity) then
+    result := 'form';
+    return;
+  elsif not p_editor and not exists (select from profile_criterion n where n.cycle_id = p_cycle and n.criterion = p_criterion and n.assignee_id = p_person) then
+    result := 'forbidden';
+    return;
+  elsif k.status = 'returned' then
+    if not p_newly and not exists (select from profile_return_item i join profile_return r on r.id = i.return_id
+        where r.cycle_id = p_cycle and r.answered_at is null and r.cancelled_at is null and i.criterion = p_criterion) then
+      result := 'locked';
+      return;
+    end if;
+  elsif k.status <> 'open' then
+    result := 'locked';
+    return;
+  end if;
+  if p_site is not null and not exists (select from site s where s.id = p_site and s.company_id = p_company and s.closed_on is null) then
+    result := 'site';
+    return;
+  end if;
+  if p_lost is not null then
+    insert into profile_answer_past (cycle_id, company_id, question, site_id, value, version, updated_at, updated_by, author, lost, replaced_at)
+      values (p_cycle, p_company, p_question, p_site, p_lost, p_version, p_now, p_person, p_author, true, p_now);
+  end if;
+  if p_value is null then
+    result := 'kept';
+    return;
+  end if;
+  loop
+    select x.value, x.version, x.updated_at, x.author into a from profile_answer x
+      where x.cycle_id = p_cycle and x.question = p_question and x.site_id is not distinct from p_site for update;
+    if found then
+      version := a.version;
+      saved_at := a.updated_at;
+      author := a.author;
+      if a.value = p_value then
+        result := 'same';
+        return;
+      elsif a.version <> p_version then
+        result := 'conflict';
+        theirs := a.value::text;
+        select p.value::text into common from profile_answer_past p
+          where p.cycle_id = p_cycle and p.question = p_question and p.site_id is not distinct from p_site and p.version = p_version and not p.lost
+          order by p.id desc limit 1;
+        return;
+      end if;
+      insert into profile_answer_past (cycle_id, company_id, question, site_id, value, version, updated_at, updated_by, author, replaced_at)
+        select x.cycle_id, x.company_id, x.question, x.site_id, x.value, x.version, x.updated_at, x.updated_by, x.author, p_now from profile_answer x
+        where x.cycle_id = p_cycle and x.question = p_question and x.site_id is not distinct from p_site;
+      update profile_answer x set value = p_value, choice = p_choice, complete = p_complete, carried = false, version = x.version + 1,
+        updated_at = p_now, updated_by = p_person, author = p_author
+        where x.cycle_id = p_cycle and x.question = p_question and x.site_id is not distinct from p_site;
+      version := a.version + 1;
+      exit;
+    end if;
+    if p_value = '{}' then
+      result := 'same';
+      version := 0;
+      return;
+    elsif p_version <> 0 then -- an exception that a colleague has dropped meanwhile
+      result := 'conflict';
+      version := 0;
+      select p.value::text, p.replaced_at, p.author into common, saved_at, author from profile_answer_past p
+        where p.cycle_id = p_cycle and p.question = p_question and p.site_id is not distinct from p_site and p.version = p_version and not p.lost
+        order by p.id desc limit 1;
+      return;
+    end if;
+    -- The versions of an answer that was dropped and comes back go on where they ended.
+    insert into profile_answer as x (cycle_id, company_id, criterion, question, site_id, value, choice, complete, version, updated_at, updated_by, author)
+      values (p_cycle, p_company, p_criterion, p_question, p_site, p_value, p_choice, p_complete,
+        1 + coalesce((select max(p.version) from profile_answer_past p
+          where p.cycle_id = p_cycle and p.question = p_question and p.site_id is not distinct from p_site), 0),
+        p_now, p_person, p_author)
+      on conflict on constraint profile_answer_once do nothing returning x.version into version;
+    exit when found;
+  end loop;
+  if k.status = 'returned' then
+    update profile_return_item i set answered_at = p_now, answered_by = p_person, answerer = p_author, version = i.version + 1
+      from profile_return r
+      where r.cycle_id = p_cycle and r.answered_at is null and r.cancelled_at is null and i.return_id = r.id and i.criterion = p_criterion and i.answered_at is null;
+  end if;
+  result := 'saved';
+  saved_at := p_now;
+  author := p_author;
+end $$;
+
+
+--
+-- Name: FUNCTION profile_save(p_cycle uuid, p_company uuid, p_hash text, p_entity text, p_person uuid, p_author text, p_editor boolean, p_now timestamp with time zone, p_criterion text, p_question text, p_site uuid, p_value jsonb, p_choice text, p_complete boolean, p_version integer, p_newly boolean, p_lost jsonb, OUT result text, OUT version integer, OUT saved_at timestamp with time zone, OUT author text, OUT theirs text, OUT common text); Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON FUNCTION public.profile_save(p_cycle uuid, p_company uuid, p_hash text, p_entity text, p_person uuid, p_author text, p_editor boolean, p_now timestamp with time zone, p_criterion text, p_question text, p_site uuid, p_value jsonb, p_choice text, p_complete boolean, p_version integer, p_newly boolean, p_lost jsonb, OUT result text, OUT version integer, OUT saved_at timestamp with time zone, OUT author text, OUT theirs text, OUT common text) IS 'Saves one answer unless a colleague was faster, and puts the wording that it replaces away.';
+
+
+--
 -- Name: recognise_session(bytea, timestamp with time zone, interval); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1563,7 +1708,8 @@ CREATE TABLE public.profile_answer (
     updated_at timestamp with time zone NOT NULL,
     updated_by uuid,
     author text NOT NULL
-);
+)
+WITH (fillfactor='85');
 
 ALTER TABLE ONLY public.profile_answer FORCE ROW LEVEL SECURITY;
 

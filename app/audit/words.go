@@ -26,6 +26,13 @@ func deeds() []deed {
 		{"application.answer_hearing", "Company answered in the hearing"}, {"application.hearing_expired", "Time to be heard is over"},
 		{"application.withdraw", "Application withdrawn"}, {"application.lapse", "Application lapsed"}, {"application.make_receipt", "Receipt made"},
 		{"application.read", "Case looked at"}, {"application.download", "Copy downloaded"},
+		{"profile.open", "Security profile opened"}, {"profile.answer", "Security profile answered"}, {"profile.confirm", "Carried answers confirmed"},
+		{"profile.keep_answer", "Answer kept after a return"}, {"profile.assign", "Criteria assigned"}, {"profile.resolve", "Conflict of two answers settled"},
+		{"profile.add_sites", "Answer copied to sites"}, {"profile.drop_exception", "Exception of a site dropped"},
+		{"profile.submit", "Security profile submitted"}, {"profile.start_review", "Review of the security profile started"},
+		{"profile.return", "Security profile sent back"}, {"profile.cancel_return", "Return of the security profile taken back"},
+		{"profile.accept", "Security profile accepted"}, {"profile.end", "Security profile ended"},
+		{"profile.make_receipt", "Copy of the security profile made"}, {"profile.download", "Copy of the security profile downloaded"},
 		{"note.write", "Internal note written"}, {"hours.log", "Hours logged"}, {"hours.remove", "Hours taken back"},
 		{"clock.start", "Deadline started"}, {"clock.stop", "Deadline ended"}, {"clock.pause", "Deadline paused"}, {"clock.resume", "Deadline runs on"},
 		{"clock.extend", "Deadline extended"}, {"clock.remind", "Reminder sent"}, {"clock.expire", "Time ran out"},
@@ -81,6 +88,8 @@ func Group(action string) string {
 	switch noun {
 	case "application", "note", "hours":
 		return "Cases"
+	case "profile":
+		return "Security profiles"
 	case "clock":
 		return "Deadlines"
 	case "membership":
@@ -104,7 +113,7 @@ type kind struct{ code, words string }
 
 func kinds() []kind {
 	return []kind{
-		{"application", "Application"}, {"membership", "Membership"}, {"message", "Message"},
+		{"application", "Application"}, {"profile", "Security profile"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
 		{"change_notice", "Change notice"}, {"evidence", "Evidence"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},

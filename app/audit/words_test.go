@@ -12,6 +12,7 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/company"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/profile"
 )
 
 // TestEveryActionHasWords: an action that the program records is shown in words and
@@ -40,6 +41,9 @@ func TestEveryActionHasWords(t *testing.T) {
 	}
 	for _, r := range application.Lifecycle {
 		found = append(found, "application."+string(r.Do))
+	}
+	for _, r := range profile.Lifecycle {
+		found = append(found, "profile."+string(r.Do))
 	}
 	for _, r := range company.Lifecycle() {
 		found = append(found, "change_notice."+string(r.Do))

@@ -1,0 +1,399 @@
+package profile
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/catalogue"
+	"trustedtrader/app/fault"
+	"trustedtrader/app/i18n"
+)
+
+// Profile is a cycle with everything that the states of its criteria depend on.
+type Profile struct {
+	Cycle    Cycle
+	Form     *catalogue.Form
+	Facts    catalogue.Facts // what conditions look at
+	Shown    catalogue.Shown // what counts now
+	Firm     Firm
+	Sites    []Site
+	Notes    map[string]Note // by criterion
+	Evidence map[string]int  // by criterion: items that have not gone or expired
+	Return   *Return         // the open one
+
+	answers map[string][]Given // by question, the company's first
+	counted map[string]bool    // while returned: the criteria that counted in what was submitted
+}
+
+// take adds an answer.
+func (p *Profile) take(g Given) { p.answers[g.Question] = append(p.answers[g.Question], g) }
+
+// apply asks the conditions about the answers that were taken.
+func (p *Profile) apply() {
+	p.Facts = catalogue.Facts{EntityType: p.Form.EntityType, Country: p.Firm.Country, Sites: len(p.Sites), Choices: make(map[string]string, len(p.answers))}
+	for _, s := range p.Sites {
+		if !slices.Contains(p.Facts.Countries, s.Country) {
+			p.Facts.Countries = append(p.Facts.Countries, s.Country)
+		}
+		if !slices.Contains(p.Facts.Activities, s.Activity) {
+			p.Facts.Activities = append(p.Facts.Activities, s.Activity)
+		}
+	}
+	for question, list := range p.answers {
+		for _, g := range list {
+			if g.Site == uuid.Nil && g.Choice != "" {
+				p.Facts.Choices[question] = g.Choice
+			}
+		}
+	}
+	p.Shown = p.Form.Apply(p.Facts)
+}
+
+// Given is the answer to a question for the company (the zero id) or as an exception for
+// a site; ok is false when there is none.
+func (p *Profile) Given(question string, site uuid.UUID) (g Given, ok bool) {
+	if i := slices.IndexFunc(p.answers[question], func(g Given) bool { return g.Site == site }); i >= 0 {
+		return p.answers[question][i], true
+	}
+	return Given{}, false
+}
+
+// Holds is the answer that holds at a site: its exception, or else the company's answer.
+func (p *Profile) Holds(question string, site uuid.UUID) (Given, bool) {
+	if g, ok := p.Given(question, site); ok {
+		return g, true
+	}
+	return p.Given(question, uuid.Nil)
+}
+
+// Exceptions lists the sites that have an exception to a criterion, in the order of the
+// sites.
+func (p *Profile) Exceptions(criterion string) (out []Site) {
+	c, _ := p.Form.Criterion(criterion)
+	for _, site := range p.Sites {
+		if slices.ContainsFunc(c.Questions, func(q catalogue.Question) bool { _, ok := p.Given(q.ID, site.ID); return ok }) {
+			out = append(out, site)
+		}
+	}
+	return out
+}
+
+// Remark is what a return says of a criterion; nil when the profile is not returned or
+// the return does not list it.
+func (p *Profile) Remark(criterion string) *Remark {
+	if p.Return == nil {
+		return nil
+	}
+	if i := slices.IndexFunc(p.Return.Remarks, func(r Remark) bool { return r.Criterion == criterion }); i >= 0 {
+		return &p.Return.Remarks[i]
+	}
+	return nil
+}
+
+// Unlocked reports whether the company may change a criterion now: every one while the
+// profile is open; while it is returned those of the return, and those that count only
+// since something else was changed.
+func (p *Profile) Unlocked(criterion string) bool {
+	switch p.Cycle.Status {
+	case Open:
+		return true
+	case Returned:
+		return p.Remark(criterion) != nil || p.newly(criterion)
+	}
+	return false
+}
+
+// newly reports whether a criterion counts that did not when the profile was submitted.
+func (p *Profile) newly(criterion string) bool {
+	return p.counted != nil && !p.counted[criterion] && p.Shown.Criterion(criterion)
+}
+
+// State is where a criterion stands.
+type State string
+
+// The states of a criterion, computed from what is there.
+const (
+	NotStarted     State = "not_started"
+	InProgress     State = "in_progress"
+	NeedsAttention State = "needs_attention"
+	Ready          State = "ready"
+	NotApplicable  State = "not_applicable"
+)
+
+// States lists them in the order in which they ask for work.
+func States() []State { return []State{NeedsAttention, NotStarted, InProgress, Ready, NotApplicable} }
+
+// Name is the state for a person to read (English source text).
+func (s State) Name() string {
+	return map[State]string{NotStarted: "Not started", InProgress: "In progress", NeedsAttention: "Needs attention", Ready: "Ready", NotApplicable: "Not applicable"}[s]
+}
+
+// Because says why a criterion stands where it stands.
+type Because string
+
+// The reasons. The empty one needs no word: nobody has begun, or all is there.
+const (
+	BecauseReturned   Because = "returned"   // sent back and not answered yet
+	BecauseCarried    Because = "carried"    // answered last time and not confirmed yet
+	BecauseIncomplete Because = "incomplete" // an answer says less than the question asks
+	BecauseEvidence   Because = "evidence"   // fewer items of evidence than a yes needs
+	BecauseCondition  Because = "condition"  // other answers say that it does not count
+	BecauseAnswered   Because = "answered"   // the company says, with its reason, that it does not apply
+)
+
+// Text is the reason for a person to read (English source text).
+func (b Because) Text() string {
+	return map[Because]string{
+		BecauseReturned:   "We sent this back to you",
+		BecauseCarried:    "From last time. Confirm that it is still true, or change it",
+		BecauseIncomplete: "Something is still missing in an answer",
+		BecauseEvidence:   "Evidence is missing",
+		BecauseCondition:  "Does not count with your other answers",
+		BecauseAnswered:   "You said that this does not apply to you",
+	}[b]
+}
+
+// Standing is where one criterion stands and who was last at work on it.
+type Standing struct {
+	State   State
+	Because Because
+	By      string    // author of the last change; empty when there is none
+	At      time.Time // of the last change
+}
+
+// State computes where a criterion stands. A criterion that does not apply to the kind of
+// member is not applicable.
+func (p *Profile) State(criterion string) Standing {
+	c, ok := p.Form.Criterion(criterion)
+	if !ok || !p.Shown.Criterion(criterion) {
+		return Standing{State: NotApplicable, Because: BecauseCondition}
+	}
+	var out Standing
+	answers, touched := 0, false
+	for _, q := range c.Questions {
+		for _, g := range p.answers[q.ID] {
+			answers++
+			touched = touched || !g.Carried
+			if g.At.After(out.At) {
+				out.At, out.By = g.At, g.Author
+			}
+		}
+	}
+	if r := p.Remark(criterion); r != nil && r.AnsweredAt == nil {
+		out.State, out.Because = NeedsAttention, BecauseReturned
+		return out
+	}
+	if answers == 0 && p.Evidence[criterion] == 0 {
+		out.State = NotStarted
+		return out
+	}
+	if !touched && answers > 0 && p.Notes[criterion].ConfirmedAt == nil {
+		out.State, out.Because = NeedsAttention, BecauseCarried
+		return out
+	}
+	out.State = Ready
+	switch {
+	case p.waived(c):
+		out.State, out.Because = NotApplicable, BecauseAnswered
+	case !p.complete(c):
+		out.State, out.Because = InProgress, BecauseIncomplete
+	case p.Lacks(c) > 0:
+		out.State, out.Because = InProgress, BecauseEvidence
+	}
+	return out
+}
+
+// complete reports whether everything that a criterion must be asked is answered, for the
+// company and in each exception.
+func (p *Profile) complete(c catalogue.Criterion) bool {
+	for _, q := range c.Questions {
+		if !p.Shown.Question(q.ID) || q.Kind == catalogue.File {
+			continue // a file question is answered by evidence
+		}
+		company := false
+		for _, g := range p.answers[q.ID] {
+			if !g.Complete {
+				return false
+			}
+			company = company || g.Site == uuid.Nil
+		}
+		if q.Required && !company {
+			return false
+		}
+	}
+	return true
+}
+
+// waived reports whether the company says of every part that it does not apply.
+func (p *Profile) waived(c catalogue.Criterion) bool {
+	any := false
+	for _, q := range c.Questions {
+		if q.Kind != catalogue.YesNo || !p.Shown.Question(q.ID) {
+			continue
+		}
+		g, ok := p.Given(q.ID, uuid.Nil)
+		if !ok || !g.Complete || g.Choice != catalogue.NotApplicable {
+			return false
+		}
+		for _, x := range p.answers[q.ID] {
+			if x.Choice != catalogue.NotApplicable {
+				return false
+			}
+		}
+		any = true
+	}
+	return any
+}
+
+// Needs is how many items of evidence a criterion must have to be ready: as many as the
+// edition asks for a yes to a must, and one where a question asks for a file. What is
+// answered with nothing but no and not applicable needs none.
+func (p *Profile) Needs(c catalogue.Criterion) (n int) {
+	if c.Level == catalogue.Must {
+		n = c.Evidence.Min
+	}
+	asks, yes := false, false
+	for _, q := range c.Questions {
+		switch {
+		case !p.Shown.Question(q.ID):
+		case q.Kind == catalogue.File && q.Required:
+			n = max(n, 1)
+		case q.Kind == catalogue.YesNo:
+			asks = true
+			yes = yes || slices.ContainsFunc(p.answers[q.ID], func(g Given) bool { return g.Choice == catalogue.Yes })
+		}
+	}
+	if asks && !yes {
+		return 0
+	}
+	return n
+}
+
+// Lacks is how many of the items that a criterion needs are not there yet.
+func (p *Profile) Lacks(c catalogue.Criterion) int { return max(0, p.Needs(c)-p.Evidence[c.ID]) }
+
+// Count counts criteria of one level that count for the company.
+type Count struct {
+	Total     int // that count
+	Done      int // ready, or not applicable as the company says
+	Attention int
+	Started   int // in progress
+}
+
+// Left is how many are still to do.
+func (c Count) Left() int { return c.Total - c.Done }
+
+// Progress counts musts and shoulds apart. It is no score.
+type Progress struct{ Must, Should Count }
+
+// Begun reports whether anything was answered.
+func (p Progress) Begun() bool {
+	return p.Must.Done+p.Must.Attention+p.Must.Started+p.Should.Done+p.Should.Attention+p.Should.Started > 0
+}
+
+// add counts a criterion that counts for the company.
+func (p *Progress) add(level catalogue.Level, s State) {
+	n := &p.Should
+	if level == catalogue.Must {
+		n = &p.Must
+	}
+	n.Total++
+	switch s {
+	case Ready, NotApplicable:
+		n.Done++
+	case NeedsAttention:
+		n.Attention++
+	case InProgress:
+		n.Started++
+	}
+}
+
+// Progress counts the criteria that count for the company.
+func (p *Profile) Progress() (out Progress) {
+	for _, c := range p.Form.Criteria {
+		if p.Shown.Criterion(c.ID) {
+			out.add(c.Level, p.State(c.ID).State)
+		}
+	}
+	return out
+}
+
+// Next is the criterion after one, of those that count; empty after the last.
+func (p *Profile) Next(criterion string) string { return p.beside(criterion, 1) }
+
+// Previous is the criterion before one, of those that count; empty before the first.
+func (p *Profile) Previous(criterion string) string { return p.beside(criterion, -1) }
+
+func (p *Profile) beside(criterion string, step int) string {
+	i := slices.IndexFunc(p.Form.Criteria, func(c catalogue.Criterion) bool { return c.ID == criterion })
+	if i < 0 {
+		return ""
+	}
+	for i += step; i >= 0 && i < len(p.Form.Criteria); i += step {
+		if id := p.Form.Criteria[i].ID; p.Shown.Criterion(id) {
+			return id
+		}
+	}
+	return ""
+}
+
+// Problems lists what keeps the profile from being submitted, each under its criterion.
+func (p *Profile) Problems(ctx context.Context) (out []fault.Field) {
+	add := func(id, message string, args ...any) { out = append(out, fault.F(id, message, args...)) }
+	for _, c := range p.Form.Criteria {
+		s := p.State(c.ID)
+		if !p.Unlocked(c.ID) && p.Cycle.Status == Returned {
+			continue // what is not sent back was taken as it was
+		}
+		switch {
+		case s.State == NotStarted:
+			add(c.ID, "Answer this criterion")
+		case s.Because == BecauseCarried:
+			add(c.ID, "Confirm that last time's answers are still true, or change them")
+		case s.Because == BecauseIncomplete:
+			add(c.ID, "An answer is not complete: %s", p.lacking(ctx, c))
+		case s.Because == BecauseEvidence:
+			add(c.ID, "Attach evidence. Still missing: %d", p.Lacks(c))
+		}
+	}
+	return out
+}
+
+// lacking names the first question of a criterion that is not answered in full.
+func (p *Profile) lacking(ctx context.Context, c catalogue.Criterion) string {
+	for _, q := range c.Questions {
+		if !p.Shown.Question(q.ID) {
+			continue
+		}
+		g, ok := p.Given(q.ID, uuid.Nil)
+		incomplete := slices.ContainsFunc(p.answers[q.ID], func(g Given) bool { return !g.Complete })
+		if incomplete || q.Required && (!ok || !g.Complete) {
+			text, _ := q.Text.In(i18n.Lang(ctx))
+			return text
+		}
+	}
+	return ""
+}
+
+// Unanswered lists the criteria of the open return that were not answered yet.
+func (p *Profile) Unanswered() (out []string) {
+	if p.Return == nil {
+		return nil
+	}
+	for _, r := range p.Return.Remarks {
+		if r.AnsweredAt == nil {
+			out = append(out, r.Criterion)
+		}
+	}
+	return out
+}
+
+// whole reports whether an answer says everything that its question asks. To leave an
+// optional question unanswered is to say everything, and so is to leave one without a note
+// that evidence answers.
+func whole(q catalogue.Question, a catalogue.Answer) bool {
+	return q.Complete(a) || a.Empty() && (!q.Required || q.Kind == catalogue.File)
+}
