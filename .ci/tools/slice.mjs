@@ -1,5 +1,6 @@
 // The whole of the main job: a company registers, applies and is certified, with a
 // specialist and a supervisor doing their parts, each in a browser of their own.
+import { execFileSync } from 'node:child_process';
 import { base, expect, follow, look, person, send, signIn, visit } from './visitor.mjs';
 
 // register opens a company's account and fills it in.
@@ -75,6 +76,8 @@ async function apply(page, programme, kind, answers, title) {
   await page.fill('[name=title]', title);
   await send(page, '/agreement');
   await visit(page, at + '/agreement', `agreement signed ${programme}`);
+  const reference = (await page.locator('nav[aria-label="Breadcrumbs"]').innerText()).match(/[A-Z]{2}-\d{4}-\d{6}/)[0];
+  execFileSync(process.env.PORTAL_BINARY, ['fill-in', reference, 'accepted'], { stdio: 'inherit' });
   await visit(page, at + '/check', `check ${programme}`);
   await tick(page.locator('[name=attested]'));
   await send(page, '/submit');

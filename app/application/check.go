@@ -12,6 +12,7 @@ import (
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identifier"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 )
 
@@ -25,6 +26,10 @@ const (
 	PartEligibility = "eligibility"
 	PartAgreement   = "agreement"
 )
+
+// PartSecurity is the security profile. It is filled in, declared and reviewed on its own,
+// so it is no part that requests and verdicts speak of.
+const PartSecurity = "security_profile"
 
 // Verdict on one eligibility question, computed from its answer.
 type Eligible string
@@ -56,6 +61,9 @@ type File struct {
 	Signature   *Signature // the live one
 	SignerEmail string     // of the person who signed, as they sign in today
 	Today       clock.Day  // at the office
+
+	Profile      *profile.Cycle // the security profile; nil: the programme has none
+	ProfileBegun bool           // something in it is answered
 }
 
 // Questions lists the eligibility questions with their answers.
@@ -105,6 +113,9 @@ func (f File) Problems(ctx context.Context) []fault.Field {
 	f.contactProblems(add)
 	f.identifierProblems(ctx, add)
 	f.eligibilityProblems(ctx, add)
+	if f.Profile != nil && !f.Profile.Status.Handed() {
+		add(PartSecurity, "Fill in and submit the security profile")
+	}
 	f.agreementProblems(ctx, add)
 	return out
 }

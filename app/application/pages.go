@@ -14,6 +14,7 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 )
 
@@ -111,9 +112,24 @@ func (s *Service) Overview(ctx context.Context, by identity.Actor, id uuid.UUID)
 		}
 		o.Actions = Lifecycle.Actions(a.Status, by.Role, facts)
 		o.Tasks = tasks(o.Checklist)
-		return nil
+		return s.progress(ctx, tx, now, &o)
 	})
 	return o, err
+}
+
+// progress counts the criteria of a security profile that is with the company.
+func (s *Service) progress(ctx context.Context, tx pg.Tx, now time.Time, o *Overview) error {
+	i := slices.IndexFunc(o.Tasks, func(t Task) bool { return t.Code == PartSecurity && !t.Locked })
+	if i < 0 || s.Profiles == nil || o.File.Application.Status.Final() {
+		return nil
+	}
+	p, err := s.Profiles.Outline(ctx, tx, now, *o.File.Profile)
+	if err != nil {
+		return err
+	}
+	n := p.Progress()
+	o.Tasks[i].Progress = &n
+	return nil
 }
 
 // May reports whether the reader may do something now.
@@ -138,6 +154,9 @@ type Task struct {
 	Problems []fault.Field
 	Locked   bool // it is with the agency, and cannot be changed now
 	Next     bool // the one step to take next
+
+	Record   uuid.UUID         // of the security profile: its own id
+	Progress *profile.Progress // of the security profile, where it was counted
 }
 
 // Tasks that are no parts.
@@ -155,7 +174,11 @@ func tasks(c Checklist) []Task {
 		PartProfile: true, PartSites: len(f.Dossier.Sites) > 0, PartContacts: len(f.Dossier.Contacts) > 0,
 		PartIdentifiers: len(f.Dossier.Identifiers) > 0, PartEligibility: len(f.given()) > 0, PartAgreement: f.Signature != nil,
 	}
-	for _, part := range []string{PartEligibility, PartProfile, PartSites, PartContacts, PartIdentifiers, PartAgreement} {
+	for _, part := range []string{PartEligibility, PartProfile, PartSites, PartContacts, PartIdentifiers, PartSecurity, PartAgreement} {
+		if part == PartSecurity {
+			out = append(out, securityTasks(f)...)
+			continue
+		}
 		t := Task{Code: part, State: Ready, Problems: about(c.Problems, part), Locked: !c.Editable(part)}
 		switch {
 		case len(t.Problems) == 0:
@@ -189,6 +212,25 @@ func tasks(c Checklist) []Task {
 	return out
 }
 
+// securityTasks is the security profile as a task; none in a programme without criteria.
+func securityTasks(f File) []Task {
+	if f.Profile == nil {
+		return nil
+	}
+	t := Task{Code: PartSecurity, Record: f.Profile.ID, State: Ready, Locked: f.Profile.Status != profile.Open && f.Profile.Status != profile.Returned}
+	switch {
+	case f.Profile.Status == profile.Returned:
+		t.State = NeedsAttention
+		t.Problems = []fault.Field{fault.F(PartSecurity, "We sent criteria back to you. Answer them and submit the profile again")}
+	case t.Locked:
+	case f.ProfileBegun:
+		t.State = InProgress
+	default:
+		t.State = NotStarted
+	}
+	return []Task{t}
+}
+
 func answerState(items []InformationItem) TaskState {
 	open := slices.ContainsFunc(items, func(i InformationItem) bool { return i.Answer == "" })
 	begun := slices.ContainsFunc(items, func(i InformationItem) bool { return i.Answer != "" })
@@ -202,7 +244,7 @@ func answerState(items []InformationItem) TaskState {
 }
 
 // next is the one step to take: an answer to the agency comes first, then the first
-// task of a draft that is not ready.
+// task of a draft that is not ready; later a security profile that was sent back.
 func next(status Status, list []Task) int {
 	switch status {
 	case InformationRequested, Hearing:
@@ -210,7 +252,7 @@ func next(status Status, list []Task) int {
 	case Draft:
 		return slices.IndexFunc(list, func(t Task) bool { return t.State != Ready && t.State != CannotStart })
 	}
-	return -1
+	return slices.IndexFunc(list, func(t Task) bool { return t.Code == PartSecurity && t.State == NeedsAttention })
 }
 
 func about(problems []fault.Field, part string) []fault.Field {
@@ -278,9 +320,13 @@ func (h Home) Next() *Card {
 	return &h.Open[best]
 }
 
-// urgency orders what waits for the company: a hearing, a request, then drafts.
+// urgency orders what waits for the company: a hearing, a request, a security profile
+// that was sent back, then drafts.
 func urgency(c Card) int {
-	return slices.Index([]Status{Hearing, InformationRequested, Draft}, c.Application.Status)
+	if i := slices.Index([]Status{Hearing, InformationRequested, InReview, Draft}, c.Application.Status); i >= 0 {
+		return i
+	}
+	return 2
 }
 
 // Home reads the company's home in one round trip. Everybody who acts for the company
@@ -294,7 +340,7 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	var clocks []clock.Kept
 	if err := s.DB.Batch(ctx, by.Scope(),
 		pg.Value(&body, fmt.Sprintf(dossierSQL, "$1"), by.CompanyID),
-		pg.All(&rows, homeApplications, by.CompanyID),
+		pg.All(&rows, fmt.Sprintf(homeApplications, fmt.Sprintf(profileSQL, "a.id")), by.CompanyID),
 		pg.All(&h.Members, homeMembers, by.CompanyID),
 		clock.OfCompany(&clocks, by.CompanyID),
 		notice.Unread(&h.Unread, by),
@@ -359,7 +405,8 @@ select a.id, a.reference, a.company_id, a.programme, a.edition, a.edition_hash, 
     'signature', (select jsonb_build_object('id', g.id, 'sha256', g.text_sha256, 'name', g.signed_name, 'email', p.email)
       from agreement_signature g join person p on p.id = g.signed_by where g.application_id = a.id and g.revoked_at is null),
     'items', coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'part', i.part, 'answer', i.answer)) from information_item i
-      join information_request r on r.id = i.request_id where r.application_id = a.id and r.answered_at is null and r.cancelled_at is null), '[]')
+      join information_request r on r.id = i.request_id where r.application_id = a.id and r.answered_at is null and r.cancelled_at is null), '[]'),
+    'profiles', ` + "%s" + `
   )::text as work
 from application a where a.company_id = $1 order by a.opened_at desc, a.id desc limit 100`
 
@@ -375,6 +422,7 @@ func (r homeRow) fill(c *Checklist) error {
 			ID           uuid.UUID
 			Part, Answer string
 		}
+		Profiles json.RawMessage
 	}
 	if err := json.Unmarshal([]byte(r.Work), &w); err != nil {
 		return fmt.Errorf("read the work on application %s: %w", r.Reference, err)
@@ -388,7 +436,7 @@ func (r homeRow) fill(c *Checklist) error {
 	for _, i := range w.Items {
 		c.Asked = append(c.Asked, InformationItem{ID: i.ID, Part: i.Part, Answer: i.Answer})
 	}
-	return nil
+	return c.File.readProfile(string(w.Profiles))
 }
 
 const homeMembers = `select id, programme, entity_type, number, tier, status, certified_on, effective_on

@@ -16,6 +16,7 @@ import (
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 )
 
@@ -95,6 +96,13 @@ func (s *Service) choose(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	})
 	if err != nil {
 		return Application{}, err
+	}
+	if s.Profiles != nil {
+		_, err := s.Profiles.Open(ctx, tx, now, by, profile.Opening{Company: a.CompanyID, Office: a.OfficeID, Programme: a.Programme,
+			EntityType: a.EntityType, Kind: profile.Initial, Application: &a.ID})
+		if err != nil {
+			return Application{}, err
+		}
 	}
 	return a, s.happened(ctx, tx, now, by, a, programme.ApplicationOpened)
 }
@@ -478,6 +486,8 @@ func PartName(part string) string {
 		return "Identification numbers"
 	case PartAgreement:
 		return "Agreement"
+	case PartSecurity:
+		return "Security profile"
 	}
 	return "Eligibility"
 }

@@ -14,6 +14,7 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 )
 
@@ -26,6 +27,7 @@ type Steps struct {
 	Programmes *programme.Register
 	Clocks     *clock.Clocks
 	Letters    *notice.Letters
+	Profiles   *profile.Steps // nil: no programme has criteria
 }
 
 // Details is what the audit event of a move says beyond the two states.
@@ -106,7 +108,23 @@ func (s *Steps) Move(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 	if err != nil {
 		return err
 	}
+	if to.Final() && to != Certified && s.Profiles != nil {
+		if err := s.Profiles.EndOfApplication(ctx, tx, now, by, a.ID, "The application ended: "+to.Name()); err != nil {
+			return err
+		}
+	}
 	return s.happened(ctx, tx, now, by, *a, event(do, to), e.Reasons...)
+}
+
+// ProfileOpen reports whether an application has a security profile that was not
+// accepted. It locks the profile, so that nothing is decided on one that moves.
+func ProfileOpen(ctx context.Context, tx pg.Tx, by identity.Actor, a Application) (bool, error) {
+	c, err := profile.OfApplication(ctx, tx, a.ID)
+	if err != nil || c == nil {
+		return false, err
+	}
+	locked, err := profile.Lock(ctx, tx, by, c.ID, 0)
+	return locked.Status != profile.Accepted, err
 }
 
 // happened tells the clocks of an application about an event; "" is none.

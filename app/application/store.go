@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 )
 
@@ -87,8 +88,8 @@ func (s *Steps) load(ctx context.Context, tx pg.Tx, now time.Time, a Application
 	if f, err = s.empty(a); err != nil {
 		return f, err
 	}
-	var body struct{ Dossier, Answers, Signatures string }
-	err = tx.WithContext(ctx).Raw(fmt.Sprintf(fileSQL, fmt.Sprintf(dossierSQL, "$1")), a.CompanyID, a.ID).Scan(&body).Error
+	var body struct{ Dossier, Answers, Signatures, Profiles string }
+	err = tx.WithContext(ctx).Raw(fmt.Sprintf(fileSQL, fmt.Sprintf(dossierSQL, "$1"), fmt.Sprintf(profileSQL, "$2")), a.CompanyID, a.ID).Scan(&body).Error
 	if err != nil {
 		return f, fmt.Errorf("load the application's data: %w", err)
 	}
@@ -112,15 +113,35 @@ func (s *Steps) load(ctx context.Context, tx pg.Tx, now time.Time, a Application
 	if len(live) > 0 {
 		f.Signature, f.SignerEmail = &live[0].Signature, live[0].Email
 	}
-	return f, nil
+	return f, f.readProfile(body.Profiles)
 }
 
-// fileSQL reads an application's parts in one statement; the verb is the dossier's;
-// $1 the company, $2 the application.
+// readProfile takes the security profile, if there is one.
+func (f *File) readProfile(text string) error {
+	list, err := pg.Documents[struct {
+		profile.Cycle
+		Begun bool
+	}](text)
+	if err != nil {
+		return fmt.Errorf("load the security profile: %w", err)
+	}
+	if len(list) > 0 {
+		f.Profile, f.ProfileBegun = &list[0].Cycle, list[0].Begun
+	}
+	return nil
+}
+
+// profileSQL reads the security profile of an application as one document in a list; the
+// verb is the placeholder of the application's id.
+const profileSQL = `coalesce((select jsonb_agg(to_jsonb(c) || jsonb_build_object('begun', exists (select from profile_answer x where x.cycle_id = c.id)))
+    from profile_cycle c where c.application_id = %s), '[]')`
+
+// fileSQL reads an application's parts in one statement; the verbs are the dossier's and
+// the security profile's; $1 the company, $2 the application.
 const fileSQL = `select coalesce((%s), '') as dossier,
   coalesce((select jsonb_agg(to_jsonb(e) order by e.question) from eligibility_answer e where e.application_id = $2 and e.company_id = $1), '[]')::text as answers,
   coalesce((select jsonb_agg(to_jsonb(g) || jsonb_build_object('email', coalesce(p.email, ''))) from agreement_signature g left join person p on p.id = g.signed_by
-    where g.application_id = $2 and g.company_id = $1 and g.revoked_at is null), '[]')::text as signatures`
+    where g.application_id = $2 and g.company_id = $1 and g.revoked_at is null), '[]')::text as signatures, ` + "%s::text as profiles"
 
 // empty is the file of an application before the company's data are read.
 func (s *Steps) empty(a Application) (File, error) {
@@ -325,29 +346,6 @@ func endRequest(ctx context.Context, tx pg.Tx, r *InformationRequest, now time.T
 	}
 	r.AnsweredAt, r.AnsweredBy = &now, answeredBy
 	return pg.Update(ctx, tx, r, r.ID, &r.Version, "answered_at", "answered_by")
-}
-
-// document reads one of the application's documents; nil when it is not made yet.
-func document(ctx context.Context, tx pg.Tx, a Application, kind string) (*Document, error) {
-	list, err := gorm.G[Document](tx.DB).Where("subject_kind = ? and subject_id = ? and company_id = ? and kind = ?", Kind, a.ID, a.CompanyID, kind).Find(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("load a document: %w", err)
-	}
-	if len(list) == 0 {
-		return nil, nil
-	}
-	return &list[0], nil
-}
-
-// keepDocument adds a document; one that another worker made meanwhile stays.
-func keepDocument(ctx context.Context, tx pg.Tx, d Document) (kept bool, err error) {
-	r := tx.WithContext(ctx).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "subject_kind"}, {Name: "subject_id"}, {Name: "kind"}}, DoNothing: true,
-	}).Create(&d)
-	if r.Error != nil {
-		return false, fmt.Errorf("keep a document: %w", r.Error)
-	}
-	return r.RowsAffected == 1, nil
 }
 
 // story reads what has happened with an application, in one statement: its history

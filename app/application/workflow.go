@@ -107,6 +107,7 @@ type Facts struct {
 	Points      int     // recommend: reasons of a rejection, point by point
 	Heard       bool    // approve: the company has had its say about this refusal
 	Own         bool    // the recommendation is the acting person's own
+	ProfileOpen bool    // recommend, approve: there is a security profile, and it was not accepted
 
 	Reason string // withdraw, return: why
 	Due    bool   // moves of the clock: the day has passed
@@ -147,10 +148,10 @@ var Lifecycle = workflow.Table[Status, identity.Role, Action, Facts]{
 	{From: InformationRequested, By: caseWorkers(), Do: CancelRequest, To: InReview, When: underReview},
 	{From: InformationRequested, By: caseWorkers(), Do: CancelRequest, To: Submitted, When: awaitsAcceptance},
 
-	{From: InReview, By: caseWorkers(), Do: Recommend, To: Recommended, If: guards{outcome, reviewed, vetted, reasoned}},
+	{From: InReview, By: caseWorkers(), Do: Recommend, To: Recommended, If: guards{outcome, profiled, reviewed, vetted, reasoned}},
 	{From: Recommended, By: caseWorkers(), Do: WithdrawRecommendation, To: InReview, If: guards{own}},
 	{From: Recommended, By: approvers(), Do: ReturnRecommendation, To: InReview, If: guards{anotherPerson, saysWhy}},
-	{From: Recommended, By: approvers(), Do: Approve, To: Certified, When: certifies, If: guards{anotherPerson}},
+	{From: Recommended, By: approvers(), Do: Approve, To: Certified, When: certifies, If: guards{anotherPerson, profiled}},
 	{From: Recommended, By: approvers(), Do: Approve, To: Rejected, When: rejectsFinally, If: guards{anotherPerson}},
 	{From: Recommended, By: approvers(), Do: Approve, To: Hearing, When: mustHearFirst, If: guards{anotherPerson}},
 	{From: Hearing, By: companySigners(), Do: AnswerHearing, To: InReview},
@@ -199,6 +200,13 @@ func outcome(f Facts) []fault.Field {
 		return nil
 	}
 	return []fault.Field{fault.F("outcome", "Choose whether you recommend to certify or to reject")}
+}
+
+func profiled(f Facts) []fault.Field {
+	if f.Outcome != Certify || !f.ProfileOpen {
+		return nil
+	}
+	return []fault.Field{fault.F("outcome", "You can certify when the security profile is accepted. Review its criteria first")}
 }
 
 func reviewed(f Facts) []fault.Field {

@@ -37,6 +37,7 @@ func processes() map[string]Facts {
 			f.AcceptanceStep, f.Accepted, f.HearingStep, f.Heard, f.Outcome = true, true, true, true, Reject
 		}),
 		"6 certify, own recommendation":        with(func(f *Facts) { f.Own = true }),
+		"8 certify, security profile open":     with(func(f *Facts) { f.ProfileOpen = true }),
 		"7 nothing filled in, nothing has run": {Outcome: Certify, UnmetParts: 1, OpenVetting: 1, Concerns: 1, Unanswered: []string{"item"}},
 	}
 }

@@ -23,7 +23,9 @@ func eligible(x *story) []step { return append(chosen(x), x.at(2, x.eligible)) }
 
 func signed(x *story) []step { return append(eligible(x), x.at(1, x.sign)) }
 
-func submitted(x *story) []step { return append(signed(x), x.at(1, x.submit)) }
+func submitted(x *story) []step {
+	return append(signed(x), x.at(0, x.secure), x.at(1, x.submit))
+}
 
 func claimed(x *story) []step { return append(submitted(x), x.at(2, x.claim)) }
 
@@ -57,7 +59,7 @@ func rejected(x *story) []step {
 
 // again applies anew after a rejection that leaves the way open.
 func again(x *story) []step {
-	return append(rejected(x), x.at(60, x.choose), x.at(2, x.eligible), x.at(1, x.sign), x.at(1, x.submit))
+	return append(rejected(x), x.at(60, x.choose), x.at(2, x.eligible), x.at(1, x.sign), x.at(0, x.secure), x.at(1, x.submit))
 }
 
 func withdrawn(x *story) []step { return append(begun(x), x.at(5, x.withdraw)) }
@@ -126,9 +128,12 @@ func (x *story) halfway() error {
 		Activity: "vetting", Note: "Registers and lists"})
 }
 
-// pass gives every part and every check a good outcome.
+// pass gives every part and every check a good outcome, and accepts the security profile.
 func (x *story) pass() error {
 	s, by := x.seeder, x.specialist()
+	if err := x.approve(); err != nil {
+		return err
+	}
 	c, err := x.record(by)
 	if err != nil {
 		return err

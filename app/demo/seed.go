@@ -21,6 +21,7 @@ import (
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/review"
 	"trustedtrader/app/signin"
 )
@@ -32,6 +33,7 @@ type Portal struct {
 	People       *people.Service
 	Companies    *company.Service
 	Applications *application.Service
+	Profiles     *profile.Service
 	Reviews      *review.Service
 	Members      *membership.Service
 	Notices      *notice.Service

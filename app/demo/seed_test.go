@@ -10,6 +10,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/demo"
@@ -17,6 +18,7 @@ import (
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/signin"
@@ -48,12 +50,18 @@ func seeded(t *testing.T) *pg.DB {
 	at := &demo.Clock{}
 	letters := &notice.Letters{Base: base, Brand: "Portal"}
 	clocks := &clock.Clocks{Calendars: calendars, Programmes: register}
-	steps := application.Steps{Programmes: register, Clocks: clocks, Letters: letters}
+	library, err := catalogue.Load(part("programmes"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	profiles := &profile.Steps{Library: library, Programmes: register, Clocks: clocks, Letters: letters}
+	steps := application.Steps{Programmes: register, Clocks: clocks, Letters: letters, Profiles: profiles}
 	p := demo.Portal{DB: db,
 		SignIn:       &signin.Service{DB: db, Now: at.Now},
 		People:       &people.Service{DB: db, Now: at.Now, Letters: letters, Base: base, Calendars: calendars},
 		Companies:    &company.Service{DB: db, Now: at.Now, Key: []byte(strings.Repeat("k", 32)), Programmes: register, Clocks: clocks, Letters: letters},
 		Applications: &application.Service{DB: db, Now: at.Now, Steps: steps},
+		Profiles:     &profile.Service{DB: db, Now: at.Now, Steps: profiles},
 		Members:      &membership.Service{DB: db, Now: at.Now, Steps: &steps},
 		Notices:      &notice.Service{DB: db, Now: at.Now, Letters: letters},
 	}

@@ -14,6 +14,7 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile/profiletest"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/review/reviewtest"
@@ -47,6 +48,32 @@ func TestEffectiveOn(t *testing.T) {
 	if membership.EffectiveOn(d, 0) != d {
 		t.Error("without a wait the decision has effect at once")
 	}
+}
+
+// Where a programme has criteria, nothing is certified before the security profile is
+// accepted, neither when it is proposed nor when it is decided.
+func TestAdmitAsksForTheSecurityProfile(t *testing.T) {
+	t.Parallel()
+	w := reviewtest.New(t, "2026-03-04T03:00:00Z").WithCriteria()
+	a, _ := w.Claimed()
+	w.Pass(w.Sam, a.ID)
+	in := review.RecommendationEntry{Version: a.Version, Outcome: application.Certify, Reason: "All is in order"}
+	_, err := w.Desk.Recommend(w.Ctx, w.Sam, a.ID, in)
+	w.Want("before the profile is accepted", err, fault.Invalid)
+	if err != nil && !strings.Contains(err.Error(), "security profile") {
+		t.Errorf("the refusal does not name the profile: %v", err)
+	}
+	id := profiletest.OfApplication(w.Ctx, t, w.DB, a.ID)
+	profiletest.Accept(w.Ctx, t, w.Profiles, w.Sam, id)
+	a, err = w.Desk.Recommend(w.Ctx, w.Sam, a.ID, in)
+	w.Must(err)
+
+	w.Exec(`update profile_cycle set status = 'in_review', accepted_at = null where id = ?`, id)
+	_, err = service(w).Admit(w.Ctx, w.Boss, a.ID, a.Version)
+	w.Want("a profile that is no longer accepted", err, fault.Invalid)
+	w.Exec(`update profile_cycle set status = 'accepted', accepted_at = ? where id = ?`, w.Clock.Now(), id)
+	_, err = service(w).Admit(w.Ctx, w.Boss, a.ID, a.Version)
+	w.Must(err)
 }
 
 func TestAdmit(t *testing.T) {

@@ -319,6 +319,9 @@ func (s *Service) Recommend(ctx context.Context, by identity.Actor, id uuid.UUID
 		if f, err = tracks(ctx, tx, *a, f); err != nil {
 			return err
 		}
+		if f.ProfileOpen, err = application.ProfileOpen(ctx, tx, by, *a); err != nil {
+			return err
+		}
 		f.Outcome, f.Points = in.Outcome, len(r.Points)
 		_, refused := application.Lifecycle.Next(a.Status, application.Recommend, by.Role, f)
 		if problems := check.Fields(); problems != nil && (refused == nil || fault.KindOf(refused) == fault.Invalid) {
@@ -495,7 +498,8 @@ func Decision(ctx context.Context, tx pg.Tx, by identity.Actor, a application.Ap
 		return application.Recommendation{}, f, fault.New(fault.Conflict, "No recommendation waits for a decision in this case. Open it again to see where it stands")
 	}
 	f.Outcome, f.Heard, f.Own = r.Outcome, r.Heard, r.MadeBy == by.PersonID
-	return *r, f, nil
+	f.ProfileOpen, err = application.ProfileOpen(ctx, tx, by, a)
+	return *r, f, err
 }
 
 // Decide notes what became of a recommendation: approved or returned. The database

@@ -21,6 +21,7 @@ import (
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/signin"
@@ -49,6 +50,7 @@ type Services struct {
 	People       *people.Service
 	Programmes   *programme.Register
 	Applications *application.Service
+	Profiles     *profile.Service
 	Notices      *notice.Service
 	Companies    *company.Service
 	Reviews      *review.Service

@@ -24,19 +24,23 @@ func TestBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := startDemo(t, root)
+	base, env := startDemo(t, root)
 	args := []string{filepath.Join(root, ".ci/tools/walk.mjs"), base}
 	if dir := os.Getenv("PORTAL_SCREENSHOTS"); dir != "" {
 		args = append(args, dir)
 	}
-	out, err := exec.CommandContext(ctx, "node", args...).CombinedOutput()
+	walk := exec.CommandContext(ctx, "node", args...)
+	walk.Env = env
+	out, err := walk.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
 		t.Fatalf("the walk found problems: %v", err)
 	}
 }
 
-func startDemo(t *testing.T, root string) (base string) {
+// startDemo starts the demo and returns its address, and the environment in which other
+// commands of the program find it.
+func startDemo(t *testing.T, root string) (base string, env []string) {
 	t.Helper()
 	data, err := os.MkdirTemp("", "portal-browser-")
 	if err != nil {
@@ -79,10 +83,10 @@ func startDemo(t *testing.T, root string) (base string) {
 		if r, err := http.Get(base + "/readyz"); err == nil {
 			_ = r.Body.Close()
 			if r.StatusCode == http.StatusOK {
-				return base
+				return base, append(c.Env, "PORTAL_BINARY="+c.Path)
 			}
 		}
 	}
 	t.Fatal("the portal does not answer within a minute")
-	return ""
+	return "", nil
 }

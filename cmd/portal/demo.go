@@ -28,6 +28,7 @@ func developmentCommands() []command {
 		{"demo", "", "serve a working programme with made-up people: private database, demo sign-in", runDemo},
 		{"reset", "", "delete the demo's database and start over next time", resetDemo},
 		{"db", "", "run the private database alone, for several portals on one machine", runDatabase},
+		{"fill-in", "APPLICATION [accepted]", "fill in and submit the security profile of a demo's application, and have it accepted", fillIn},
 	}
 }
 
@@ -232,12 +233,44 @@ func seed(ctx context.Context, e *environment, cfg config.Config, db *pg.DB, pri
 		issuers[x.ID] = x.Issuer
 	}
 	s := &demo.Seeder{Clock: at, Issuer: func(audience string) string { return issuers[audience] },
-		Portal: demo.Portal{DB: db, SignIn: p.signIn, People: p.people, Companies: p.companies, Applications: p.applications, Reviews: p.reviews,
+		Portal: demo.Portal{DB: db, SignIn: p.signIn, People: p.people, Companies: p.companies, Applications: p.applications, Profiles: p.profiles, Reviews: p.reviews,
 			Members: p.members, Notices: p.notices, Sweeper: p.sweeper}}
 	if err := s.Seed(ctx, pg.Now()); err != nil {
 		return fmt.Errorf("make the demo's data: %w", err)
 	}
 	return nil
+}
+
+// fillIn spares whoever tries the demo some two hundred answers.
+func fillIn(ctx context.Context, e *environment, args []string) (err error) {
+	if len(args) == 0 || len(args) > 2 || len(args) == 2 && args[1] != "accepted" {
+		return errors.New("write: portal fill-in APPLICATION, or portal fill-in APPLICATION accepted")
+	}
+	cfg, err := devConfig(e)
+	if err != nil {
+		return err
+	}
+	if !cfg.Dev() {
+		return errors.New("profiles are not filled in with PORTAL_ENV=production")
+	}
+	if err := ownKey(&cfg); err != nil {
+		return err
+	}
+	end, err := visit(ctx, &cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	db, err := pg.Open(ctx, string(cfg.DatabaseURL), e.log)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	p, err := wire(ctx, e, cfg, db)
+	if err != nil {
+		return err
+	}
+	return explain(demo.FillIn(ctx, demo.Portal{DB: db, Profiles: p.profiles}, pg.Now, args[0], len(args) == 2))
 }
 
 func resetDemo(_ context.Context, e *environment, _ []string) error {

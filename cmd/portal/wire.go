@@ -32,6 +32,7 @@ import (
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/signin"
@@ -52,6 +53,7 @@ type parts struct {
 	people       *people.Service
 	companies    *company.Service
 	applications *application.Service
+	profiles     *profile.Service
 	reviews      *review.Service
 	members      *membership.Service
 	notices      *notice.Service
@@ -160,15 +162,17 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, err
 	}
 	var (
-		letters = &notice.Letters{Base: cfg.BaseURL, Brand: cfg.BrandName, Office: cfg.OfficeName, Catalogues: catalogues}
-		clocks  = &clock.Clocks{Calendars: calendars, Programmes: register}
-		steps   = application.Steps{Programmes: register, Clocks: clocks, Letters: letters}
+		letters  = &notice.Letters{Base: cfg.BaseURL, Brand: cfg.BrandName, Office: cfg.OfficeName, Catalogues: catalogues}
+		clocks   = &clock.Clocks{Calendars: calendars, Programmes: register}
+		profiles = &profile.Steps{Library: library, Programmes: register, Clocks: clocks, Letters: letters}
+		steps    = application.Steps{Programmes: register, Clocks: clocks, Letters: letters, Profiles: profiles}
 	)
 	p := &parts{
 		cfg: cfg, db: db, log: e.log, calendars: calendars, registry: registry,
 		people:       &people.Service{DB: db, Now: now, Letters: letters, Base: cfg.BaseURL, Calendars: calendars},
 		companies:    &company.Service{DB: db, Now: now, Key: key, Programmes: register, Clocks: clocks, Letters: letters},
 		applications: &application.Service{DB: db, Now: now, Steps: steps},
+		profiles:     &profile.Service{DB: db, Now: now, Steps: profiles},
 		notices:      &notice.Service{DB: db, Now: now, Letters: letters, Outbox: cfg.Dev()},
 	}
 	p.catalogues = &catalogue.Service{DB: db, Now: now, Library: library}
@@ -188,7 +192,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	}
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
-		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Notices: p.notices,
+		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
 			Companies: p.companies, Reviews: p.reviews, Members: p.members, Evidence: p.evidence, Trail: &audit.Service{DB: db, Now: now},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars}},
 	}

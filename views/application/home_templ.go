@@ -561,7 +561,7 @@ func homeNext(p HomePage, next *app.Card) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.ButtonLink(nextLabel(ctx, next.Next().Code), taskHref(next.Application, next.Next().Code)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.ButtonLink(nextLabel(ctx, next.Next().Code), hrefOf(next.Application, next.Next())).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

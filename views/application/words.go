@@ -13,6 +13,7 @@ import (
 	app "trustedtrader/app/application"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 	"trustedtrader/views/ui"
 )
@@ -22,7 +23,23 @@ func path(a app.Application, below ...string) string {
 	return "/applications/" + a.ID.String() + strings.Join(below, "")
 }
 
-// taskHref is the page on which a task is done.
+// hrefOf is the page on which a task is done.
+func hrefOf(a app.Application, t app.Task) string {
+	if t.Code == app.PartSecurity {
+		return "/profiles/" + t.Record.String()
+	}
+	return taskHref(a, t.Code)
+}
+
+// partHref is the page on which a problem of a part is mended.
+func partHref(f app.File, part string) string {
+	if part == app.PartSecurity && f.Profile != nil {
+		return "/profiles/" + f.Profile.ID.String()
+	}
+	return taskHref(f.Application, part)
+}
+
+// taskHref is the page on which a task of the application itself is done.
 func taskHref(a app.Application, code string) string {
 	switch code {
 	case app.PartProfile:
@@ -57,6 +74,8 @@ func taskLabel(ctx context.Context, code string) string {
 		return i18n.T(ctx, "Answer the eligibility questions")
 	case app.PartAgreement:
 		return i18n.T(ctx, "Sign the agreement")
+	case app.PartSecurity:
+		return i18n.T(ctx, "Fill in and submit the security profile")
 	}
 	return i18n.T(ctx, app.PartName(code))
 }
@@ -78,7 +97,7 @@ func taskSection(ctx context.Context, a app.Application, tasks []app.Task) []ui.
 	}
 	ready := 0
 	for _, t := range tasks {
-		item := ui.Task{Label: taskLabel(ctx, t.Code), Href: taskHref(a, t.Code), State: ui.TaskState(t.State), Next: t.Next}
+		item := ui.Task{Label: taskLabel(ctx, t.Code), Href: hrefOf(a, t), State: ui.TaskState(t.State), Next: t.Next}
 		switch {
 		case t.State == app.CannotStart:
 			item.Href, item.Hint = "", i18n.T(ctx, "You can do this when everything above is ready.")
@@ -90,6 +109,9 @@ func taskSection(ctx context.Context, a app.Application, tasks []app.Task) []ui.
 				item.Hint += " " + i18n.N(ctx, "And %d more point.", "And %d more points.", n)
 			}
 		}
+		if t.Progress != nil {
+			item.Hint = strings.TrimSpace(item.Hint + " " + progressText(ctx, *t.Progress))
+		}
 		if t.State == app.Ready {
 			ready++
 		}
@@ -97,6 +119,15 @@ func taskSection(ctx context.Context, a app.Application, tasks []app.Task) []ui.
 	}
 	s.Summary = i18n.T(ctx, "%d of %d ready", ready, len(tasks))
 	return []ui.TaskSection{s}
+}
+
+// progressText counts the criteria that are done, musts and shoulds apart.
+func progressText(ctx context.Context, p profile.Progress) string {
+	text := i18n.T(ctx, "Must: %d of %d ready. Should: %d of %d ready.", p.Must.Done, p.Must.Total, p.Should.Done, p.Should.Total)
+	if n := p.Must.Attention + p.Should.Attention; n > 0 {
+		text += " " + i18n.N(ctx, "%d needs attention.", "%d need attention.", n)
+	}
+	return text
 }
 
 func tone(s app.Status) ui.Kind {

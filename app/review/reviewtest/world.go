@@ -20,6 +20,8 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
+	"trustedtrader/app/profile/profiletest"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/config"
@@ -36,6 +38,7 @@ type World struct {
 	Applications *application.Service
 	Companies    *company.Service
 	Desk         *review.Service
+	Profiles     *profile.Service // nil unless WithCriteria
 
 	HQ, NewYork, Brussels              uuid.UUID // offices
 	Sam, Sue                           identity.Actor
@@ -84,6 +87,16 @@ func Over(t testing.TB, at, dsn string) *World {
 	w.Chief = w.Staff("Cora Chief", identity.Headquarters, w.HQ, w.NewYork, w.Brussels)
 	w.Auditor = w.Staff("Ann Auditor", identity.Auditor, w.HQ, w.NewYork, w.Brussels)
 	w.Admin = w.Staff("Adam Admin", identity.Administrator, w.HQ)
+	return w
+}
+
+// WithCriteria gives the programmes of the world criteria: companies then fill in a
+// security profile.
+func (w *World) WithCriteria() *World {
+	w.T.Helper()
+	w.Steps.Profiles = &profile.Steps{Library: profiletest.Library(w.T), Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters}
+	w.Applications.Profiles = w.Steps.Profiles
+	w.Profiles = &profile.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps.Profiles}
 	return w
 }
 
@@ -231,6 +244,10 @@ func (w *World) Signed(owner identity.Actor, programmeCode, entity string) appli
 	}
 	f, err = w.Applications.SignAgreement(w.Ctx, owner, a.ID, in)
 	w.Must(err)
+	if id := profiletest.OfApplication(w.Ctx, w.T, w.DB, a.ID); id != uuid.Nil {
+		profiletest.Fill(w.Ctx, w.T, w.Profiles, owner, id)
+		profiletest.Submit(w.Ctx, w.T, w.Profiles, owner, id)
+	}
 	return f.Application
 }
 
