@@ -3,8 +3,8 @@ SHELL      := /bin/sh
 GO         ?= go
 export CGO_ENABLED ?= 0
 # One set of flags for everything, so that tests and the program share what is compiled;
-# a stamp of the commit would link everything anew.
-export GOFLAGS := -trimpath -buildvcs=false
+# a stamp of the commit or data for debuggers would only make linking slow.
+export GOFLAGS := -trimpath -buildvcs=false -ldflags=-w
 VAR        := var
 export PATH := $(CURDIR)/.ci/node/bin:$(PATH)
 
