@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"trustedtrader/app/scale"
 )
 
 // This test program is the twin too when the bench starts it.
@@ -31,7 +33,7 @@ func TestBench(t *testing.T) {
 		t.Fatalf("build the portal: %v\n%s", err, out)
 	}
 	var rows, log bytes.Buffer
-	b := bench{portal: portal, scale: Scale{Open: 60, Others: 3, Specialists: 6, Checked: true}, pace: pace{rounds: 1, requests: 8}, submits: 3, out: &rows, log: &log}
+	b := bench{portal: portal, scale: scale.Size{Open: 60, Others: 3, Specialists: 6, Checked: true}, pace: pace{rounds: 1, requests: 8}, submits: 3, out: &rows, log: &log}
 	missed, err := b.run(context.Background())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
@@ -59,14 +61,6 @@ func TestBench(t *testing.T) {
 		if !names[want] {
 			t.Errorf("no figure for %q", want)
 		}
-	}
-}
-
-func TestCopyOfIsAnIdOfItsOwn(t *testing.T) {
-	t.Parallel()
-	const id = "01a20d86-3e15-7e1e-8fbb-fd2a8c55d349"
-	if a, b := copyOf(id, 1), copyOf(id, 2); a == b || a == id || copyOf(id, 1) != a || !uuidText.MatchString(a) {
-		t.Errorf("copies of %s: %s and %s", id, a, b)
 	}
 }
 

@@ -31,6 +31,7 @@ import (
 	"trustedtrader/app/demo"
 	"trustedtrader/app/identity/devidp"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/scale"
 )
 
 func main() {
@@ -43,7 +44,7 @@ func main() {
 		}
 		return
 	}
-	b := bench{scale: Scale{Specialists: 6}, pace: pace{rounds: 9}, out: os.Stdout, log: os.Stderr}
+	b := bench{scale: scale.Size{Specialists: 6}, pace: pace{rounds: 9}, out: os.Stdout, log: os.Stderr}
 	flag.StringVar(&b.portal, "portal", "bin/portal", "the portal's program")
 	flag.IntVar(&b.scale.Open, "open", 12000, "applications under way")
 	flag.IntVar(&b.scale.Others, "others", 60, "copies of every other company of the demo")
@@ -66,7 +67,7 @@ func main() {
 type bench struct {
 	portal   string
 	only     string
-	scale    Scale
+	scale    scale.Size
 	pace     pace
 	submits  int
 	out, log io.Writer
@@ -144,7 +145,7 @@ func (b *bench) prepare(ctx context.Context) error {
 		return err
 	}
 	b.say("scaling it up")
-	seeded, err := Seed(ctx, b.dsn, b.scale)
+	seeded, err := scale.Up(ctx, b.dsn, b.scale)
 	if err != nil {
 		return err
 	}

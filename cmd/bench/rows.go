@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"trustedtrader/app/scale"
 )
 
 // written reads every row of a company: table, id, row.
@@ -70,7 +72,7 @@ func fresh(list []statement, turn int) (out []statement) {
 			continue
 		}
 		if id, ok := row["id"].(string); ok && !strings.HasPrefix(s.SQL, "update") {
-			row["id"] = copyOf(id, 1_000_000+turn)
+			row["id"] = scale.CopyOf(id, 1_000_000+turn)
 		}
 		// What may be there only once is written for a round of its own.
 		if _, ok := row["round"]; ok {

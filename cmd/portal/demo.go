@@ -26,6 +26,7 @@ import (
 func developmentCommands() []command {
 	return []command{
 		{"demo", "", "serve a working programme with made-up people: private database, demo sign-in", runDemo},
+		{"seed", "[-scale COMPANIES]", "make the demo's data without serving them, and scale them up for measuring", runSeed},
 		{"reset", "", "delete the demo's database and start over next time", resetDemo},
 		{"db", "", "run the private database alone, for several portals on one machine", runDatabase},
 		{"fill-in", "APPLICATION [accepted]", "fill in and submit the security profile of a demo's application, and have it accepted", fillIn},

@@ -1,4 +1,6 @@
-package main
+// Package scale makes the demo as large as a whole administration, for measuring: each
+// company of the demo is copied with new ids, names and numbers, by COPY. Development only.
+package scale
 
 import (
 	"bufio"
@@ -16,18 +18,23 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Scale is how large the seed becomes. The demo's companies, made through the portal's
+// Size is how large the seed becomes. The demo's companies, made through the portal's
 // own services, are the patterns; each is copied with new ids, names and numbers, so the
 // seed has every state that the portal knows, and keeps it as the portal grows.
-type Scale struct {
+type Size struct {
 	Open        int  // applications under way, together
 	Others      int  // copies of every company that has none
 	Specialists int  // copies of every specialist
 	Checked     bool // let PostgreSQL check every foreign key: slow, for small seeds
 }
 
+// Of is the size with about so many companies: one in twelve has no application under way.
+func Of(companies int) Size {
+	return Size{Open: companies * 11 / 12, Others: max(1, companies/240), Specialists: 6}
+}
+
 // Seeded says what a seed has.
-type Seeded struct{ Companies, Applications, Open, Rows, Specialists, Offices int }
+type Seeded struct{ Companies, Applications, Open, Profiles, Answers, Rows, Specialists, Offices int }
 
 // table is one whose rows belong to companies.
 type table struct {
@@ -53,14 +60,14 @@ type seeder struct {
 	patterns    []*pattern
 	specialists map[string]bool // ids of people
 	harbor      string          // the office that is split in two
-	scale       Scale
+	scale       Size
 }
 
 // owners are how the rows of a table are found that belong to a company; the rest have
 // company_id.
 var owners = map[string]string{
-	"company": `select id::text as owner, t.* from company t`,
-	"person": `select (select min(r.company_id::text) from person_right r where r.person_id = t.id) as owner, t.* from person t
+	"company": `select id::text as of_company, t.* from company t`,
+	"person": `select (select min(r.company_id::text) from person_right r where r.person_id = t.id) as of_company, t.* from person t
 		where exists (select from person_right r where r.person_id = t.id and r.company_id is not null)
 		and not exists (select from person_right r where r.person_id = t.id and r.company_id is null)`,
 }
@@ -68,8 +75,8 @@ var owners = map[string]string{
 // leftOut are tables whose rows tell of work that a copy would do again.
 var leftOut = []string{"mail", "possible_duplicate"}
 
-// Seed scales the demo in a database up, as its owner, through COPY.
-func Seed(ctx context.Context, dsn string, scale Scale) (out Seeded, err error) {
+// Up scales the demo in a database up, as its owner.
+func Up(ctx context.Context, dsn string, scale Size) (out Seeded, err error) {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		return out, err
@@ -95,14 +102,20 @@ func Seed(ctx context.Context, dsn string, scale Scale) (out Seeded, err error) 
 		}
 		out.Rows += n
 	}
-	for _, q := range []string{`select setval('application_number', 1000000)`, `select setval('membership_number', 1000000)`, `vacuum analyze`} {
+	n, err := s.profiles(ctx)
+	if err != nil {
+		return out, fmt.Errorf("security profiles: %w", err)
+	}
+	out.Rows += n
+	for _, q := range []string{`select setval('application_number', 1000000)`, `select setval('profile_number', 1000000)`, `select setval('membership_number', 1000000)`, `vacuum analyze`} {
 		if _, err := conn.Exec(ctx, q); err != nil {
 			return out, err
 		}
 	}
 	err = conn.QueryRow(ctx, `select (select count(*) from company), (select count(*) from application),
-		(select count(*) from application where closed_at is null and submitted_at is not null), (select count(*) from office)`).
-		Scan(&out.Companies, &out.Applications, &out.Open, &out.Offices)
+		(select count(*) from application where closed_at is null and submitted_at is not null), (select count(*) from office),
+		(select count(*) from profile_cycle), (select count(*) from profile_answer)`).
+		Scan(&out.Companies, &out.Applications, &out.Open, &out.Offices, &out.Profiles, &out.Answers)
 	return out, err
 }
 
@@ -129,10 +142,10 @@ func (s *seeder) read(ctx context.Context) error {
 		}
 		from := owners[name]
 		if from == "" {
-			from = `select company_id::text as owner, t.* from ` + name + ` t where company_id is not null`
+			from = `select company_id::text as of_company, t.* from ` + name + ` t where company_id is not null`
 		}
 		var b bytes.Buffer
-		if _, err := s.conn.PgConn().CopyTo(ctx, &b, `copy (select owner, `+strings.Join(t.columns, ", ")+` from (`+from+`) rows order by 1, 2) to stdout`); err != nil {
+		if _, err := s.conn.PgConn().CopyTo(ctx, &b, `copy (select of_company, `+strings.Join(t.columns, ", ")+` from (`+from+`) rows order by 1, 2) to stdout`); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		for line := range strings.Lines(b.String()) {
@@ -209,7 +222,7 @@ func (s *seeder) order(ctx context.Context) ([]string, error) {
 func (s *seeder) hire(ctx context.Context) (int, error) {
 	if _, err := s.conn.Exec(ctx, `insert into office (id, code, name, parent_id, zone, calendar, created_at)
 		select $1, 'ATLANTIC', 'Atlantic Gate field office', parent_id, zone, calendar, created_at from office where id = $2`,
-		copyOf(s.harbor, 1), s.harbor); err != nil {
+		CopyOf(s.harbor, 1), s.harbor); err != nil {
 		return 0, err
 	}
 	people, err := s.list(ctx, `select distinct p.id::text from person p join person_right r on r.person_id = p.id
@@ -222,13 +235,13 @@ func (s *seeder) hire(ctx context.Context) (int, error) {
 		for k := 1; k < s.scale.Specialists; k++ {
 			if _, err := s.conn.Exec(ctx, `insert into person (id, issuer, subject, email, email_verified, name, lang, zone, created_at)
 				select $1::uuid, issuer, subject || '-' || $3::text, $3::text || '.' || email, email_verified, name || ' ' || $4::text, lang, zone, created_at from person where id = $2::uuid`,
-				copyOf(id, k), id, strconv.Itoa(k), roman[k%len(roman)]); err != nil {
+				CopyOf(id, k), id, strconv.Itoa(k), roman[k%len(roman)]); err != nil {
 				return 0, err
 			}
 			if _, err := s.conn.Exec(ctx, `insert into person_right (id, person_id, audience, role, office_id, starts_on, granted_at)
 				select $1::uuid, $2::uuid, audience, role, case when office_id = $4::uuid and $5::boolean then $6::uuid else office_id end, starts_on, granted_at
 				from person_right where person_id = $3::uuid and role = 'specialist' and ended_at is null`,
-				copyOf(id+"right", k), copyOf(id, k), id, s.harbor, s.east(k), copyOf(s.harbor, 1)); err != nil {
+				CopyOf(id+"right", k), CopyOf(id, k), id, s.harbor, s.east(k), CopyOf(s.harbor, 1)); err != nil {
 				return 0, err
 			}
 		}
@@ -255,8 +268,8 @@ func (s *seeder) copies(p *pattern) int {
 	return (s.scale.Open + open - 1) / open
 }
 
-// copyOf is the id of the nth copy of what has an id.
-func copyOf(id string, n int) string {
+// CopyOf is the id of the nth copy of what has an id.
+func CopyOf(id string, n int) string {
 	h := sha256.Sum256(strconv.AppendInt([]byte(id), int64(n), 10))
 	var u uuid.UUID
 	copy(u[:], h[:])
@@ -324,11 +337,11 @@ type copied struct {
 func (c copied) id(id string) string {
 	switch {
 	case c.pattern.mine[id]:
-		return copyOf(id, c.n)
+		return CopyOf(id, c.n)
 	case c.specialists[id] && c.n%c.scale.Specialists > 0:
-		return copyOf(id, c.n%c.scale.Specialists)
+		return CopyOf(id, c.n%c.scale.Specialists)
 	case id == c.harbor && c.east(c.n):
-		return copyOf(id, 1)
+		return CopyOf(id, 1)
 	}
 	return id
 }
@@ -386,9 +399,11 @@ var varied = map[string]func(copied, string) string{
 	"company_identifier.value":        copied.digits,
 	"company_identifier.search_key":   copied.digits,
 	// References of one year have six digits: the copies' begin with 1 to 9.
-	"application.reference":   copied.reference,
-	"change_notice.reference": copied.reference,
-	"membership.number":       copied.reference,
+	"application.reference":     copied.reference,
+	"change_notice.reference":   copied.reference,
+	"membership.number":         copied.reference,
+	"profile_cycle.reference":   copied.reference,
+	"evidence_version.blob_key": func(c copied, v string) string { return v + "-" + strconv.Itoa(c.serial) },
 }
 
 func (c copied) reference(v string) string {
