@@ -14,7 +14,7 @@ const module = "trustedtrader/"
 
 // journey is the order of the domains: a package may import only what stands left of it.
 var journey = []string{
-	"fault", "i18n", "pg", "identity", "entry", "audit", "canon", "document", "identifier", "programme", "catalogue", "notice", "clock",
+	"fault", "i18n", "pg", "identity", "entry", "audit", "canon", "document", "identifier", "programme", "catalogue", "oscal", "notice", "clock",
 	"signin", "people", "company", "blob", "evidence", "profile", "risk", "application", "review", "profilereview", "membership", "exchange",
 }
 

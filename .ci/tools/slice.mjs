@@ -253,6 +253,7 @@ async function europe() {
 async function overseers() {
   const ada = await staff('Ada Quist');
   for (const [path, name] of [['/admin/people', 'staff'], ['/admin/people/invite', 'invite staff'], ['/admin/offices', 'offices'], ['/admin/offices/new', 'open an office'],
+    ['/admin/catalogues', 'catalogues'], ['/admin/catalogues/ctpat/2026.1', 'an edition'], ['/admin/catalogues/ctpat/2026.1/changes', 'changes of an edition'],
     ['/admin/agencies', 'agencies'], ['/admin/agencies/new', 'add an agency'], ['/admin/health', 'health'], ['/audit', 'audit of the administrator']]) await visit(ada, path, name);
   for (const [list, name] of [['/admin/people', 'a member of staff'], ['/admin/offices', 'an office'], ['/admin/agencies', 'an agency']]) {
     await ada.goto(base + list);

@@ -40,6 +40,7 @@ func administrators() []string {
 		"invitation", // likewise
 		"office",     // likewise
 		"agency",     // likewise
+		"catalogue",  // who took the criteria with them: they belong to nobody
 	}
 }
 

@@ -55,6 +55,7 @@ func deeds() []deed {
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},
 		{"agency.open", "Partner agency opened"}, {"agency.change", "Partner agency changed"},
+		{"catalogue.export", "Criteria downloaded"},
 		{"session.sign_in", "Signed in"}, {"session.act_as", "Chose a role"}, {"session.sign_out", "Signed out"}, {"session.end", "Ended a session"},
 		{"audit.read", "Audit trail looked at"}, {"audit.export", "Audit trail exported"},
 	}
@@ -98,6 +99,8 @@ func Group(action string) string {
 		return "Letters and messages"
 	case "right", "invitation", "person", "office", "agency":
 		return "People and offices"
+	case "catalogue":
+		return "Criteria"
 	case "session":
 		return "Sign-in"
 	case "audit":
@@ -117,7 +120,7 @@ func kinds() []kind {
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
 		{"change_notice", "Change notice"}, {"evidence", "Evidence"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
-		{"session", "Sign-in"}, {"search", "Search"}, {"audit", "Audit trail"},
+		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"search", "Search"}, {"audit", "Audit trail"},
 	}
 }
 

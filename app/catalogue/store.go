@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"trustedtrader/app/fault"
+	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 )
 
@@ -82,4 +84,86 @@ func (s *Service) Sync(ctx context.Context) error {
 		s.Library.add(e)
 	}
 	return nil
+}
+
+// Readers may look at editions as the installation has them.
+func Readers() []identity.Role {
+	return []identity.Role{identity.Administrator, identity.Headquarters, identity.Auditor}
+}
+
+// Item is an edition with what it is used for.
+type Item struct {
+	*Edition
+	Counts   Counts
+	InForce  bool // cycles of today begin under it
+	Open     int  // profiles under it that are being filled in or reviewed
+	Profiles int  // all profiles under it
+}
+
+// usage is how many profiles an edition has.
+type usage struct {
+	Programme string
+	Edition   string
+	Open      int
+	Profiles  int
+}
+
+const usageSQL = `select programme, edition, count(*)::int as profiles,
+  (count(*) filter (where status not in ('accepted', 'ended')))::int as open
+  from profile_cycle group by programme, edition`
+
+// List shows every edition, the newest of each programme first. Readers may.
+func (s *Service) List(ctx context.Context, by identity.Actor) ([]Item, error) {
+	if !by.Is(Readers()...) {
+		return nil, fault.Missing()
+	}
+	var used []usage
+	if err := s.DB.Batch(ctx, by.Scope(), pg.All(&used, usageSQL)); err != nil {
+		return nil, fmt.Errorf("count profiles: %w", err)
+	}
+	var out []Item
+	for _, code := range s.Library.Programmes() {
+		editions := s.Library.Editions(code)
+		for i := len(editions) - 1; i >= 0; i-- {
+			out = append(out, s.item(editions[i], used))
+		}
+	}
+	return out, nil
+}
+
+func (s *Service) item(e *Edition, used []usage) Item {
+	it := Item{Edition: e, Counts: Count(e.Criteria)}
+	if now, ok := s.Library.InForce(e.Programme, s.Now()); ok {
+		it.InForce = now == e
+	}
+	for _, u := range used {
+		if u.Programme == e.Programme && u.Edition == e.ID {
+			it.Open, it.Profiles = u.Open, u.Profiles
+		}
+	}
+	return it
+}
+
+// View is an edition with what differs from the one before.
+type View struct {
+	Item
+	Before      *Edition // nil for the first, or when its file is gone
+	Differences []Difference
+}
+
+// Show shows one edition. Readers may.
+func (s *Service) Show(ctx context.Context, by identity.Actor, programme, id string) (View, error) {
+	e, ok := s.Library.Edition(programme, id)
+	if !ok || !by.Is(Readers()...) {
+		return View{}, fault.Missing()
+	}
+	var used []usage
+	if err := s.DB.Batch(ctx, by.Scope(), pg.All(&used, usageSQL)); err != nil {
+		return View{}, fmt.Errorf("count profiles: %w", err)
+	}
+	v := View{Item: s.item(e, used)}
+	if before, ok := s.Library.Edition(programme, e.Previous); ok && e.Previous != "" {
+		v.Before, v.Differences = before, Compare(before, e)
+	}
+	return v, nil
 }

@@ -2,12 +2,15 @@ package catalogue_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/catalogue"
+	"trustedtrader/app/fault"
+	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 )
 
@@ -69,6 +72,27 @@ func TestSync(t *testing.T) {
 	err = db.Write(t.Context(), pg.System, func(tx pg.Tx) error { return catalogue.Keep(t.Context(), tx, clock.Now(), draft) })
 	if err == nil || !strings.Contains(err.Error(), "is a draft") {
 		t.Errorf("a draft: %v", err)
+	}
+}
+
+// Whoever does not look after the installation sees no catalogues there.
+func TestReaders(t *testing.T) {
+	t.Parallel()
+	s := &catalogue.Service{DB: apptest.DB(t), Now: apptest.At("2026-03-03T14:00:00Z").Now, Library: library(t)}
+	for _, role := range append(identity.RolesOf(identity.Staff), identity.Owner) {
+		by := identity.Actor{Audience: identity.Staff, Role: role}
+		if role == identity.Owner {
+			by.Audience = identity.Companies
+		}
+		list, err := s.List(t.Context(), by)
+		v, showing := s.Show(t.Context(), by, "ctpat", "2023.1")
+		if may := slices.Contains(catalogue.Readers(), role); may != (err == nil) || may != (showing == nil) {
+			t.Errorf("%s: %v, %v", role, err, showing)
+		} else if may && (len(list) != 2 || !list[0].InForce || list[1].InForce || v.Before == nil || len(v.Differences) != 6 || v.Counts.Must != 4) {
+			t.Errorf("%s sees %d editions, %+v", role, len(list), v.Counts)
+		} else if !may && fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%s: %v", role, err)
+		}
 	}
 }
 

@@ -13,12 +13,14 @@ import (
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
+	"trustedtrader/app/oscal"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/review"
@@ -41,7 +43,8 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 			Notices: &notice.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Companies: w.Companies, Reviews: w.Desk,
 			People:  &people.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters, Base: base, Calendars: w.Steps.Clocks.Calendars},
 			Members: &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now},
-			Doctor: &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}}},
+			Doctor:   &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}},
+			Criteria: &catalogue.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}, OSCAL: &oscal.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}},
 	}}
 }
 

@@ -84,5 +84,7 @@ var guideOf = map[string]string{
 	"/audit": "supervisors#audit", "/audit/:id": "supervisors#audit", "/admin/health": "administrators#health",
 	"/admin/people": "administrators#people", "/admin/people/invite": "administrators#people", "/admin/people/:id": "administrators#people",
 	"/admin/offices": "administrators#offices", "/admin/offices/:id": "administrators#offices", "/admin/agencies": "administrators#agencies",
-	"/admin/agencies/:id": "administrators#agencies", "/agency": "partner-agencies#home", "/agency/people": "partner-agencies#signin",
+	"/admin/catalogues": "administrators#catalogues", "/admin/catalogues/:programme/:edition": "administrators#catalogues",
+	"/admin/catalogues/:programme/:edition/changes": "administrators#catalogues",
+	"/admin/agencies/:id":                           "administrators#agencies", "/agency": "partner-agencies#home", "/agency/people": "partner-agencies#signin",
 }

@@ -283,6 +283,7 @@ func objectOf(path string) map[string]string {
 		{"/admin/people/", map[string]string{":id": "staff"}},
 		{"/admin/offices/", map[string]string{":id": "office"}},
 		{"/admin/agencies/", map[string]string{":id": "agency"}},
+		{"/admin/catalogues/", map[string]string{":programme": "=ctpat", ":edition": "=2023.1", ":type": "=importer"}},
 		{"/invitations/", map[string]string{":token": "=nothing"}},
 		{"/welcome/offers/", map[string]string{":id": "=00000000-0000-7000-8000-000000000003"}},
 		{"/company/changes/", map[string]string{":id": "notice", ":subject": "=site", ":item": "site"}},

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/audit"
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
@@ -144,6 +145,9 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 		items = []ui.NavItem{{Label: "People", Href: "/admin/people"}, {Label: "Offices", Href: "/admin/offices"}, {Label: "Partner agencies", Href: "/admin/agencies"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
 		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}}
+	}
+	if who.Audience == identity.Staff && who.Is(catalogue.Readers()...) {
+		items = append(items, ui.NavItem{Label: "Catalogues", Href: "/admin/catalogues"})
 	}
 	if who.Audience == identity.Staff && who.Is(audit.Readers()...) {
 		items = append(items, ui.NavItem{Label: "Audit trail", Href: "/audit"})

@@ -192,6 +192,13 @@ func (w *Web) Routes() []Route {
 		{"POST", "/admin/agencies/:id", administrators, w.changeAgency},
 		{"POST", "/admin/agencies/:id/invite", administrators, w.inviteAgencyAdmin},
 
+		// Administration: catalogues of criteria
+		{"GET", "/admin/catalogues", overseers, w.showCatalogues},
+		{"GET", "/admin/catalogues/:programme/:edition", overseers, w.showEdition},
+		{"GET", "/admin/catalogues/:programme/:edition/changes", overseers, w.showEditionChanges},
+		{"GET", "/admin/catalogues/:programme/:edition/catalog.json", overseers, w.sendEdition},
+		{"GET", "/admin/catalogues/:programme/:edition/profiles/:type", overseers, w.sendEdition},
+
 		// Letters and messages; in development also the e-mails
 		{"GET", "/inbox", readers, w.showInbox},
 		{"GET", "/inbox/new", only(messageWriters()...), w.showNewMessage},

@@ -13,12 +13,14 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
+	"trustedtrader/app/oscal"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
@@ -58,6 +60,8 @@ type Services struct {
 	Evidence     *evidence.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
+	Criteria     *catalogue.Service
+	OSCAL        *oscal.Service
 }
 
 const (

@@ -156,7 +156,7 @@ func diffEditions(out io.Writer, before, after string) error {
 		fmt.Fprintf(out, "\nThe change list of %s compares with %s and was not checked.\n", is.ID, is.Previous)
 	}
 	if faults > 0 {
-		return fmt.Errorf("the change list of %s is not complete: see the %d lines that begin with !", is.ID, faults)
+		return fmt.Errorf("the change list of %s is not complete: %d lines marked ! say what to mend", is.ID, faults)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func TestProgrammeDiff(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err = portal(t, "programme", "diff", editions+"2020.1.yaml", name)
-	if err == nil || !strings.Contains(err.Error(), "the change list of 2023.1 is not complete: see the 2 lines") {
+	if err == nil || !strings.Contains(err.Error(), "the change list of 2023.1 is not complete: 2 lines marked !") {
 		t.Errorf("an incomplete list: %v", err)
 	}
 	for _, want := range []string{"  ! EXP-01 is not in edition 2020.1; list it under changes\n", "  ! 1.2 differs from edition 2020.1 (level, questions)", "level: must, was should"} {

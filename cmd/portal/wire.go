@@ -30,6 +30,7 @@ import (
 	"trustedtrader/app/jobs"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
+	"trustedtrader/app/oscal"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
@@ -194,6 +195,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
 			Companies: p.companies, Reviews: p.reviews, Members: p.members, Evidence: p.evidence, Trail: &audit.Service{DB: db, Now: now},
+			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars}},
 	}
 	return p, nil

@@ -227,6 +227,8 @@ func administrators() Guide {
 				Steps: []string{"Choose **Add an agency**.", "Invite an administrator of the agency. That person invites the officers."}},
 			{ID: "providers", Title: "Sign-in", Intro: "Sign-in providers are configured in a file, one per audience: companies, staff, and each partner agency. The name of the setting is PORTAL_PROVIDERS.",
 				Points: []string{"For each provider you can ask for a level of assurance (acr) and for ways of proof (amr). A sign-in below it is refused with the reason."}},
+			{ID: "catalogues", Title: "Catalogues", Intro: "[Catalogues](/admin/catalogues) show what each programme asks, edition by edition, and what changed since the edition before.",
+				Points: []string{"A published edition never changes. A security profile keeps the edition under which it was begun.", "An edition can be saved in the form of OSCAL, for other programmes and their tools. The audit trail notes it."}},
 			{ID: "health", Title: "Health", Intro: "[Health of the portal](/admin/health) looks at the database, the sign-in providers, e-mail, storage, the clock and the jobs, and says what to do about what is not well. The command portal doctor prints the same."},
 		}}
 }
