@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/entry"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -143,20 +143,9 @@ func (x *Export) line(r exportRow) []string {
 		r.Audience, r.Role, name(r.RightID), r.Action, Words(r.Action), r.Kind, name(r.Subject), r.Record,
 		r.Company, name(r.CompanyID), text(r.Before), text(r.After), r.Reason, r.RequestID, yes(r.Internal), yes(r.Withheld)}
 	for i, cell := range out {
-		out[i] = inert(cell)
+		out[i] = entry.Inert(cell)
 	}
 	return out
-}
-
-// inert keeps a spreadsheet program from taking a text for a formula: one that begins
-// as formulas do gets an apostrophe before it (OWASP, CSV injection).
-func inert(cell string) string {
-	for _, start := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"} {
-		if strings.HasPrefix(cell, start) {
-			return "'" + cell
-		}
-	}
-	return cell
 }
 
 func zoneOf(by identity.Actor) *time.Location {

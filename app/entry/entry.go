@@ -281,6 +281,17 @@ func (c *Check) Degrees(name, what, value string, limit float64) *float64 {
 	return &f
 }
 
+// Inert keeps a spreadsheet program from taking a text for a formula: one that begins
+// as formulas do gets an apostrophe before it (OWASP, CSV injection).
+func Inert(cell string) string {
+	for _, start := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"} {
+		if strings.HasPrefix(cell, start) {
+			return "'" + cell
+		}
+	}
+	return cell
+}
+
 func upperFirst(s string) string {
 	for _, article := range []string{"the ", "an ", "a "} {
 		if strings.HasPrefix(s, article) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 	"golang.org/x/text/message"
 )
 
@@ -190,4 +191,21 @@ func DateTime(ctx context.Context, t time.Time, zone *time.Location) string {
 // Number writes an integer with the language's grouping.
 func Number(ctx context.Context, n int64) string {
 	return message.NewPrinter(language.Make(Lang(ctx))).Sprintf("%d", n)
+}
+
+// Country is a country's name by its code of two letters (ISO 3166-1); a code that is none
+// is shown as it is.
+func Country(ctx context.Context, code string) string {
+	region, err := language.ParseRegion(code)
+	if err != nil {
+		return code
+	}
+	namer := display.Regions(language.Make(Lang(ctx)))
+	if namer == nil {
+		namer = display.Regions(language.English)
+	}
+	if name := namer.Name(region); name != "" {
+		return name
+	}
+	return code
 }

@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
-	"golang.org/x/text/language/display"
 
 	app "trustedtrader/app/company"
 	"trustedtrader/app/fault"
@@ -18,20 +17,7 @@ import (
 )
 
 // country is a country's name in the language of the page.
-func country(ctx context.Context, code string) string {
-	region, err := language.ParseRegion(code)
-	if err != nil {
-		return code
-	}
-	namer := display.Regions(language.Make(i18n.Lang(ctx)))
-	if namer == nil {
-		namer = display.Regions(language.English)
-	}
-	if name := namer.Name(region); name != "" {
-		return name
-	}
-	return code
-}
+func country(ctx context.Context, code string) string { return i18n.Country(ctx, code) }
 
 func countryOptions(ctx context.Context) []ui.Option {
 	var out []ui.Option
