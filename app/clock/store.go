@@ -101,6 +101,33 @@ func (c *Clocks) Happened(ctx context.Context, tx pg.Tx, now time.Time, by ident
 	return nil
 }
 
+// Since starts the clocks that an event begins for a record that came to be after it: they
+// run from the day of the event at the office, and are recorded now. One that runs already
+// stays. A step for other domains, like Happened.
+func (c *Clocks) Since(ctx context.Context, tx pg.Tx, now, at time.Time, by identity.Actor, s Subject, event string) error {
+	rows, err := lockRunning(ctx, tx, s.Kind, s.ID)
+	if err != nil {
+		return fmt.Errorf("look at the clocks: %w", err)
+	}
+	office, err := readOffice(ctx, tx, s.Office)
+	if err != nil {
+		return fmt.Errorf("start clocks: %w", err)
+	}
+	zone, err := time.LoadLocation(office.Zone)
+	if err != nil {
+		return fmt.Errorf("start clocks: %w", err)
+	}
+	for _, rule := range s.Programme.ClocksStartedBy(event) {
+		if slices.ContainsFunc(rows, func(r Row) bool { return r.Code == rule.Code }) {
+			continue
+		}
+		if _, err := c.insert(ctx, tx, now, by, s, rule, event, DayOf(at, zone), Day{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // begin starts a clock: the rule is copied into the row, with the zone and calendar
 // of the office in charge.
 func (c *Clocks) begin(ctx context.Context, tx pg.Tx, at time.Time, by identity.Actor, s Subject, rule programme.Clock, event string) (Row, error) {

@@ -805,6 +805,37 @@ func TestTurnsRace(t *testing.T) {
 
 // A yearly clock that began on 29 February comes back to it in every leap year, whether
 // each year is met or missed, and in whatever zone the office counts its days.
+// A yearly clock that began on 29 February comes back to it in every leap year.
+// A yearly review starts its clock anew, also while it runs; for a record that came to be
+// later it counts from the review's own day, and what runs already stays.
+func TestRestartsAndSince(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "ctpat", "America/New_York", "us-federal", "2026-03-03T15:00:00Z")
+	const code = "risk_assessment_review"
+	since := func(at string) {
+		t.Helper()
+		when, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.write(w.owner.Scope(), func(tx pg.Tx) error {
+			return w.clocks.Since(w.ctx, tx, w.now.Now(), when, w.owner, w.subject, programme.CompanyRiskAssessed)
+		})
+	}
+	since("2025-11-30T03:00:00Z") // 29 November in New York
+	w.due(code, "2026-11-29")
+	since("2026-01-01T15:00:00Z")
+	w.due(code, "2026-11-29")
+	if n := w.count(`select count(*)::int from audit_event where action = 'clock.start' and at = $1 and after->>'clock' = $2`, w.now.Now(), code); n != 1 {
+		t.Errorf("%d starts are recorded now", n)
+	}
+	w.happened(w.owner, programme.CompanyRiskAssessed)
+	w.due(code, "2027-03-03")
+	if n := w.count(`select count(*)::int from clock where code = $1 and stopped_at is not null and stop_event = $2`, code, programme.CompanyRiskAssessed); n != 1 {
+		t.Errorf("%d clocks were stopped to start anew", n)
+	}
+}
+
 func TestRepeatingOnALeapDay(t *testing.T) {
 	t.Parallel()
 	for zone, at := range map[string]string{"America/New_York": "2028-03-01T03:00:00Z", "Europe/Brussels": "2028-02-28T23:30:00Z"} {

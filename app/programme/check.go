@@ -246,6 +246,9 @@ func (c *checker) clock(k Clock, bad func(format string, args []any, steps ...an
 	if k.Pausable != (len(k.PauseReasons) > 0) {
 		bad("a clock that can be paused names pause_reasons, and no other does", nil, "pausable")
 	}
+	if k.Repeats && k.Restarts {
+		bad("a clock repeats by itself or starts anew with its event, not both", nil, "restarts")
+	}
 	if k.LessDays > 0 && k.shortestDays() <= k.LessDays {
 		bad("less_days takes away the whole period", nil, "less_days")
 	}

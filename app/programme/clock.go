@@ -26,6 +26,7 @@ const (
 	ProfileCompleted                = "profile.completed"
 	ProfileReturned                 = "profile.returned"
 	ProfileAnswered                 = "profile.answered"
+	CompanyRiskAssessed             = "company.risk_assessed"
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -35,7 +36,7 @@ func Events() []string {
 		ApplicationOpened, ApplicationSubmitted, ApplicationAccepted, ApplicationInformationRequested,
 		ApplicationInformationReceived, ApplicationHearingOpened, ApplicationHearingAnswered, ApplicationRecommended,
 		ApplicationCertified, ApplicationRejected, ApplicationWithdrawn, ApplicationLapsed, MembershipEffective,
-		ChangeSent, ChangeDecided,
+		ChangeSent, ChangeDecided, CompanyRiskAssessed,
 		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound, ProfileCompleted, ProfileReturned, ProfileAnswered,
 
 		"validation.notified", "validation.visit_started", "validation.visit_ended", "validation.report_issued", "validation.closed",
@@ -45,7 +46,7 @@ func Events() []string {
 		"decision.adverse", "decision.false_information", "appeal.filed", "appeal.decided",
 		"consultation.sent", "consultation.answered",
 		"catalogue.published", "catalogue.reviewed",
-		"company.risk_assessed", "company.seal_procedure_reviewed", "company.cyber_policy_reviewed", "company.camera_policy_reviewed",
+		"company.seal_procedure_reviewed", "company.cyber_policy_reviewed", "company.camera_policy_reviewed",
 		"company.pest_cleaning_recorded",
 	}
 }
@@ -106,6 +107,7 @@ type Clock struct {
 	Unit         Unit       `yaml:"unit"`
 	LessDays     int        `yaml:"less_days"` // calendar days taken off at the end: one year less 90 days
 	Repeats      bool       `yaml:"repeats"`   // starts again on each anniversary of its event until a stopping event
+	Restarts     bool       `yaml:"restarts"`  // a starting event starts it anew while it runs, as each yearly review does
 	Direction    Direction  `yaml:"direction"`
 	RollForward  bool       `yaml:"roll_forward"` // a last day that is a day off moves to the next working day
 	WarnDays     int        `yaml:"warn_days"`    // counts as at risk so many calendar days before
@@ -147,9 +149,11 @@ func (p *Programme) ClocksStartedBy(event string, reasons ...string) []Clock {
 	})
 }
 
-// ClocksStoppedBy lists the clocks that an event stops.
+// ClocksStoppedBy lists the clocks that an event stops, if only to start them anew.
 func (p *Programme) ClocksStoppedBy(event string) []Clock {
-	return p.clocksWhere(func(c Clock) bool { return slices.Contains(c.StopsOn, event) })
+	return p.clocksWhere(func(c Clock) bool {
+		return slices.Contains(c.StopsOn, event) || c.Restarts && slices.Contains(c.StartsOn, event)
+	})
 }
 
 // ClocksMetBy lists the repeating clocks whose step an event completes for a turn.

@@ -442,6 +442,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"clock twice", clocks, "code: vetting", "code: profile_due", "code: profile_due\n    name: Finish", `the clock "profile_due" is there twice`},
 		{"unknown event", clocks, "[application.opened]", "[application.begun]", "application.begun", `there is no event "application.begun"`},
 		{"starts and stops", clocks, "stops_on: [application.submitted,", "stops_on: [application.opened,", "stops_on: [application.opened", "both starts and stops"},
+		{"repeats and restarts", clocks, "repeats: true\n", "repeats: true\n    restarts: true\n", "restarts: true", "not both"},
 		{"unknown pause reason", clocks, "[waiting_for_company, profile_returned, other_agency]", "[lunch]", "lunch", `there is no pause reason "lunch"`},
 		{"unknown extension reason", clocks, "reasons: [company_asked]", "reasons: [mercy]", "mercy", `there is no extension reason "mercy"`},
 		{"unknown reason for a bar", clocks, "if_reason: [no_answer,", "if_reason: [bad_mood,", "bad_mood", `there is no rejection or withdrawal reason "bad_mood"`},
