@@ -27,6 +27,7 @@
 // Then the journey of a company, each stage knowing only those before it:
 //
 //   - company: legal entity, sites, contacts, numbers, change notices
+//   - risk: the assessment of the supply chain in five steps
 //   - application: from the choice of a programme to the decision; start with workflow.go
 //   - review: the agency's desk: queues, verdicts, vetting, recommendation
 //   - membership: what a certified company has, and its certificate

@@ -94,6 +94,42 @@ CREATE FUNCTION public.identifier_elsewhere(own uuid, in_scheme text, in_value t
 
 
 --
+-- Name: keep_finished_assessment(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.keep_finished_assessment() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if old.status = 'finished' then
+    raise exception 'risk assessment % is finished and cannot change', old.id using errcode = 'insufficient_privilege';
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end $$;
+
+
+--
+-- Name: keep_finished_part(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.keep_finished_part() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  part jsonb := to_jsonb(case tg_op when 'DELETE' then old else new end);
+  whole uuid := part ->> 'assessment_id';
+begin
+  if whole is null then
+    select assessment_id into whole from risk_lane where id = (part ->> 'lane_id')::uuid;
+  end if;
+  if exists (select from risk_assessment where id = whole and status = 'finished') then
+    raise exception '% of a finished risk assessment: % refused', tg_table_name, tg_op using errcode = 'insufficient_privilege';
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
+end $$;
+
+
+--
 -- Name: keep_published_edition(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2243,12 +2279,21 @@ CREATE TABLE public.risk_action (
     created_at timestamp with time zone NOT NULL,
     removed_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    CONSTRAINT done_with_outcome CHECK (((done_on IS NULL) OR (outcome <> ''::text))),
     CONSTRAINT risk_action_outcome_check CHECK ((length(outcome) <= 2000)),
     CONSTRAINT risk_action_owner_check CHECK (((length(owner) >= 1) AND (length(owner) <= 200))),
     CONSTRAINT risk_action_what_check CHECK (((length(what) >= 1) AND (length(what) <= 2000)))
 );
 
 ALTER TABLE ONLY public.risk_action FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: COLUMN risk_action.carried; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.risk_action.carried IS 'Was not done when the last assessment was finished.';
 
 
 --
@@ -2270,9 +2315,14 @@ CREATE TABLE public.risk_assessment (
     finisher text DEFAULT ''::text NOT NULL,
     evidence_id uuid,
     version integer DEFAULT 1 NOT NULL,
+    participants text DEFAULT ''::text NOT NULL,
+    schedule text DEFAULT ''::text NOT NULL,
+    edits integer DEFAULT 0 NOT NULL,
     CONSTRAINT risk_assessment_check CHECK (((status = 'finished'::text) = (finished_at IS NOT NULL))),
     CONSTRAINT risk_assessment_lead_check CHECK ((length(lead) <= 200)),
     CONSTRAINT risk_assessment_method_check CHECK ((length(method) <= 4000)),
+    CONSTRAINT risk_assessment_participants_check CHECK ((length(participants) <= 2000)),
+    CONSTRAINT risk_assessment_schedule_check CHECK ((length(schedule) <= 2000)),
     CONSTRAINT risk_assessment_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'finished'::text]))),
     CONSTRAINT risk_assessment_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
 );
@@ -2285,6 +2335,20 @@ ALTER TABLE ONLY public.risk_assessment FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.risk_assessment IS 'The five-step risk assessment. A finished one is never changed; the next year''s begins as a copy.';
+
+
+--
+-- Name: COLUMN risk_assessment.schedule; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.risk_assessment.schedule IS 'When and why it is reviewed: yearly, and earlier when something changes.';
+
+
+--
+-- Name: COLUMN risk_assessment.edits; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.risk_assessment.edits IS 'Counts the changes of all its parts: whoever finishes it has seen this one.';
 
 
 --
@@ -2330,9 +2394,11 @@ CREATE TABLE public.risk_leg (
     created_at timestamp with time zone NOT NULL,
     removed_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
+    rest_hours integer,
     CONSTRAINT risk_leg_mode_check CHECK ((mode = ANY (ARRAY['road'::text, 'rail'::text, 'sea'::text, 'air'::text, 'inland_water'::text, 'storage'::text, 'handling'::text]))),
     CONSTRAINT risk_leg_party_check CHECK ((length(party) <= 200)),
     CONSTRAINT risk_leg_place_check CHECK (((length(place) >= 1) AND (length(place) <= 200))),
+    CONSTRAINT risk_leg_rest_hours_check CHECK (((rest_hours >= 0) AND (rest_hours <= 8760))),
     CONSTRAINT risk_leg_role_check CHECK ((length(role) <= 120))
 );
 
@@ -2344,6 +2410,13 @@ ALTER TABLE ONLY public.risk_leg FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON COLUMN public.risk_leg.trusted IS 'The party is in CTPAT or holds a recognised AEO status.';
+
+
+--
+-- Name: COLUMN risk_leg.rest_hours; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.risk_leg.rest_hours IS 'How long cargo usually stands still there, in hours; null: it does not.';
 
 
 --
@@ -2363,9 +2436,12 @@ CREATE TABLE public.risk_rating (
     rated_at timestamp with time zone NOT NULL,
     rated_by uuid,
     version integer DEFAULT 1 NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    CONSTRAINT rating_with_reason CHECK (((rating = ANY (ARRAY[1, 2])) OR (note <> ''::text))),
     CONSTRAINT risk_rating_kind_check CHECK ((kind = ANY (ARRAY['threat'::text, 'vulnerability'::text]))),
     CONSTRAINT risk_rating_note_check CHECK ((length(note) <= 2000)),
-    CONSTRAINT risk_rating_rating_check CHECK (((rating >= 1) AND (rating <= 3)))
+    CONSTRAINT risk_rating_rating_check CHECK ((((rating >= 1) AND (rating <= 3)) OR ((rating = 0) AND (kind = 'vulnerability'::text)))),
+    CONSTRAINT threats_of_lanes CHECK (((kind = 'threat'::text) = (leg_id IS NULL)))
 );
 
 ALTER TABLE ONLY public.risk_rating FORCE ROW LEVEL SECURITY;
@@ -2375,7 +2451,14 @@ ALTER TABLE ONLY public.risk_rating FORCE ROW LEVEL SECURITY;
 -- Name: COLUMN risk_rating.rating; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.risk_rating.rating IS '1 low, 2 medium, 3 high.';
+COMMENT ON COLUMN public.risk_rating.rating IS '1 low, 2 medium, 3 high; 0: the category does not apply to the leg.';
+
+
+--
+-- Name: COLUMN risk_rating.carried; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.risk_rating.carried IS 'Copied from the last assessment, and nobody has said yet that it still holds.';
 
 
 --
@@ -3994,6 +4077,41 @@ CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE ON public.audit_event F
 --
 
 CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: risk_action finished_is_immutable; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER finished_is_immutable BEFORE INSERT OR DELETE OR UPDATE ON public.risk_action FOR EACH ROW EXECUTE FUNCTION public.keep_finished_part();
+
+
+--
+-- Name: risk_assessment finished_is_immutable; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER finished_is_immutable BEFORE DELETE OR UPDATE ON public.risk_assessment FOR EACH ROW EXECUTE FUNCTION public.keep_finished_assessment();
+
+
+--
+-- Name: risk_lane finished_is_immutable; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER finished_is_immutable BEFORE INSERT OR DELETE OR UPDATE ON public.risk_lane FOR EACH ROW EXECUTE FUNCTION public.keep_finished_part();
+
+
+--
+-- Name: risk_leg finished_is_immutable; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER finished_is_immutable BEFORE INSERT OR DELETE OR UPDATE ON public.risk_leg FOR EACH ROW EXECUTE FUNCTION public.keep_finished_part();
+
+
+--
+-- Name: risk_rating finished_is_immutable; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER finished_is_immutable BEFORE INSERT OR DELETE OR UPDATE ON public.risk_rating FOR EACH ROW EXECUTE FUNCTION public.keep_finished_part();
 
 
 --

@@ -403,18 +403,20 @@ func cursor(s string) place {
 	return place{time.UnixMicro(at).UTC(), n}
 }
 
-// withheld is true for events about what the company has not sent: until then the
+// withheld is true for events about what the company has not sent or finished: until then the
 // record is its own affair, so that something happened is shown, but not what.
-const withheld = `coalesce(a.submitted_at is null and a.id is not null or n.sent_at is null and n.id is not null, false)`
+const withheld = `coalesce(a.submitted_at is null and a.id is not null or n.sent_at is null and n.id is not null
+	or ra.finished_at is null and ra.id is not null, false)`
 
 const entrySQL = `e.id, e.at, e.person_id, e.actor, e.audience, e.role, e.action, e.subject_kind as kind, e.subject_id as subject,
-	coalesce(a.reference, n.reference, m.number, s.name, k.name, o.name, g.name, p.name, q.name, i.email, '') as record,
+	coalesce(a.reference, n.reference, m.number, ra.title, s.name, k.name, o.name, g.name, p.name, q.name, i.email, '') as record,
 	e.company_id, coalesce(c.name, '') as company, case when ` + withheld + ` then '' else e.reason end as reason, e.request_id, e.internal, ` + withheld + ` as withheld`
 
 const namesSQL = ` left join company c on c.id = e.company_id
 	left join application a on e.subject_kind = 'application' and a.id = e.subject_id
 	left join change_notice n on e.subject_kind = 'change_notice' and n.id = e.subject_id
 	left join membership m on e.subject_kind = 'membership' and m.id = e.subject_id
+	left join risk_assessment ra on e.subject_kind = 'risk_assessment' and ra.id = e.subject_id
 	left join site s on e.subject_kind = 'site' and s.id = e.subject_id
 	left join contact k on e.subject_kind = 'contact' and k.id = e.subject_id
 	left join office o on e.subject_kind = 'office' and o.id = e.subject_id

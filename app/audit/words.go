@@ -51,6 +51,13 @@ func deeds() []deed {
 		{"evidence.add", "Evidence added"}, {"evidence.add_version", "New version of evidence"}, {"evidence.change", "Evidence changed"}, {"evidence.remove", "Evidence removed"},
 		{"evidence.attach", "Evidence attached"}, {"evidence.detach", "Evidence taken off"}, {"evidence.scan", "File scanned for viruses"},
 		{"evidence.read", "Evidence looked at"}, {"evidence.download", "Evidence downloaded"},
+		{"risk_assessment.begin", "Risk assessment begun"}, {"risk_assessment.add_lane", "Lane added"}, {"risk_assessment.change_lane", "Lane changed"},
+		{"risk_assessment.move_lane", "Lane moved"}, {"risk_assessment.remove_lane", "Lane removed"}, {"risk_assessment.add_leg", "Leg added"},
+		{"risk_assessment.change_leg", "Leg changed"}, {"risk_assessment.move_leg", "Leg moved"}, {"risk_assessment.remove_leg", "Leg removed"},
+		{"risk_assessment.rate_threats", "Threats rated"}, {"risk_assessment.rate_vulnerabilities", "Vulnerabilities rated"},
+		{"risk_assessment.add_action", "Action planned"}, {"risk_assessment.change_action", "Action changed"}, {"risk_assessment.remove_action", "Action removed"},
+		{"risk_assessment.describe", "Risk assessment documented"}, {"risk_assessment.finish", "Risk assessment finished"},
+		{"risk_assessment.read", "Risk assessment looked at"}, {"risk_assessment.download", "Risk assessment downloaded"},
 		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},
@@ -97,6 +104,8 @@ func Group(action string) string {
 		return "Memberships"
 	case "message":
 		return "Letters and messages"
+	case "risk_assessment":
+		return "Risk assessment"
 	case "right", "invitation", "person", "office", "agency":
 		return "People and offices"
 	case "catalogue":
@@ -118,7 +127,7 @@ func kinds() []kind {
 	return []kind{
 		{"application", "Application"}, {"profile", "Security profile"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
-		{"change_notice", "Change notice"}, {"evidence", "Evidence"},
+		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
 		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"search", "Search"}, {"audit", "Audit trail"},
 	}

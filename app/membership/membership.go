@@ -23,6 +23,7 @@ import (
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
+	"trustedtrader/app/risk"
 )
 
 // Kind names memberships in audit events, clocks and letters.
@@ -126,6 +127,9 @@ func (s *Service) admit(ctx context.Context, tx pg.Tx, now time.Time, by identit
 	if err := adoptClocks(ctx, tx, a.ID, m.ID); err != nil {
 		return Membership{}, fmt.Errorf("start the membership's clocks: %w", err)
 	}
+	if err := s.assessed(ctx, tx, now, by, a, m); err != nil {
+		return Membership{}, err
+	}
 	err = audit.Record(ctx, tx, now, by, audit.Event{
 		Action: "membership.admit", Kind: Kind, Subject: m.ID, Company: m.CompanyID,
 		After: map[string]any{"number": m.Number, "tier": m.Tier, "certified_on": m.CertifiedOn, "effective_on": m.EffectiveOn, "application": a.Reference},
@@ -137,6 +141,21 @@ func (s *Service) admit(ctx context.Context, tx pg.Tx, now time.Time, by identit
 		return Membership{}, err
 	}
 	return m, review.Finish(ctx, tx, a)
+}
+
+// assessed starts the year to the next review of the risk assessment that the company
+// finished before it became a member: it counts from that day and not from certification.
+func (s *Service) assessed(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, a application.Application, m Membership) error {
+	last, err := risk.LastFinished(ctx, tx, m.CompanyID)
+	if err != nil || last == nil {
+		return err
+	}
+	p, err := s.Steps.Programme(a)
+	if err != nil {
+		return err
+	}
+	subject := clock.Subject{Kind: Kind, ID: m.ID, Company: m.CompanyID, Office: a.OfficeID, Programme: p}
+	return s.Steps.Clocks.Since(ctx, tx, now, *last.FinishedAt, by, subject, programme.CompanyRiskAssessed)
 }
 
 // member makes the membership that an application leads to.

@@ -141,6 +141,34 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
+// The year to the next review of the risk assessment counts from the last one that the
+// company finished, though it was no member then.
+func TestAdmitAfterRiskAssessment(t *testing.T) {
+	t.Parallel()
+	w := reviewtest.New(t, "2026-03-03T15:00:00Z")
+	a, owner := w.Claimed()
+	for _, at := range []string{"2025-04-01T15:00:00Z", "2025-12-31T23:00:00Z"} {
+		w.Exec(`insert into risk_assessment (id, company_id, title, status, begun_at, finished_at, finisher) values (?, ?, 'Risk assessment', 'finished', ?, ?, 'Olga')`, pg.NewID(), owner.CompanyID, at, at)
+	}
+	a = w.ToCertify(w.Sam, a)
+	m, err := service(w).Admit(w.Ctx, w.Boss, a.ID, a.Version)
+	w.Must(err)
+	if got := w.Text(`select due_on || ' ' || start_event from clock where subject_id = $1 and code = 'risk_assessment_review'`, m.ID); got != "2026-12-31 company.risk_assessed" {
+		t.Errorf("the clock: %s", got)
+	}
+	other := w.Submit(w.Importer("Without Assessment Inc"), "ctpat", "importer")
+	other, err = w.Desk.Claim(w.Ctx, w.Sam, other.ID, other.Version)
+	w.Must(err)
+	other, err = w.Desk.StartReview(w.Ctx, w.Sam, other.ID, other.Version)
+	w.Must(err)
+	other = w.ToCertify(w.Sam, other)
+	m, err = service(w).Admit(w.Ctx, w.Boss, other.ID, other.Version)
+	w.Must(err)
+	if n := w.Count(`select count(*)::int from clock where subject_id = $1 and code = 'risk_assessment_review'`, m.ID); n != 0 {
+		t.Error("a clock runs for an assessment that nobody made")
+	}
+}
+
 func TestFourEyes(t *testing.T) {
 	t.Parallel()
 	w := reviewtest.New(t, "2026-03-03T15:00:00Z")

@@ -28,6 +28,7 @@ type Overview struct {
 	Cases       []OverviewCase
 	Memberships []OverviewMember
 	Notices     []OverviewNotice
+	Assessments []OverviewAssessment
 	Clocks      []OverviewClock
 	Duplicates  []company.DuplicateItem // open ones first
 	Timeline    Timeline
@@ -94,6 +95,13 @@ type OverviewNotice struct {
 	EffectiveOn clock.Day      `json:"effective_on"`
 }
 
+// OverviewAssessment is a risk assessment that the company has finished.
+type OverviewAssessment struct {
+	ID         uuid.UUID `json:"id"`
+	Title      string    `json:"title"`
+	FinishedAt time.Time `json:"finished_at"`
+}
+
 // OverviewClock is a clock that runs.
 type OverviewClock struct {
 	Name      string    `json:"name"` // English source text
@@ -128,6 +136,8 @@ const recordsSQL = `select jsonb_build_object(
       'tier', m.tier, 'status', m.status, 'effective_on', m.effective_on) order by m.created_at desc) from membership m where m.company_id = $1),
   'notices', (select jsonb_agg(jsonb_build_object('id', n.id, 'reference', n.reference, 'status', n.status, 'effective_on', n.effective_on) order by n.opened_at desc)
     from (select id, reference, status, effective_on, opened_at from change_notice where company_id = $1 and sent_at is not null order by opened_at desc limit 50) n),
+  'assessments', (select jsonb_agg(jsonb_build_object('id', x.id, 'title', x.title, 'finished_at', x.finished_at) order by x.finished_at desc)
+    from risk_assessment x where x.company_id = $1 and x.status = 'finished'),
   'clocks', (select jsonb_agg(jsonb_build_object('name', k.name, 'record', coalesce(a.reference, m.number, n.reference, ''), 'due_on', k.due_on,
       'owed_by', k.owed_by, 'earliest', k.earliest, 'paused', k.paused, 'started_at', k.started_at,
       'days_left', k.due_on - ($2::timestamptz at time zone k.zone)::date) order by k.due_on, k.id)
@@ -178,6 +188,7 @@ func (s *Service) Company360(ctx context.Context, by identity.Actor, id uuid.UUI
 		Cases       []OverviewCase          `json:"cases"`
 		Memberships []OverviewMember        `json:"memberships"`
 		Notices     []OverviewNotice        `json:"notices"`
+		Assessments []OverviewAssessment    `json:"assessments"`
 		Clocks      []OverviewClock         `json:"clocks"`
 		Duplicates  []company.DuplicateItem `json:"duplicates"`
 	}
@@ -193,7 +204,7 @@ func (s *Service) Company360(ctx context.Context, by identity.Actor, id uuid.UUI
 		}
 	}
 	o.TradeNames, o.Sites, o.Contacts, o.Identifiers = p.TradeNames, p.Sites, p.Contacts, p.Identifiers
-	o.Cases, o.Memberships, o.Notices, o.Clocks, o.Duplicates = r.Cases, r.Memberships, r.Notices, r.Clocks, r.Duplicates
+	o.Cases, o.Memberships, o.Notices, o.Assessments, o.Clocks, o.Duplicates = r.Cases, r.Memberships, r.Notices, r.Assessments, r.Clocks, r.Duplicates
 	o.Timeline = t.page(rows)
 	if o.Zone, err = time.LoadLocation(o.Company.OfficeZone); err != nil {
 		o.Zone = time.UTC // the administration's pages refuse unknown zones, so this is a damaged row
@@ -230,7 +241,7 @@ func (k TimelineKind) Name() string {
 func (k TimelineKind) actions() []string {
 	return map[TimelineKind][]string{
 		CaseEvents: {"application", "membership", "note", "hours", "agreement"}, Clocks: {"clock"},
-		Account: {"company", "site", "contact", "trade_name", "identifier", "company_identifier", "change_notice"},
+		Account: {"company", "site", "contact", "trade_name", "identifier", "company_identifier", "change_notice", "risk_assessment"},
 		Letters: {"message", "letter"}, People: {"right", "person_right", "invitation"},
 	}[k]
 }
@@ -287,7 +298,8 @@ left join application a on e.subject_kind = 'application' and a.id = e.subject_i
 left join change_notice n on e.subject_kind = 'change_notice' and n.id = e.subject_id
 left join membership m on e.subject_kind = 'membership' and m.id = e.subject_id
 where ($2 = 0 or e.id < $2) and ($3::text[] is null or split_part(e.action, '.', 1) = any($3)) and (e.action like '%.read') = $4
-  and (a.id is null or a.submitted_at is not null) and `
+  and (a.id is null or a.submitted_at is not null)
+  and (e.subject_kind <> 'risk_assessment' or e.action = 'risk_assessment.finish' or e.internal) and `
 
 func (t TimelineFilter) args(id uuid.UUID) []any {
 	return []any{id, t.Before, t.Kind.actions(), t.Kind == Reads, TimelinePage + 1}

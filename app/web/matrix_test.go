@@ -25,6 +25,7 @@ import (
 	"trustedtrader/app/pg"
 	"trustedtrader/app/review"
 	"trustedtrader/app/review/reviewtest"
+	"trustedtrader/app/risk"
 	"trustedtrader/app/signin"
 )
 
@@ -87,6 +88,7 @@ var areas = map[string][]identity.Audience{
 	"/applications": {identity.Companies},
 	"/inbox":        {identity.Companies, identity.Staff},
 	"/memberships":  {identity.Companies, identity.Staff},
+	"/risk":         {identity.Companies},
 	"/desk":         {identity.Staff},
 	"/admin":        {identity.Staff},
 	"/audit":        {identity.Staff},
@@ -110,6 +112,7 @@ type matrix struct {
 	routes   []Route
 	someones []kind
 	people   *people.Service
+	risks    *risk.Service
 	measured *prometheus.Registry
 	own      map[string]string // parameters of a route, filled in with objects that company A owns
 	others   map[string]string // the same with objects of company B
@@ -175,7 +178,7 @@ func newMatrix(t *testing.T) *matrix {
 	if a.web.Metrics, err = NewMetrics(measured); err != nil {
 		t.Fatal(err)
 	}
-	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, measured: measured}
+	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, risks: a.web.Risks, measured: measured}
 
 	var companies [2]identity.Actor
 	for i, name := range []string{"Harbor Trading LLC", "Nosy Neighbor Inc"} {
@@ -242,7 +245,13 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	offer, err := m.people.Invite(w.Ctx, owner, people.Invitation{Terms: people.Terms{Role: identity.Reader}, Email: "x@" + owner.CompanyID.String() + ".example"})
 	w.Must(err)
 	text := func(sql string, args ...any) string { return w.Text(sql, args...) }
+	assessed := riskObjects(w, m.risks, owner)
 	return map[string]string{
+		"assessment":  assessed.draft.String(),
+		"lane":        assessed.lane.String(),
+		"leg":         assessed.leg.String(),
+		"action":      assessed.task.String(),
+		"assessed":    assessed.finished.String(),
 		"application": member.ID.String(),
 		"company":     owner.CompanyID.String(),
 		"site":        text(`select id::text from site where company_id = $1 limit 1`, owner.CompanyID),
@@ -293,6 +302,8 @@ func objectOf(path string) map[string]string {
 		{"/desk/companies/", map[string]string{":id": "company", ":duplicate": "duplicate"}},
 		{"/desk/cases/", map[string]string{":id": "application", ":entry": "hours"}},
 		{"/audit/", map[string]string{":id": "event"}},
+		{"/desk/risk/", map[string]string{":id": "assessed"}},
+		{"/risk/", map[string]string{":id": "assessment", ":lane": "lane", ":leg": "leg", ":action": "action"}},
 		{"/memberships/", map[string]string{":id": "=00000000-0000-7000-8000-000000000002"}},
 	} {
 		if strings.HasPrefix(path, x.prefix) {
@@ -490,7 +501,7 @@ var notNow = []string{
 }
 
 // files are no pages: they are read in steps, as many as they need.
-var files = []string{"/audit/export.csv"}
+var files = []string{"/audit/export.csv", "/risk/:id/export.xlsx", "/risk/:id/actions.csv", "/desk/risk/:id/export.xlsx"}
 
 // fewStatements fails for every page that once needed more SQL statements than
 // it may, and for every page that was never measured.

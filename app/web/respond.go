@@ -138,6 +138,7 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 	switch {
 	case who.Audience == identity.Companies && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Company account", Href: "/company/profile"},
+			{Label: "Risk assessment", Href: "/risk"},
 			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}}
 	case who.Audience == identity.Partners && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "People", Href: "/agency/people"}}

@@ -5,6 +5,7 @@ import (
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/risk"
 )
 
 // Handler answers a request for an actor whom the route's access list let through.
@@ -254,6 +255,45 @@ func (w *Web) Routes() []Route {
 
 		// The installation
 		{"GET", "/admin/health", only(identity.Administrator, identity.Headquarters), w.showHealth},
+
+		// The risk assessment: five steps, and what the agency reads of it
+		{"GET", "/risk", readers, w.showRisks},
+		{"POST", "/risk", editors, w.beginRisk},
+		{"GET", "/risk/:id", readers, w.showRisk},
+		{"GET", "/risk/:id/lanes", readers, w.showLanes},
+		{"GET", "/risk/:id/lanes/new", editors, w.newLane},
+		{"POST", "/risk/:id/lanes/new", editors, w.addLane},
+		{"GET", "/risk/:id/lanes/:lane", readers, w.showLane},
+		{"POST", "/risk/:id/lanes/:lane", editors, w.saveLane},
+		{"POST", "/risk/:id/lanes/:lane/move", editors, w.moveLane},
+		{"POST", "/risk/:id/lanes/:lane/remove", editors, w.removeLane},
+		{"GET", "/risk/:id/lanes/:lane/legs/new", editors, w.newLeg},
+		{"POST", "/risk/:id/lanes/:lane/legs/new", editors, w.addLeg},
+		{"GET", "/risk/:id/lanes/:lane/legs/:leg", readers, w.showLeg},
+		{"POST", "/risk/:id/lanes/:lane/legs/:leg", editors, w.saveLeg},
+		{"POST", "/risk/:id/lanes/:lane/legs/:leg/move", editors, w.moveLeg},
+		{"POST", "/risk/:id/lanes/:lane/legs/:leg/remove", editors, w.removeLeg},
+		{"GET", "/risk/:id/threats", readers, w.showThreats},
+		{"GET", "/risk/:id/threats/:lane", readers, w.showLaneThreats},
+		{"POST", "/risk/:id/threats/:lane", editors, w.rateThreats},
+		{"GET", "/risk/:id/vulnerabilities", readers, w.showVulnerabilities},
+		{"GET", "/risk/:id/vulnerabilities/:leg", readers, w.showLegVulnerabilities},
+		{"POST", "/risk/:id/vulnerabilities/:leg", editors, w.rateVulnerabilities},
+		{"GET", "/risk/:id/actions", readers, w.showActions},
+		{"GET", "/risk/:id/actions/new", editors, w.newAction},
+		{"POST", "/risk/:id/actions/new", editors, w.addAction},
+		{"GET", "/risk/:id/actions/:action", readers, w.showAction},
+		{"POST", "/risk/:id/actions/:action", editors, w.saveAction},
+		{"POST", "/risk/:id/actions/:action/remove", editors, w.removeAction},
+		{"GET", "/risk/:id/document", readers, w.showRiskDocument},
+		{"POST", "/risk/:id/document", editors, w.saveRiskDocument},
+		{"GET", "/risk/:id/check", readers, w.showRiskCheck},
+		{"POST", "/risk/:id/finish", only(risk.Finishers()...), w.finishRisk},
+		{"GET", "/risk/:id/print", readers, w.printRisk},
+		{"GET", "/risk/:id/export.xlsx", readers, w.sendRiskWorkbook},
+		{"GET", "/risk/:id/actions.csv", readers, w.sendRiskPlan},
+		{"GET", "/desk/risk/:id", caseReaders, w.showDeskRisk},
+		{"GET", "/desk/risk/:id/export.xlsx", caseReaders, w.sendRiskWorkbook},
 
 		// Memberships: the company's own people, and the agency
 		{"GET", "/memberships/:id", only(memberReaders()...), w.showMembership},

@@ -26,6 +26,7 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
+	"trustedtrader/app/risk"
 	"trustedtrader/app/signin"
 	"trustedtrader/config"
 	"trustedtrader/static"
@@ -58,6 +59,7 @@ type Services struct {
 	Reviews      *review.Service
 	Members      *membership.Service
 	Evidence     *evidence.Service
+	Risks        *risk.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service

@@ -36,6 +36,7 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
+	"trustedtrader/app/risk"
 	"trustedtrader/app/signin"
 	"trustedtrader/app/web"
 	"trustedtrader/config"
@@ -57,6 +58,7 @@ type parts struct {
 	profiles     *profile.Service
 	reviews      *review.Service
 	members      *membership.Service
+	risks        *risk.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -108,6 +110,15 @@ func loadCatalogues() (*catalogue.Library, error) {
 	return library, nil
 }
 
+// loadFactors reads what a risk assessment asks.
+func loadFactors() (*risk.Factors, error) {
+	files, err := fs.Sub(config.Risk, "risk")
+	if err != nil {
+		return nil, err
+	}
+	return risk.LoadFactors(files)
+}
+
 // providers makes the configured ways to sign in.
 func providers(cfg config.Config, now func() time.Time) ([]signin.Provider, error) {
 	client := &http.Client{Timeout: 10 * time.Second}
@@ -142,6 +153,10 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, err
 	}
 	library, err := loadCatalogues()
+	if err != nil {
+		return nil, err
+	}
+	factors, err := loadFactors()
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +201,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, err
 	}
 	p.evidence.Criteria = library
+	p.risks = &risk.Service{DB: db, Now: now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.evidence}
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
 		Limits: signin.Limits{Idle: cfg.SessionIdle, Absolute: cfg.SessionAbsolute, Warn: cfg.SessionWarn}}
 	if err := p.jobs(); err != nil {
@@ -194,7 +210,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, Members: p.members, Evidence: p.evidence, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, Members: p.members, Risks: p.risks, Evidence: p.evidence, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars}},
 	}

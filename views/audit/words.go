@@ -169,6 +169,8 @@ func recordPath(by identity.Actor, e trail.Entry) string {
 		return "/desk/changes/" + e.Subject.String()
 	case "membership":
 		return "/memberships/" + e.Subject.String()
+	case "risk_assessment":
+		return "/desk/risk/" + e.Subject.String()
 	case "company":
 		return "/desk/companies/" + e.Subject.String()
 	}
