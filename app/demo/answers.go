@@ -48,6 +48,9 @@ func (w *world) answer(c catalogue.Criterion, i int, q catalogue.Question) catal
 	case catalogue.Number:
 		return catalogue.Answer{Number: w.chosen(q, key)}
 	case catalogue.Date:
+		if _, given := w.choices[w.programme][q.ID]; given {
+			return catalogue.Answer{Date: w.chosen(q, key)}
+		}
 		if i == slices.IndexFunc(c.Questions, func(q catalogue.Question) bool { return q.Kind == catalogue.Date }) {
 			return catalogue.Answer{Date: w.reviewed(q.ID).Format(time.DateOnly)}
 		}

@@ -127,6 +127,9 @@ func (w *world) count() {
 	w.words["days"] = []string{"30", "45", "60", "90"}[w.draw("days", 4)]
 	w.words["licence"] = fmt.Sprintf("B-%05d", 10000+w.draw("licence", 80000))
 	w.words["licence2"] = fmt.Sprintf("C-%05d", 10000+w.draw("licence2", 80000))
+	for _, name := range []string{"birth1", "birth2"} {
+		w.words[name] = time.Date(1958+w.draw(name, 25), 1, 1+w.draw(name+" day", 365), 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+	}
 	for i := 1; i <= 3; i++ {
 		year := w.day.Year() - 4 + i
 		grown := 100 + 4*i + w.draw(fmt.Sprint("grown", year), 5)
