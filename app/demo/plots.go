@@ -24,7 +24,7 @@ func eligible(x *story) []step { return append(chosen(x), x.at(2, x.eligible)) }
 func signed(x *story) []step { return append(eligible(x), x.at(1, x.sign)) }
 
 func submitted(x *story) []step {
-	return append(signed(x), x.at(0, x.secure), x.at(1, x.submit))
+	return append(append(signed(x), prepare(x)...), x.at(1, x.submit))
 }
 
 func claimed(x *story) []step { return append(submitted(x), x.at(2, x.claim)) }
@@ -59,7 +59,8 @@ func rejected(x *story) []step {
 
 // again applies anew after a rejection that leaves the way open.
 func again(x *story) []step {
-	return append(rejected(x), x.at(60, x.choose), x.at(2, x.eligible), x.at(1, x.sign), x.at(0, x.secure), x.at(1, x.submit))
+	steps := append(rejected(x), x.at(60, x.choose), x.at(2, x.eligible), x.at(1, x.sign))
+	return append(append(steps, prepare(x)...), x.at(1, x.submit))
 }
 
 func withdrawn(x *story) []step { return append(begun(x), x.at(5, x.withdraw)) }

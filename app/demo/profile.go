@@ -1,40 +1,301 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"trustedtrader/app/catalogue"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
 )
 
-// cycle is the security profile of the story's application; the zero Cycle when the
-// programme has no criteria for this kind of member.
+// cycle is the newest security profile of the company; the zero Cycle when there is none.
 func (x *story) cycle() (c profile.Cycle, err error) {
 	s := x.seeder
+	var ids []struct{ ID uuid.UUID }
+	err = s.DB.Batch(s.ctx, x.owner.Scope(), pg.All(&ids, `select id from profile_cycle where company_id = $1 order by opened_at desc, number desc limit 1`, x.owner.CompanyID))
+	if err != nil || len(ids) == 0 {
+		return c, err
+	}
 	err = s.DB.Read(s.ctx, x.owner.Scope(), func(tx pg.Tx) error {
-		found, err := profile.OfApplication(s.ctx, tx, x.app.ID)
-		if err == nil && found != nil {
-			c = *found
-		}
+		c, err = profile.Look(s.ctx, tx, x.owner, ids[0].ID)
 		return err
 	})
 	return c, err
 }
 
-// secure fills in the security profile and submits it.
-func (x *story) secure() error {
+// now is the company as it is today, answering its newest profile.
+func (x *story) now(c profile.Cycle) (*world, error) {
+	w, err := x.world(x.seeder.Clock.at.UTC().Truncate(24 * time.Hour))
+	if err == nil {
+		w.turn = c.Number - 1
+	}
+	return w, err
+}
+
+// wait lets some minutes pass between two things that one person does.
+func (x *story) wait(minutes int) {
+	x.seeder.Clock.at = x.seeder.Clock.at.Add(time.Duration(minutes) * time.Minute)
+}
+
+// prepare fills in the security profile over some days and declares that it is right.
+func prepare(x *story) []step {
+	return []step{x.at(1, x.gather, x.fill(0, 45)), x.at(1, x.fill(45, 100), x.differ), x.at(1, x.declare)}
+}
+
+// writers fill in profiles: the owner, and the colleague whose role may.
+func (x *story) writers() []identity.Actor {
+	list := []identity.Actor{x.owner}
+	if x.second.Is(identity.CompanyEditors...) {
+		list = append(list, x.second)
+	}
+	return list
+}
+
+// fill answers the criteria between two shares (percent) of the form, section by section.
+// What was carried over is confirmed, or changed where the year has changed it.
+func (x *story) fill(from, to int) func() error {
+	return func() error {
+		c, err := x.cycle()
+		if err != nil || c.ID == uuid.Nil {
+			return err
+		}
+		return x.respond(c, func(i, of int) bool { return i*100 >= from*of && i*100 < to*of })
+	}
+}
+
+// answerOnly answers the criteria of some sections.
+func (x *story) answerOnly(by identity.Actor, sections ...string) error {
+	c, err := x.cycle()
+	if err != nil {
+		return err
+	}
+	page, err := x.seeder.Profiles.Checks(x.seeder.ctx, by, c.ID)
+	if err != nil {
+		return err
+	}
+	w, err := x.now(c)
+	if err != nil {
+		return err
+	}
+	for _, k := range page.Profile.Form.Criteria {
+		if slices.Contains(sections, k.Sections[0]) {
+			if err := x.save(by, w.entries(page.Profile, k, w.answers(page.Profile.Form, page.Profile.Facts))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// respond answers the criteria that are wanted.
+func (x *story) respond(c profile.Cycle, which func(i, of int) bool) error {
+	s := x.seeder
+	page, err := s.Profiles.Checks(s.ctx, x.owner, c.ID)
+	if err != nil {
+		return err
+	}
+	w, err := x.now(c)
+	if err != nil {
+		return err
+	}
+	p, writers := page.Profile, x.writers()
+	answers := w.answers(p.Form, p.Facts)
+	var entries []profile.AnswerEntry
+	var same []string
+	for i, k := range p.Form.Criteria {
+		if !which(i, len(p.Form.Criteria)) {
+			continue
+		}
+		carried := p.State(k.ID).Because == profile.BecauseCarried
+		var changed []profile.AnswerEntry
+		if !carried || w.changes(k) {
+			changed = w.entries(p, k, answers)
+		}
+		if carried && len(changed) == 0 {
+			same = append(same, k.ID)
+		}
+		entries = append(entries, changed...)
+		last := i+1 == len(p.Form.Criteria) || p.Form.Criteria[i+1].Sections[0] != k.Sections[0] || !which(i+1, len(p.Form.Criteria))
+		if last {
+			if err := x.save(writers[i%len(writers)], entries); err != nil {
+				return err
+			}
+			entries = nil
+			x.wait(3 + i%5)
+		}
+	}
+	for _, id := range same {
+		if err := s.Profiles.Confirm(s.ctx, writers[len(id)%len(writers)], c.ID, id); err != nil {
+			return fmt.Errorf("confirm %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// changes reports whether a company says something else of a criterion than the year before.
+func (w *world) changes(k catalogue.Criterion) bool {
+	was := *w
+	was.turn--
+	return slices.ContainsFunc(k.Questions, func(q catalogue.Question) bool { return q.Kind == catalogue.Date || w.key(q.ID) != was.key(q.ID) })
+}
+
+// entries are the answers to a criterion that are not there as they should be.
+func (w *world) entries(p *profile.Profile, k catalogue.Criterion, answers map[string]catalogue.Answer) (list []profile.AnswerEntry) {
+	for _, q := range k.Questions {
+		a, ok := answers[q.ID]
+		given, there := p.Given(q.ID, uuid.Nil)
+		if !ok || there && given.Value.Equal(a) {
+			continue
+		}
+		list = append(list, profile.AnswerEntry{Cycle: p.Cycle.ID, EditionHash: p.Cycle.EditionHash, EntityType: p.Cycle.EntityType, Criterion: k.ID, Question: q.ID,
+			Version: given.Version, Answer: a})
+	}
+	return list
+}
+
+func (x *story) save(by identity.Actor, entries []profile.AnswerEntry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	_, err := x.seeder.Profiles.SaveAll(x.seeder.ctx, by, entries)
+	return err
+}
+
+// gather uploads the company's evidence and attaches it where it belongs. What is there
+// already and has expired, or will soon, gets a new version.
+func (x *story) gather() error {
 	s := x.seeder
 	c, err := x.cycle()
 	if err != nil || c.ID == uuid.Nil {
 		return err
 	}
-	if err := x.fillIn(c); err != nil {
+	w, err := x.now(c)
+	if err != nil {
+		return err
+	}
+	documents, err := w.documents()
+	if err != nil {
+		return err
+	}
+	task, err := s.Profiles.TaskList(s.ctx, x.owner, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range documents {
+		if err := x.keep(d); err != nil {
+			return fmt.Errorf("%s: %w", d.Name, err)
+		}
+		var places []evidence.Place
+		for _, id := range d.Criteria {
+			if _, ok := task.Profile.Form.Criterion(id); ok {
+				places = append(places, evidence.Place{Cycle: c.ID, Criterion: id})
+			}
+		}
+		if len(places) > 0 {
+			if err := s.Evidence.AttachAll(s.ctx, x.owner, places, x.library[d.ID].ID); err != nil {
+				return fmt.Errorf("attach %s: %w", d.Name, err)
+			}
+		}
+		x.wait(2)
+	}
+	return nil
+}
+
+// keep uploads a document, as a new version where the company has an older one that ends.
+func (x *story) keep(d document) error {
+	s := x.seeder
+	in := evidence.Entry{Title: d.Title, Owner: d.Owner, IssuedOn: d.IssuedOn.Format(time.DateOnly), Lang: d.Lang, Confidentiality: evidence.Confidentiality(d.Confidentiality)}
+	if !d.ExpiresOn.IsZero() {
+		in.ExpiresOn = d.ExpiresOn.Format(time.DateOnly)
+	}
+	file := evidence.Incoming{FileName: d.Name, Declared: d.MediaType, Size: int64(len(d.Content))}
+	had, again := x.library[d.ID]
+	if again {
+		if had.ExpiresOn == nil || had.ExpiresOn.After(s.Clock.at.AddDate(0, 0, 30)) {
+			return nil
+		}
+		file.Evidence = &had.ID
+	}
+	kept, err := s.Evidence.Take(s.ctx, x.owner, file, evidence.Details{Entry: in}, bytes.NewReader(d.Content))
+	if err != nil {
+		return err
+	}
+	if !again {
+		x.library[d.ID] = evidence.Evidence{ID: kept.Evidence, Version: 1, ExpiresOn: dayOrNone(d.ExpiresOn)}
+		return nil
+	}
+	in.Version = had.Version
+	x.library[d.ID], err = s.Evidence.Change(s.ctx, x.owner, had.ID, in)
+	return err
+}
+
+func dayOrNone(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// differ enters what is otherwise at the company's last site, if it has several.
+func (x *story) differ() error {
+	s := x.seeder
+	c, err := x.cycle()
+	if err != nil || c.ID == uuid.Nil {
+		return err
+	}
+	w, err := x.now(c)
+	if err != nil || len(w.Sites) < 2 {
+		return err
+	}
+	page, err := s.Profiles.TaskList(s.ctx, x.owner, c.ID)
+	if err != nil {
+		return err
+	}
+	last := w.Sites[len(w.Sites)-1].Name
+	i := slices.IndexFunc(page.Profile.Sites, func(site profile.Site) bool { return site.Name == last })
+	if i < 0 {
+		return fmt.Errorf("there is no site %s", last)
+	}
+	site := page.Profile.Sites[i].ID
+	var entries []profile.AnswerEntry
+	for _, k := range page.Profile.Form.Criteria {
+		for _, q := range k.Questions {
+			e, ok := w.sites[w.programme][q.ID]
+			if _, there := page.Profile.Given(q.ID, site); !ok || there || !page.Profile.Shown.Question(q.ID) {
+				continue
+			}
+			entries = append(entries, profile.AnswerEntry{Cycle: c.ID, EditionHash: c.EditionHash, EntityType: c.EntityType, Criterion: k.ID, Question: q.ID,
+				Site: site, Answer: w.exception(q, e)})
+		}
+	}
+	return x.save(x.owner, entries)
+}
+
+// exception is what a site answers instead of its company.
+func (w *world) exception(q catalogue.Question, e exception) catalogue.Answer {
+	a := catalogue.Answer{Choice: e.Choice, Text: e.Text, Reason: e.Reason, Plan: e.Plan}
+	if e.Plan != "" {
+		a.PlanOn = workday(w.day.AddDate(0, 0, 60+w.draw(q.ID+" site", 60))).Format(time.DateOnly)
+	}
+	if q.Kind == catalogue.Number {
+		a.Choice, a.Number = "", e.Choice
+	}
+	return a
+}
+
+// declare submits the profile. What the checks ask about is read.
+func (x *story) declare() error {
+	s := x.seeder
+	c, err := x.cycle()
+	if err != nil || c.ID == uuid.Nil {
 		return err
 	}
 	page, err := s.Profiles.Checks(s.ctx, x.owner, c.ID)
@@ -47,123 +308,6 @@ func (x *story) secure() error {
 	}
 	_, err = s.Profiles.Submit(s.ctx, x.owner, c.ID, in)
 	return err
-}
-
-// fillIn answers what is not answered, confirms what came from the last time, and shows
-// evidence where a criterion needs it.
-func (x *story) fillIn(c profile.Cycle) error {
-	s := x.seeder
-	page, err := s.Profiles.TaskList(s.ctx, x.owner, c.ID)
-	if err != nil {
-		return err
-	}
-	var entries []profile.AnswerEntry
-	for _, k := range page.Profile.Form.Criteria {
-		for _, q := range k.Questions {
-			if _, there := page.Profile.Given(q.ID, uuid.Nil); there || q.Kind == catalogue.File {
-				continue
-			}
-			entries = append(entries, profile.AnswerEntry{Cycle: c.ID, EditionHash: c.EditionHash, EntityType: c.EntityType, Criterion: k.ID, Question: q.ID,
-				Answer: x.answerTo(k, q)})
-		}
-	}
-	if _, err := s.Profiles.SaveAll(s.ctx, x.owner, entries); err != nil {
-		return err
-	}
-	if page, err = s.Profiles.TaskList(s.ctx, x.owner, c.ID); err != nil {
-		return err
-	}
-	for _, k := range page.Profile.Form.Criteria {
-		if n := page.Profile.Lacks(k); n > 0 && page.Profile.Shown.Criterion(k.ID) {
-			if err := x.show(c, k, n); err != nil {
-				return err
-			}
-		}
-		if page.Profile.State(k.ID).Because == profile.BecauseCarried {
-			if err := s.Profiles.Confirm(s.ctx, x.owner, c.ID, k.ID); err != nil {
-				return fmt.Errorf("confirm %s: %w", k.ID, err)
-			}
-		}
-	}
-	return nil
-}
-
-// answerTo is what the company says to one question.
-func (x *story) answerTo(k catalogue.Criterion, q catalogue.Question) (a catalogue.Answer) {
-	day := x.seeder.Clock.at.AddDate(0, -1-x.number%6, 0).Format("2006-01-02")
-	pick := func(n int) int { return (x.number + len(q.ID)) % n }
-	switch q.Kind {
-	case catalogue.YesNo:
-		a.Choice = catalogue.Yes
-	case catalogue.Choice:
-		a.Choice = q.Options[pick(len(q.Options))].Code
-	case catalogue.Checklist:
-		a.Choices = []string{q.Options[0].Code}
-		if n := pick(len(q.Options)); n > 0 {
-			a.Choices = append(a.Choices, q.Options[n].Code)
-		}
-	case catalogue.Narrative:
-		who := []string{"The compliance manager", "The head of logistics", "The site manager", "The security officer"}[pick(4)]
-		a.Text = fmt.Sprintf("%s of %s is in charge of \"%s\". The procedure is written down, the staff is trained in it, and it is reviewed every year.", who, x.name, k.Title)
-	case catalogue.Number:
-		n := 12.0 + float64(x.number)
-		if q.Min != nil {
-			n = max(n, *q.Min)
-		}
-		if q.Max != nil {
-			n = min(n, *q.Max)
-		}
-		a.Number = fmt.Sprint(n)
-	case catalogue.Date:
-		a.Date = day
-	case catalogue.Table, catalogue.Persons:
-		second := x.person(1, "", "")
-		var row []string
-		for _, col := range q.RowColumns() {
-			switch {
-			case col.Kind == catalogue.Number:
-				row = append(row, fmt.Sprint(2+x.number%5))
-			case col.Kind == catalogue.Date:
-				row = append(row, day)
-			case col.Code == "contact":
-				row = append(row, second.Email)
-			case col.Code == "function":
-				row = append(row, "Compliance manager")
-			default:
-				row = append(row, second.Name)
-			}
-		}
-		a.Rows = [][]string{row}
-	}
-	return a
-}
-
-// show attaches links to the company's own pages to a criterion.
-func (x *story) show(c profile.Cycle, k catalogue.Criterion, n int) error {
-	s := x.seeder
-	return s.DB.Write(s.ctx, x.owner.Scope(), func(tx pg.Tx) error { return x.attach(s.ctx, tx, c, k, n) })
-}
-
-func (x *story) attach(ctx context.Context, tx pg.Tx, c profile.Cycle, k catalogue.Criterion, n int) error {
-	now := x.seeder.Clock.Now()
-	for i := range n {
-		id := pg.NewID()
-		title := fmt.Sprintf("Handbook, chapter %s", k.ID)
-		if i > 0 {
-			title = fmt.Sprintf("Records for %s, part %d", k.ID, i)
-		}
-		err := tx.WithContext(ctx).Exec(`insert into evidence (id, company_id, kind, title, url, owner, created_at, created_by, author) values (?, ?, 'link', ?, ?, 'Compliance', ?, ?, ?)`,
-			id, c.CompanyID, title, "https://intranet."+x.slug()+".example/handbook/"+k.ID, now, x.owner.PersonID, x.owner.Name).Error
-		if err != nil {
-			return fmt.Errorf("add evidence: %w", err)
-		}
-		err = tx.WithContext(ctx).Exec(`insert into evidence_link (cycle_id, company_id, criterion, evidence_id, linked_at, linked_by, author) values (?, ?, ?, ?, ?, ?, ?)`,
-			c.ID, c.CompanyID, k.ID, id, now, x.owner.PersonID, x.owner.Name).Error
-		if err != nil {
-			return fmt.Errorf("attach evidence: %w", err)
-		}
-	}
-	return nil
 }
 
 // approve has the specialist accept the security profile.
@@ -194,12 +338,13 @@ func (x *story) accept(by identity.Actor) error {
 // too. It is for trying what comes after a profile without answering every question.
 func FillIn(ctx context.Context, p Portal, now func() time.Time, reference string, agreed bool) error {
 	s := &Seeder{Portal: p, Clock: &Clock{at: now()}, ctx: ctx}
-	x := &story{seeder: s}
+	x := &story{seeder: s, library: map[string]evidence.Evidence{}}
 	var row struct {
-		ID, Company, Person, Right, Office uuid.UUID
-		Name, CompanyName, Email           string
+		ID, Company, Person, Right, Office                                   uuid.UUID
+		Name, CompanyName, Email, Programme, EntityType, Country, City, Zone string
 	}
-	err := p.DB.Batch(ctx, pg.System, pg.One(&row, `select a.id, a.company_id as company, p.id as person, r.id as right, a.office_id as office, p.name, k.name as company_name, p.email
+	err := p.DB.Batch(ctx, pg.System, pg.One(&row, `select a.id, a.company_id as company, p.id as person, r.id as right, a.office_id as office, p.name, k.name as company_name, p.email,
+		  a.programme, a.entity_type, k.country, coalesce((select city from site where company_id = k.id and removed_at is null order by created_at limit 1), '') as city
 		from application a join company k on k.id = a.company_id
 		join person_right r on r.company_id = k.id and r.role = 'owner' and r.ended_at is null join person p on p.id = r.person_id
 		join contact c on c.company_id = k.id and c.kind = 'officer' and c.removed_at is null and lower(c.email) = lower(p.email)
@@ -207,11 +352,16 @@ func FillIn(ctx context.Context, p Portal, now func() time.Time, reference strin
 	if err != nil {
 		return fmt.Errorf("find an officer who owns the account of application %s: %w", reference, err)
 	}
-	x.app.ID, x.name = row.ID, row.CompanyName
+	x.app.ID, x.name, x.programme, x.kind, x.country, x.city = row.ID, row.CompanyName, row.Programme, row.EntityType, row.Country, row.City
 	x.owner = identity.Actor{PersonID: row.Person, RightID: row.Right, Name: row.Name, Email: row.Email, Audience: identity.Companies, Role: identity.Owner,
 		CompanyID: row.Company, Company: row.CompanyName, Zone: time.UTC}
-	if err := x.secure(); err != nil || !agreed {
-		return err
+	for _, do := range []func() error{x.fill(0, 100), x.gather, x.fill(0, 100), x.declare} {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	if !agreed {
+		return nil
 	}
 	by := identity.Actor{Audience: identity.Staff, Role: identity.Specialist, OfficeID: row.Office, Offices: []uuid.UUID{row.Office}, Zone: time.UTC}
 	err = p.DB.Batch(ctx, pg.System, pg.Value(&by.PersonID, `select person_id from person_right where office_id = $1 and role = 'specialist' and ended_at is null order by granted_at limit 1`, row.Office),

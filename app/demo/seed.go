@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
 	"trustedtrader/app/membership"
@@ -34,6 +35,7 @@ type Portal struct {
 	Companies    *company.Service
 	Applications *application.Service
 	Profiles     *profile.Service
+	Evidence     *evidence.Service
 	Reviews      *review.Service
 	Members      *membership.Service
 	Notices      *notice.Service
@@ -134,7 +136,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	s.stories = stories()
 	steps := s.later
 	for _, x := range s.stories {
-		x.seeder = s
+		x.seeder, x.library = s, map[string]evidence.Evidence{}
 		steps = append(steps, x.tell()...)
 	}
 	for day := s.day(760, 7); day.Before(now); day = day.AddDate(0, 0, 1) { // the deadlines are looked at every morning

@@ -1,19 +1,23 @@
 package demo_test
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/demo"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
@@ -54,6 +58,10 @@ func seeded(t *testing.T) *pg.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
+	store, err := blob.Open(context.Background(), blob.Settings{Folder: filepath.Join(t.TempDir(), "evidence")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	profiles := &profile.Steps{Library: library, Programmes: register, Clocks: clocks, Letters: letters}
 	steps := application.Steps{Programmes: register, Clocks: clocks, Letters: letters, Profiles: profiles}
 	p := demo.Portal{DB: db,
@@ -62,6 +70,7 @@ func seeded(t *testing.T) *pg.DB {
 		Companies:    &company.Service{DB: db, Now: at.Now, Key: []byte(strings.Repeat("k", 32)), Programmes: register, Clocks: clocks, Letters: letters},
 		Applications: &application.Service{DB: db, Now: at.Now, Steps: steps},
 		Profiles:     &profile.Service{DB: db, Now: at.Now, Steps: profiles},
+		Evidence:     &evidence.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Store: store, Master: bytes.Repeat([]byte("k"), blob.KeySize), Quota: 100 << 20, Criteria: library},
 		Members:      &membership.Service{DB: db, Now: at.Now, Steps: &steps},
 		Notices:      &notice.Service{DB: db, Now: at.Now, Letters: letters},
 	}

@@ -12,6 +12,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/company"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/people"
 	"trustedtrader/app/programme"
@@ -32,6 +33,8 @@ type story struct {
 	seeder  *Seeder
 	number  int
 	owner   identity.Actor
+	second  identity.Actor               // a colleague; the zero Actor when there is none
+	library map[string]evidence.Evidence // what was uploaded, by the paper that it was made from
 	app     application.Application
 	notice  company.ChangeNotice
 	elapsed int // days since the beginning, while the plot is being told
@@ -40,8 +43,17 @@ type story struct {
 // tell turns the plot into steps.
 func (x *story) tell() []step { return x.plot(x) }
 
-// at makes a step: so many days after the one before, at an hour of the office's working day.
-func (x *story) at(days int, do func() error) step {
+// at makes a step: so many days after the one before, at an hour of the office's working
+// day, one thing after the other.
+func (x *story) at(days int, things ...func() error) step {
+	do := func() error {
+		for _, thing := range things {
+			if err := thing(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	x.elapsed += days
 	zone, err := time.LoadLocation(map[string]string{"HARBOR": "America/New_York", "LAKES": "Europe/Brussels", "BORDER": "America/Chicago", "PACIFIC": "America/Los_Angeles"}[x.office])
 	if err != nil {
@@ -149,11 +161,11 @@ func (x *story) setting() (setting, error) {
 	if err != nil {
 		return setting{}, err
 	}
-	s, ok := l.companies[x.name]
-	if !ok {
-		return setting{}, fmt.Errorf("the demo's texts do not know %s", x.name)
+	if s, ok := l.companies[x.name]; ok {
+		return s, nil
 	}
-	return s, nil
+	return setting{Staff: 80, Goods: "consumer goods", Origin: "Ningbo", Lane: "Ningbo to " + x.city, Lane2: "Rotterdam to " + x.city, Port: x.city, Mode: "Sea and road", Gaps: 5,
+		Tags: []string{"trader"}}, nil // somebody's own company, which they try the demo with
 }
 
 // sites are the head office, the company's other places and what the programme asks for
@@ -206,7 +218,7 @@ func (x *story) colleague() (err error) {
 	case identity.Contributor:
 		in.Parts = []string{"sites", "contacts"}
 	}
-	_, err = x.seeder.invite(x.owner, second, in)
+	x.second, err = x.seeder.invite(x.owner, second, in)
 	return err
 }
 

@@ -234,7 +234,7 @@ func seed(ctx context.Context, e *environment, cfg config.Config, db *pg.DB, pri
 		issuers[x.ID] = x.Issuer
 	}
 	s := &demo.Seeder{Clock: at, Issuer: func(audience string) string { return issuers[audience] },
-		Portal: demo.Portal{DB: db, SignIn: p.signIn, People: p.people, Companies: p.companies, Applications: p.applications, Profiles: p.profiles, Reviews: p.reviews,
+		Portal: demo.Portal{DB: db, SignIn: p.signIn, People: p.people, Companies: p.companies, Applications: p.applications, Profiles: p.profiles, Evidence: p.evidence, Reviews: p.reviews,
 			Members: p.members, Notices: p.notices, Sweeper: p.sweeper}}
 	if err := s.Seed(ctx, pg.Now()); err != nil {
 		return fmt.Errorf("make the demo's data: %w", err)
@@ -271,7 +271,7 @@ func fillIn(ctx context.Context, e *environment, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	return explain(demo.FillIn(ctx, demo.Portal{DB: db, Profiles: p.profiles}, pg.Now, args[0], len(args) == 2))
+	return explain(demo.FillIn(ctx, demo.Portal{DB: db, Applications: p.applications, Profiles: p.profiles, Evidence: p.evidence}, pg.Now, args[0], len(args) == 2))
 }
 
 func resetDemo(_ context.Context, e *environment, _ []string) error {
