@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -40,7 +41,7 @@ func write(b *strings.Builder, v any) {
 	case bool:
 		fmt.Fprint(b, v)
 	case json.Number:
-		b.WriteString(v.String())
+		b.WriteString(number(v.String()))
 	case string:
 		quote(b, v)
 	case []any:
@@ -64,6 +65,25 @@ func write(b *strings.Builder, v any) {
 		}
 		b.WriteByte('}')
 	}
+}
+
+// number writes a number in its shortest form; whole numbers keep all their digits.
+func number(s string) string {
+	if s == "-0" {
+		return "0"
+	}
+	if !strings.ContainsAny(s, ".eE") {
+		return s
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return s
+	}
+	text, err := json.Marshal(f) // 1e+30 as ECMAScript writes it
+	if err != nil || f == 0 {
+		return "0"
+	}
+	return string(text)
 }
 
 func quote(b *strings.Builder, s string) {

@@ -26,20 +26,40 @@ func Keep(ctx context.Context, tx pg.Tx, now time.Time, e *Edition) error {
 	if e.Status == Draft {
 		return fmt.Errorf("edition %s of %s is a draft: only published editions are kept", e.ID, e.Programme)
 	}
-	var there kept
-	err := tx.WithContext(ctx).Raw(`insert into catalogue_edition (programme, edition, hash, status, valid_from, body, stored_at)
-		values (?, ?, ?, ?, ?, ?, ?)
-		on conflict (programme, edition) do update set status = case when catalogue_edition.hash = excluded.hash then excluded.status else catalogue_edition.status end
-		returning programme, edition, hash, status, '' as body`,
-		e.Programme, e.ID, e.Hash, string(e.Status), e.ValidFrom, string(e.Canonical()), now).Scan(&there).Error
+	there, err := stored(ctx, tx, e)
+	if err == nil && there == nil { // not there, unless somebody keeps it at this moment
+		err = tx.WithContext(ctx).Exec(`insert into catalogue_edition (programme, edition, hash, status, valid_from, body, stored_at)
+			values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+			e.Programme, e.ID, e.Hash, string(e.Status), e.ValidFrom, string(e.Canonical()), now).Error
+		if err == nil {
+			there, err = stored(ctx, tx, e)
+		}
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("keep edition %s of %s: %w", e.ID, e.Programme, err)
+	case there.Hash != e.Hash:
+		return fmt.Errorf("edition %s of %s was changed after it was published (kept %.12s, now %.12s): restore its file and publish the change as a new edition",
+			e.ID, e.Programme, there.Hash, e.Hash)
+	case there.Status != string(e.Status):
+		err = tx.WithContext(ctx).Exec(`update catalogue_edition set status = ? where programme = ? and edition = ?`, string(e.Status), e.Programme, e.ID).Error
+	}
 	if err != nil {
 		return fmt.Errorf("keep edition %s of %s: %w", e.ID, e.Programme, err)
 	}
-	if there.Hash != e.Hash {
-		return fmt.Errorf("edition %s of %s was changed after it was published (kept %.12s, now %.12s): restore its file and publish the change as a new edition",
-			e.ID, e.Programme, there.Hash, e.Hash)
-	}
 	return nil
+}
+
+// stored is the row of an edition without its text; nil when it is not there. Cycles begin
+// at any moment, so it is read before it is written.
+func stored(ctx context.Context, tx pg.Tx, e *Edition) (*kept, error) {
+	var rows []kept
+	err := tx.WithContext(ctx).Raw(`select programme, edition, hash, status, '' as body from catalogue_edition where programme = ? and edition = ?`, e.Programme, e.ID).
+		Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
 }
 
 // Service keeps the library and the database alike.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -72,6 +73,35 @@ func TestSync(t *testing.T) {
 	err = db.Write(t.Context(), pg.System, func(tx pg.Tx) error { return catalogue.Keep(t.Context(), tx, clock.Now(), draft) })
 	if err == nil || !strings.Contains(err.Error(), "is a draft") {
 		t.Errorf("a draft: %v", err)
+	}
+}
+
+// Several replicas may start at once, and cycles begin meanwhile.
+func TestKeepAtOnce(t *testing.T) {
+	t.Parallel()
+	db, clock, e := apptest.DB(t), apptest.At("2026-03-03T14:00:00Z"), edition(t, "2023.1")
+	other := *e
+	other.Hash = strings.Repeat("0", 64)
+	var group sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		group.Go(func() {
+			errs[i] = db.Write(t.Context(), pg.System, func(tx pg.Tx) error { return catalogue.Keep(t.Context(), tx, clock.Now(), e) })
+		})
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	err := db.Write(t.Context(), pg.System, func(tx pg.Tx) error { return catalogue.Keep(t.Context(), tx, clock.Now(), &other) })
+	if err == nil || !strings.Contains(err.Error(), "was changed after it was published") {
+		t.Errorf("another text: %v", err)
+	}
+	var n int
+	if err := db.Batch(t.Context(), pg.System, pg.Value(&n, `select count(*)::int from catalogue_edition`)); err != nil || n != 1 {
+		t.Errorf("%d rows, %v", n, err)
 	}
 }
 
