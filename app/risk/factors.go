@@ -1,16 +1,12 @@
 package risk
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"regexp"
 	"slices"
-	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"trustedtrader/app/datafile"
+	"trustedtrader/config"
 )
 
 // The ratings. NotApplicable is for vulnerabilities only and always has a reason.
@@ -83,73 +79,57 @@ func (f *Factors) Score(threat, vulnerability int) (int, Band) {
 
 const factorsFile = "factors.yaml"
 
-// LoadFactors reads factors.yaml at the root of files and reports everything that is wrong
-// with it at once. The portal's own is LoadFactors(fs.Sub(config.Risk, "risk")).
+// LoadFactors reads factors.yaml at the root of files. The error is a datafile.Problems, with
+// everything that is wrong at once, when the file is at fault. The portal's own is
+// LoadFactors(fs.Sub(config.Risk, "risk")), and its schema is the portal's in any case.
 func LoadFactors(files fs.FS) (*Factors, error) {
 	content, err := fs.ReadFile(files, factorsFile)
 	if err != nil {
 		return nil, fmt.Errorf("read what a risk assessment asks: %w", err)
 	}
+	own, err := fs.Sub(config.Risk, "risk")
+	if err != nil {
+		return nil, fmt.Errorf("open the schema of %s: %w", factorsFile, err)
+	}
+	schemas, err := datafile.Schemas(own)
+	if err != nil {
+		return nil, err
+	}
+	var log datafile.Log
 	var f Factors
-	dec := yaml.NewDecoder(bytes.NewReader(content))
-	dec.KnownFields(true)
-	if err := dec.Decode(&f); err != nil {
-		return nil, fmt.Errorf("%s: %w", factorsFile, err)
+	if doc := log.Parse(factorsFile, schemas["factors"], content, 0); doc.Decode(&f) {
+		f.check(doc)
 	}
-	if err := dec.Decode(&Factors{}); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: the file holds more than one document", factorsFile)
-	}
-	if problems := f.problems(); problems != nil {
-		return nil, errors.New(factorsFile + ": " + strings.Join(problems, "\n"+factorsFile+": "))
+	if len(log.Problems) > 0 {
+		log.Problems.Sort()
+		return nil, log.Problems
 	}
 	return &f, nil
 }
 
-var factorCode = regexp.MustCompile(`^[a-z][a-z_]{1,39}$`)
-
-// Longest text of a factor, in characters: it stands on a form.
-const maxFactorText = 300
-
-func (f *Factors) problems() (out []string) {
-	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
-	if f.Edition == "" {
-		say("the edition is missing")
-	}
-	if len(f.Threats) == 0 || len(f.Vulnerabilities) == 0 {
-		say("there must be threats and vulnerabilities")
-	}
-	seen, categories := map[string]bool{}, map[int]bool{}
-	for i, x := range slices.Concat(f.Threats, f.Vulnerabilities) {
-		if !factorCode.MatchString(x.Code) {
-			say("%q is not a code: use small letters and _", x.Code)
-		}
-		if seen[x.Code] {
-			say("the code %q is there twice", x.Code)
-		}
-		seen[x.Code] = true
-		for what, text := range map[string]string{"name": x.Name, "help": x.Help, "low": x.Low, "medium": x.Medium, "high": x.High} {
-			if text == "" || len(text) > maxFactorText {
-				say("%s: %s must have 1 to %d characters", x.Code, what, maxFactorText)
+// check reports what a schema cannot say.
+func (f *Factors) check(doc *datafile.Document) {
+	codes, categories := map[string]bool{}, map[int]bool{}
+	for list, factors := range map[string][]Factor{"threats": f.Threats, "vulnerabilities": f.Vulnerabilities} {
+		for i, x := range factors {
+			if codes[x.Code] {
+				doc.Problem([]any{list, i, "code"}, "the code %q is there twice", x.Code)
 			}
+			codes[x.Code] = true
+			if list == "vulnerabilities" && categories[x.Category] {
+				doc.Problem([]any{list, i, "category"}, "the category %d is there twice", x.Category)
+			}
+			categories[x.Category] = true
 		}
-		switch threat := i < len(f.Threats); {
-		case threat && x.Category != 0:
-			say("%s: a threat has no category", x.Code)
-		case !threat && (x.Category < 1 || x.Category > 12 || categories[x.Category]):
-			say("%s: the category must be a number from 1 to 12 of its own", x.Code)
-		}
-		categories[x.Category] = true
 	}
-	codes, from := []string{"low", "medium", "high"}, 0
-	if len(f.Bands) != len(codes) {
-		say("there must be three bands: %s", strings.Join(codes, ", "))
-		return out
-	}
+	order, from := []string{"low", "medium", "high"}, 0
 	for i, b := range f.Bands {
-		if b.Code != codes[i] || b.Name == "" || b.From <= from || b.From > High*High || i == 0 && b.From != Low {
-			say("band %d must be %q with a name, from 1 for the first and from more for each next, up to %d", i+1, codes[i], High*High)
+		if b.Code != order[i] {
+			doc.Problem([]any{"bands", i, "code"}, "the bands are low, medium and high, in this order")
+		}
+		if b.From <= from || i == 0 && b.From != Low {
+			doc.Problem([]any{"bands", i, "from"}, "the first band begins at 1, and each next one higher than the one before")
 		}
 		from = b.From
 	}
-	return out
 }

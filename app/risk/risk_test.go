@@ -2,6 +2,7 @@ package risk_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"gorm.io/gorm/schema"
 
 	"trustedtrader/app/clock"
+	"trustedtrader/app/datafile"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
@@ -45,18 +47,20 @@ func TestFactors(t *testing.T) {
 		return err
 	}
 	for _, c := range []struct{ name, from, to, want string }{
-		{"unknown key", "edition:", "edtion:", "field edtion not found"},
-		{"no edition", `edition: "2026.1"`, `edition: ""`, "the edition is missing"},
-		{"odd code", "code: terrorism", "code: Terror ism", `"Terror ism" is not a code`},
+		{"unknown key", "edition:", "edtion:", `unknown key "edtion"`},
+		{"no edition", `edition: "2026.1"`, `edition: ""`, "factors.yaml:17: edition: "},
+		{"odd code", "code: terrorism", "code: Terror ism", "factors.yaml:20: code: "},
 		{"code twice", "code: contraband", "code: terrorism", `the code "terrorism" is there twice`},
-		{"no words", "low: No attack and no warning is known for the countries and places along the lane.", `low: ""`, "terrorism: low must have"},
-		{"threat with category", "name: Terrorism", "name: Terrorism\n    category: 3", "a threat has no category"},
-		{"category twice", "category: 4", "category: 3", "cybersecurity: the category"},
-		{"band order", "from: 6", "from: 2", "band 3"},
-		{"band too high", "from: 6", "from: 10", "band 3"},
-		{"band missing", "  - code: high\n    name: High\n    from: 6\n", "", "three bands"},
-		{"not YAML", "threats:", "threats: [", "factors.yaml"},
-		{"two documents", "bands:", "---\nbands:", "more than one document"},
+		{"no words", "low: No attack and no warning is known for the countries and places along the lane.", `low: ""`, "factors.yaml:23: low: "},
+		{"threat with category", "name: Terrorism", "name: Terrorism\n    category: 3", `unknown key "category"`},
+		{"category twice", "category: 4", "category: 3", "the category 3 is there twice"},
+		{"band order", "from: 6", "from: 2", "each next one higher"},
+		{"first band", "from: 1", "from: 2", "the first band begins at 1"},
+		{"band too high", "from: 6", "from: 10", "from: "},
+		{"band missing", "  - code: high\n    name: High\n    from: 6\n", "", "bands: "},
+		{"bands mixed up", "  - code: low\n", "  - code: high\n", "low, medium and high, in this order"},
+		{"not YAML", "threats:", "threats: [", "this is not YAML"},
+		{"two documents", "bands:", "---\nbands:", "more than one YAML document"},
 	} {
 		if err := load(c.from, c.to); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
@@ -66,7 +70,8 @@ func TestFactors(t *testing.T) {
 		t.Error("no file was taken for one")
 	}
 	both := strings.NewReplacer(`edition: "2026.1"`, `edition: ""`, "code: terrorism", "code: T").Replace(string(content))
-	if _, err := risk.LoadFactors(fstest.MapFS{"factors.yaml": {Data: []byte(both)}}); err == nil || strings.Count(err.Error(), "\n") < 1 {
+	var problems datafile.Problems
+	if _, err := risk.LoadFactors(fstest.MapFS{"factors.yaml": {Data: []byte(both)}}); !errors.As(err, &problems) || len(problems) != 2 {
 		t.Errorf("not every problem at once: %v", err)
 	}
 }

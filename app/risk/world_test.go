@@ -99,7 +99,7 @@ func (w *world) sheet(id uuid.UUID) risk.Sheet {
 }
 
 func threats(level, note string, but ...risk.RatingEntry) (out []risk.RatingEntry) {
-	return all([]string{"terrorism", "contraband", "human_smuggling", "theft", "organised_crime", "conditions"}, level, note, but)
+	return all([]string{"terrorism", "contraband", "human_smuggling", "theft", "organized_crime", "conditions"}, level, note, but)
 }
 
 func weaknesses(level, note string, but ...risk.RatingEntry) (out []risk.RatingEntry) {

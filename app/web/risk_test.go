@@ -199,7 +199,7 @@ func TestRiskPages(t *testing.T) {
 	if again.Get("note-theft") != "Hijacked once" || again.Get("version-theft") != "1" {
 		t.Errorf("the conflict lost what was typed: %v", again)
 	}
-	for _, f := range []string{"contraband", "human_smuggling", "organised_crime", "conditions"} {
+	for _, f := range []string{"contraband", "human_smuggling", "organized_crime", "conditions"} {
 		again.Set("rating-"+f, "1")
 	}
 	if _, to := a.post(path, again, 303); to != path {

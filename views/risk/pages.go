@@ -224,8 +224,11 @@ func hint(ctx context.Context, p app.Progress) string {
 		text = i18n.N(ctx, "%d lane", "%d lanes", p.Total)
 	case app.Threats, app.Vulnerabilities:
 		text = i18n.T(ctx, "%d of %d rated", p.Count.Done, p.Total)
+		if p.Total == 0 {
+			text = i18n.T(ctx, "Nothing to rate yet")
+		}
 	case app.Plan:
-		text = i18n.T(ctx, "%d of %d done", p.Count.Done, p.Total)
+		text = i18n.N(ctx, "%d action, %d carried out", "%d actions, %d carried out", p.Total, p.Count.Done)
 		if p.Total == 0 {
 			text = i18n.T(ctx, "No actions")
 		}
@@ -365,7 +368,7 @@ func dueTag(ctx context.Context, s app.Sheet, t app.Task) (ui.Kind, string) {
 	case t.DueOn.Before(s.Today):
 		return ui.Bad, i18n.T(ctx, "Late")
 	}
-	return ui.Info, i18n.T(ctx, "To do")
+	return ui.Info, i18n.T(ctx, "Open")
 }
 
 func country(ctx context.Context, code string) string { return i18n.Country(ctx, code) }
@@ -397,7 +400,7 @@ type heat struct {
 
 // The picture's measures, in its own units.
 const (
-	heatLeft, heatTop    = 74, 6
+	heatLeft, heatTop    = 100, 6
 	heatWidth, heatHigh  = 80, 54
 	heatFigure, heatName = 24, 42
 )

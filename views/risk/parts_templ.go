@@ -902,7 +902,7 @@ func picture(b Base) templ.Component {
 			templ_7745c5c3_Var39 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "<figure class=\"tt-heat\"><svg viewBox=\"0 0 320 208\" role=\"img\" aria-labelledby=\"heat-title\" focusable=\"false\"><title id=\"heat-title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "<figure class=\"tt-heat\"><svg viewBox=\"0 0 342 208\" role=\"img\" aria-labelledby=\"heat-title\" focusable=\"false\"><title id=\"heat-title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

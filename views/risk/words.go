@@ -2,6 +2,8 @@ package risk
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 
 	"trustedtrader/app/i18n"
@@ -198,4 +200,70 @@ func daysText(ctx context.Context, left int) string {
 		return i18n.T(ctx, "Due today")
 	}
 	return i18n.N(ctx, "%d day left", "%d days left", left)
+}
+
+// levelRow is a lane or leg with its ratings by level; notRated for those that are missing.
+type levelRow struct {
+	name, about string
+	notes       map[int][]levelNote
+}
+
+type levelNote struct{ factor, note string }
+
+const notRated = -1
+
+func rowOf(ctx context.Context, name, about string, factors []app.Factor, by map[string]app.Rating) levelRow {
+	r := levelRow{name: name, about: about, notes: map[int][]levelNote{}}
+	for _, f := range factors {
+		rating, rated := by[f.Code]
+		n, level := levelNote{factor: i18n.T(ctx, f.Name), note: rating.Note}, rating.Level
+		switch {
+		case !rated:
+			level = notRated
+		case rating.Carried:
+			n.factor = i18n.T(ctx, "%s (to confirm)", n.factor)
+		}
+		r.notes[level] = append(r.notes[level], n)
+	}
+	return r
+}
+
+func threatLevels(ctx context.Context, s app.Sheet) (out []levelRow) {
+	for _, l := range s.Lanes {
+		out = append(out, rowOf(ctx, l.Name, "", s.Factors.Threats, l.Threats))
+	}
+	return out
+}
+
+func legLevels(ctx context.Context, s app.Sheet, l app.LaneSheet) (out []levelRow) {
+	for i, g := range l.Legs {
+		out = append(out, rowOf(ctx, strconv.Itoa(i+1)+". "+g.Place, g.Party, s.Factors.Vulnerabilities, g.Ratings))
+	}
+	return out
+}
+
+// levelCells are the columns: the three levels, and what is there besides.
+func levelCells(rows []levelRow) []int {
+	out := []int{app.High, app.Medium, app.Low}
+	for _, level := range []int{app.NotApplicable, notRated} {
+		if slices.ContainsFunc(rows, func(r levelRow) bool { return len(r.notes[level]) > 0 }) {
+			out = append(out, level)
+		}
+	}
+	return out
+}
+
+func levelHead(ctx context.Context, level int) string {
+	if level == notRated {
+		return i18n.T(ctx, "Not rated")
+	}
+	return levelText(ctx, level)
+}
+
+func levelColumns(ctx context.Context, head string, rows []levelRow) []ui.Column {
+	out := []ui.Column{{Label: head}}
+	for _, level := range levelCells(rows) {
+		out = append(out, ui.Column{Label: levelHead(ctx, level)})
+	}
+	return out
 }
