@@ -35,6 +35,28 @@ type Service struct {
 // locked already; by is the portal itself.
 type Hook func(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row) error
 
+// Together puts the hooks of several packages together. Where more than one acts on the
+// same action, they run in the order given.
+func Together(all ...map[programme.Action]Hook) map[programme.Action]Hook {
+	out := map[programme.Action]Hook{}
+	for _, hooks := range all {
+		for action, hook := range hooks {
+			before := out[action]
+			if before == nil {
+				out[action] = hook
+				continue
+			}
+			out[action] = func(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Row) error {
+				if err := before(ctx, tx, now, by, r); err != nil {
+					return err
+				}
+				return hook(ctx, tx, now, by, r)
+			}
+		}
+	}
+	return out
+}
+
 // Swept counts what a sweep did.
 type Swept struct{ Looked, Reminded, Expired, Renewed, Failed int }
 

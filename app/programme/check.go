@@ -332,7 +332,7 @@ func (c *checker) lettersThere() {
 	if !c.read("programme") {
 		return
 	}
-	for _, code := range letterCodesOf(c.p.Process) {
+	for _, code := range letterCodesOf(c.p) {
 		if _, ok := c.p.Letter(code); !ok && !c.reported("letters/"+code+".md") {
 			c.Report("letters/"+code+".md", 1, "the letter is missing")
 		}

@@ -39,8 +39,17 @@ func LetterCodes() []string {
 }
 
 // letterCodesOf adds the letters of the steps that only some programmes have.
-func letterCodesOf(p Process) []string {
-	codes := LetterCodes()
+func letterCodesOf(programme *Programme) []string {
+	codes, p := LetterCodes(), programme.Process
+	if slices.ContainsFunc(programme.clocks, func(c Clock) bool { return c.OnExpiry == OpenReview }) {
+		codes = append(codes, "review_opened")
+	}
+	if len(programme.ClocksMetBy(AnnualReviewSubmitted)) > 0 {
+		codes = append(codes, "review_overdue")
+	}
+	if len(programme.ClocksStartedBy(ProfileBlankFound)) > 0 {
+		codes = append(codes, "profile_blank")
+	}
 	if p.AcceptanceStep {
 		codes = append(codes, "application_accepted")
 	}

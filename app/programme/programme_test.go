@@ -519,6 +519,9 @@ func TestBrokenFiles(t *testing.T) {
 func TestMissingAndStrangeFiles(t *testing.T) {
 	files := copyOf(t, "ctpat")
 	delete(files, "ctpat/letters/lapsed.md")
+	for _, name := range []string{"review_opened", "review_overdue", "profile_blank"} {
+		delete(files, "ctpat/letters/"+name+".md")
+	}
 	delete(files, "ctpat/vetting.yaml")
 	delete(files, "ctpat/agreement.md")
 	files["ctpat/clock.yaml"] = &fstest.MapFile{Data: []byte("clocks: []\n")}
@@ -527,6 +530,9 @@ func TestMissingAndStrangeFiles(t *testing.T) {
 	files["ctpat/review.yaml"] = &fstest.MapFile{Data: []byte("sections: [" + strings.Repeat(" ", 2<<20) + "]\n")}
 	for _, want := range []string{
 		"ctpat/letters/lapsed.md:1: the letter is missing",
+		"ctpat/letters/review_opened.md:1: the letter is missing",
+		"ctpat/letters/review_overdue.md:1: the letter is missing",
+		"ctpat/letters/profile_blank.md:1: the letter is missing",
 		"ctpat/vetting.yaml:1: the file is missing",
 		"ctpat/agreement.md:1: the file is missing",
 		"ctpat/clock.yaml:1: this is not a file of a programme",
