@@ -75,9 +75,7 @@ func seeded(t *testing.T) *pg.DB {
 		Notices:      &notice.Service{DB: db, Now: at.Now, Letters: letters},
 	}
 	p.Reviews = &review.Service{DB: db, Now: at.Now, Steps: &steps, Companies: p.Companies}
-	hooks := p.Applications.Hooks()
-	hooks[programme.TakeEffect] = p.Members.TakeEffect
-	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: hooks}
+	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: clock.Together(p.Applications.Hooks(), p.Members.Hooks())}
 	s := &demo.Seeder{Portal: p, Clock: at, Issuer: func(a string) string { return "http://localhost:8082/" + a }}
 	begun := time.Now()
 	if err := s.Seed(context.Background(), time.Date(2026, 11, 24, 15, 30, 0, 0, time.UTC)); err != nil {

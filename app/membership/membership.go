@@ -213,8 +213,7 @@ func (s *Service) TakeEffect(ctx context.Context, tx pg.Tx, now time.Time, by id
 	if !ok {
 		return fmt.Errorf("membership %s: the portal has no programme %q", m.Number, m.Programme)
 	}
-	subject := clock.Subject{Kind: Kind, ID: m.ID, Company: m.CompanyID, Office: r.OfficeID, Programme: p}
-	if err := s.Steps.Clocks.Happened(ctx, tx, now, by, subject, programme.MembershipEffective); err != nil {
+	if err := s.Steps.Clocks.Happened(ctx, tx, now, by, subject(m, r.OfficeID, p), programme.MembershipEffective); err != nil {
 		return err
 	}
 	err = audit.Record(ctx, tx, now, by, audit.Event{Action: "membership.take_effect", Kind: Kind, Subject: m.ID, Company: m.CompanyID,

@@ -2,7 +2,9 @@ package profile
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -11,14 +13,28 @@ import (
 	"trustedtrader/app/pg"
 )
 
-// carry fills a new cycle with what was answered in the last one, as far as the edition's
-// change list lets it: what is unchanged or reworded is prefilled, for a person to confirm
-// or change; what is new, split, merged or withdrawn is not, for nobody has answered that
-// question yet. Exceptions come along for sites that are still in use, and evidence that
-// has not expired. Verdicts never do.
-func (s *Steps) carry(ctx context.Context, tx pg.Tx, to, from Cycle, edition *catalogue.Edition, today clock.Day) error {
-	form := edition.Form(to.EntityType)
-	answers, err := answersOf(ctx, tx, from.ID)
+// carry fills a new cycle with what was said in the last one, for a person to confirm or
+// change, one criterion at a time:
+//
+//   - unchanged and reworded criteria keep their answers;
+//   - those that others were split or merged into take the answers to questions that are
+//     still asked under the same id; the rest stands beside them on their pages;
+//   - new ones are empty, and those that were withdrawn stay in the last cycle.
+//
+// An answer that its question would refuse today stays behind as well. Exceptions come
+// along for sites that are still in use. Evidence comes along with unchanged and reworded
+// criteria, unless it has expired or gone. Verdicts never do, and threads need not: they
+// belong to the criterion and not to a cycle.
+func (s *Steps) carry(ctx context.Context, tx pg.Tx, to, from Cycle, today clock.Day) error {
+	was, err := s.Form(from)
+	if err != nil {
+		return err
+	}
+	is, err := s.Form(to)
+	if err != nil {
+		return err
+	}
+	said, err := s.said(ctx, tx, from)
 	if err != nil {
 		return err
 	}
@@ -26,54 +42,109 @@ func (s *Steps) carry(ctx context.Context, tx pg.Tx, to, from Cycle, edition *ca
 	if err != nil {
 		return err
 	}
+	changes := s.changed(was, is)
 	var rows []answerRow
-	for _, a := range answers {
-		q, ok := carried(form, from.Edition, a.Criterion, a.Question)
-		if !ok || a.SiteID != nil && !open[*a.SiteID] {
-			continue
+	var same []string
+	for _, c := range is.Criteria {
+		ch := changes.Of(c.ID)
+		sources := ch.From
+		if ch.Kind == catalogue.Unchanged || ch.Kind == catalogue.Reworded {
+			sources, same = []string{c.ID}, append(same, c.ID)
 		}
-		value, err := a.value()
-		if err != nil {
-			return err
+		for _, a := range said {
+			if !slices.Contains(sources, a.Criterion) || a.SiteID != nil && !open[*a.SiteID] {
+				continue
+			}
+			row, ok, err := carried(was, c, a)
+			if err != nil {
+				return err
+			}
+			if ok {
+				row.CycleID, row.CompanyID, row.Carried, row.Version = to.ID, to.CompanyID, true, 1
+				rows = append(rows, row)
+			}
 		}
-		a.CycleID, a.CompanyID, a.Carried, a.Version = to.ID, to.CompanyID, true, 1
-		a.Complete = whole(q, value)
-		rows = append(rows, a)
 	}
 	if err := insertAnswers(ctx, tx, rows); err != nil {
 		return fmt.Errorf("carry over answers: %w", err)
 	}
-	var criteria []string
-	for _, c := range form.Criteria {
-		if carries(form.Edition, from.Edition, c.ID) {
-			criteria = append(criteria, c.ID)
-		}
-	}
-	if err := carryEvidence(ctx, tx, to, from.ID, criteria, today); err != nil {
+	if err := carryEvidence(ctx, tx, to, from.ID, same, today); err != nil {
 		return fmt.Errorf("carry over evidence: %w", err)
 	}
 	return nil
 }
 
-// carried finds the question of the new form that takes an answer of the last cycle.
-func carried(form *catalogue.Form, lastEdition, criterion, question string) (catalogue.Question, bool) {
-	for _, c := range form.Criteria {
-		if c.ID == criterion {
-			q, ok := c.Question(question)
-			return q, ok && carries(form.Edition, lastEdition, criterion)
-		}
+// carried is an answer of the last cycle as the answer to a question of a criterion today;
+// ok is false when it is none.
+func carried(was *catalogue.Form, c catalogue.Criterion, a answerRow) (row answerRow, ok bool, err error) {
+	q, asked := c.Question(a.Question)
+	_, before, known := was.Question(a.Question)
+	if !asked || !known {
+		return a, false, nil
 	}
-	return catalogue.Question{}, false
+	value, err := a.value()
+	if err != nil || !q.Takes(before, value) {
+		return a, false, err
+	}
+	a.Criterion, a.Complete = c.ID, whole(q, value)
+	return a, true, nil
 }
 
-// carries reports whether a criterion asks the same as in the edition of the last cycle,
-// if in other words.
-func carries(edition *catalogue.Edition, lastEdition, criterion string) bool {
-	if edition.ID == lastEdition {
-		return true
+// said is what the company said last in a cycle. While a cycle is returned its answers are
+// being changed, so there it is what was submitted last.
+func (s *Steps) said(ctx context.Context, tx pg.Tx, c Cycle) ([]answerRow, error) {
+	if c.Status != Returned {
+		return answersOf(ctx, tx, c.ID)
 	}
-	kind := edition.ChangeOf(criterion).Kind
-	return kind == catalogue.Unchanged || kind == catalogue.Reworded
+	list, err := submissions(ctx, tx, c, 0)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	in, err := list[0].Read()
+	if err != nil {
+		return nil, err
+	}
+	var rows []answerRow
+	for _, criterion := range in.Criteria {
+		for _, q := range criterion.Questions {
+			for _, a := range q.Answers {
+				value, err := json.Marshal(a.Answer)
+				if err != nil {
+					return nil, err
+				}
+				rows = append(rows, answerRow{Criterion: criterion.ID, Question: q.ID, SiteID: a.Site, Value: string(value), Choice: a.Answer.Choice, UpdatedAt: a.At, Author: a.Author})
+			}
+		}
+	}
+	return rows, nil
+}
+
+// changed says what became of the criteria for one kind of member from one edition to
+// another: one that begins to apply to it is new, and one that ceases to is withdrawn.
+func (s *Steps) changed(was, is *catalogue.Form) (out catalogue.Changes) {
+	list := s.Library.Between(was.Edition, is.Edition)
+	origins := map[string]bool{}
+	for _, c := range is.Criteria {
+		ch := list.Of(c.ID)
+		_, there := was.Criterion(c.ID)
+		ch.From = slices.DeleteFunc(slices.Clone(ch.From), func(id string) bool { _, ok := was.Criterion(id); return !ok })
+		derived := ch.Kind == catalogue.Split || ch.Kind == catalogue.Merged
+		if derived && ch.From == nil || !derived && !there {
+			ch.Kind, ch.From = catalogue.New, nil
+		}
+		for _, id := range ch.From {
+			origins[id] = true
+		}
+		if ch.Kind != catalogue.Unchanged {
+			out = append(out, ch)
+		}
+	}
+	for _, c := range was.Criteria {
+		if _, here := is.Criterion(c.ID); !here && !origins[c.ID] {
+			out = append(out, catalogue.Change{ID: c.ID, Kind: catalogue.Withdrawn, Note: list.Of(c.ID).Note})
+		}
+	}
+	return out
 }
 
 // openSites are the company's sites that are in use.

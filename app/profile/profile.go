@@ -34,6 +34,7 @@ type Cycle struct {
 	ApplicationID *uuid.UUID // of an initial one
 	MembershipID  *uuid.UUID // of the others
 	PreviousID    *uuid.UUID // the cycle whose answers were carried over
+	Anniversary   clock.Day  // of an annual one: the day by which it is due, unless its clock was paused
 	Status        Status
 	OpenedAt      time.Time
 	SubmittedAt   *time.Time
@@ -41,12 +42,15 @@ type Cycle struct {
 	AcceptedBy    *uuid.UUID
 	EndedAt       *time.Time
 	EndReason     string
-	OverdueAt     *time.Time
+	OverdueAt     *time.Time // when its day had passed without its being submitted; stays when it comes late
 	AssigneeID    *uuid.UUID // the specialist in charge
 	AssignedAt    *time.Time
 	Round         int // how often it was submitted
 	Version       int
 }
+
+// Overdue reports whether the company owes a profile whose day has passed.
+func (c Cycle) Overdue() bool { return c.Status == Open && c.OverdueAt != nil }
 
 // TableName is the table that holds cycles.
 func (Cycle) TableName() string { return "profile_cycle" }

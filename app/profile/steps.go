@@ -42,6 +42,7 @@ type Opening struct {
 	Programme, EntityType   string
 	Kind                    string     // Initial, Annual, Revalidation
 	Application, Membership *uuid.UUID // the one that it is for
+	Anniversary             clock.Day  // of an annual one
 }
 
 // Form is the form of a cycle: the criteria of its edition for its kind of member. An
@@ -109,7 +110,7 @@ func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 	c := Cycle{
 		ID: pg.NewID(), Reference: fmt.Sprintf("SP-%d-%06d", today.Year(), n), CompanyID: in.Company, Programme: in.Programme, EntityType: in.EntityType,
 		Kind: in.Kind, Number: number + 1, Edition: edition.ID, EditionHash: edition.Hash, OfficeID: in.Office,
-		ApplicationID: in.Application, MembershipID: in.Membership, Status: Open, OpenedAt: now, Version: 1,
+		ApplicationID: in.Application, MembershipID: in.Membership, Anniversary: in.Anniversary, Status: Open, OpenedAt: now, Version: 1,
 	}
 	if last != nil {
 		c.PreviousID = &last.ID
@@ -121,11 +122,14 @@ func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 	if last != nil {
 		after["previous"] = last.Reference
 	}
+	if !in.Anniversary.IsZero() {
+		after["due_on"] = in.Anniversary
+	}
 	err = audit.Record(ctx, tx, now, by, audit.Event{Action: "profile.open", Kind: Kind, Subject: c.ID, Company: c.CompanyID, After: after})
 	if err != nil || last == nil {
 		return c, err
 	}
-	return c, s.carry(ctx, tx, c, *last, edition, today)
+	return c, s.carry(ctx, tx, c, *last, today)
 }
 
 // Details is what the audit event of a move says beyond the two states.
@@ -218,7 +222,11 @@ func (s *Steps) happened(ctx context.Context, tx pg.Tx, now time.Time, by identi
 		return err
 	}
 	kind, id := c.Subject()
-	return s.Clocks.Happened(ctx, tx, now, by, clock.Subject{Kind: kind, ID: id, Company: c.CompanyID, Office: c.OfficeID, Programme: p}, event)
+	subject := clock.Subject{Kind: kind, ID: id, Company: c.CompanyID, Office: c.OfficeID, Programme: p}
+	if err := s.Clocks.Happened(ctx, tx, now, by, subject, event); err != nil || event != programme.AnnualReviewSubmitted {
+		return err
+	}
+	return s.Clocks.Met(ctx, tx, now, by, subject, event, c.Anniversary)
 }
 
 func (s *Steps) programme(c Cycle) (*programme.Programme, error) {
@@ -242,8 +250,16 @@ func (c Cycle) Subject() (kind string, id uuid.UUID) {
 // application ends: it has decided who may.
 func (s *Steps) EndOfApplication(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, application uuid.UUID, reason string) error {
 	c, err := OfApplication(ctx, tx, application)
-	if err != nil || c == nil || c.Status.Final() {
+	if err != nil || c == nil {
 		return err
+	}
+	return s.end(ctx, tx, now, by, *c, reason)
+}
+
+// end ends a cycle unless nothing follows on it anyway.
+func (s *Steps) end(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, c Cycle, reason string) error {
+	if c.Status.Final() {
+		return nil
 	}
 	clockwork := identity.ClockActor(by.RequestID)
 	locked, err := Lock(ctx, tx, clockwork, c.ID, 0)

@@ -189,6 +189,16 @@ func insertAnswers(ctx context.Context, tx pg.Tx, rows []answerRow) error {
 	return tx.WithContext(ctx).CreateInBatches(rows, 500).Error
 }
 
+// shownSQL is what evidence was linked in a cycle: in one that was returned, what was
+// pinned when it was submitted last, for the links may have changed since.
+const shownSQL = `
+	select l.company_id, l.criterion, l.site_id, l.evidence_id, l.linked_at, l.linked_by, l.author
+	from evidence_link l join profile_cycle c on c.id = l.cycle_id where c.id = @from and c.status <> 'returned'
+	union all
+	select p.company_id, p.criterion, p.site_id, p.evidence_id, s.submitted_at, s.submitted_by, s.attested_name
+	from evidence_pin p join profile_submission s on s.id = p.submission_id join profile_cycle c on c.id = p.cycle_id and c.round = s.round
+	where c.id = @from and c.status = 'returned'`
+
 // carryEvidence links what was linked in the last cycle, unless it has expired or gone.
 func carryEvidence(ctx context.Context, tx pg.Tx, to Cycle, from uuid.UUID, criteria []string, today clock.Day) error {
 	if len(criteria) == 0 {
@@ -196,11 +206,39 @@ func carryEvidence(ctx context.Context, tx pg.Tx, to Cycle, from uuid.UUID, crit
 	}
 	return tx.WithContext(ctx).Exec(`
 		insert into evidence_link (cycle_id, company_id, criterion, site_id, evidence_id, linked_at, linked_by, author, carried)
-		select ?, l.company_id, l.criterion, l.site_id, l.evidence_id, l.linked_at, l.linked_by, l.author, true
-		from evidence_link l join evidence e on e.id = l.evidence_id
-		where l.cycle_id = ? and l.criterion in ? and e.removed_at is null and (e.expires_on is null or e.expires_on >= ?)
+		select @to, l.company_id, l.criterion, l.site_id, l.evidence_id, l.linked_at, l.linked_by, l.author, true
+		from (`+shownSQL+`) l join evidence e on e.id = l.evidence_id
+		where l.criterion in @criteria and e.removed_at is null and (e.expires_on is null or e.expires_on >= @today)
 		  and (l.site_id is null or exists (select from site s where s.id = l.site_id and s.closed_on is null))
-		on conflict do nothing`, to.ID, from, criteria, today.String()).Error
+		on conflict do nothing`, map[string]any{"to": to.ID, "from": from, "criteria": criteria, "today": today.String()}).Error
+}
+
+// leftBehind counts the evidence of the last cycle that had expired.
+func leftBehind(ctx context.Context, tx pg.Tx, from uuid.UUID, today clock.Day) (n int, err error) {
+	err = tx.WithContext(ctx).Raw(`select count(distinct l.evidence_id)::int from (`+shownSQL+`) l join evidence e on e.id = l.evidence_id
+		where e.removed_at is null and e.expires_on < @today`, map[string]any{"from": from, "today": today.String()}).Scan(&n).Error
+	if err != nil {
+		return 0, fmt.Errorf("look for evidence that has expired: %w", err)
+	}
+	return n, nil
+}
+
+// OfMembership are the reviews of a membership, the oldest first.
+func OfMembership(ctx context.Context, tx pg.Tx, membership uuid.UUID) ([]Cycle, error) {
+	list, err := gorm.G[Cycle](tx.DB).Where("membership_id = ?", membership).Order("number").Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for the reviews of a membership: %w", err)
+	}
+	return list, nil
+}
+
+// markOverdue notes that the day of a review has passed. Its version stays: somebody who
+// is about to submit it goes on.
+func markOverdue(ctx context.Context, tx pg.Tx, at time.Time, id uuid.UUID) error {
+	if err := tx.WithContext(ctx).Exec(`update profile_cycle set overdue_at = ? where id = ?`, at, id).Error; err != nil {
+		return fmt.Errorf("note that a review is overdue: %w", err)
+	}
+	return nil
 }
 
 func sitesOf(ctx context.Context, tx pg.Tx, company uuid.UUID) (sites []Site, err error) {

@@ -194,9 +194,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.catalogues = &catalogue.Service{DB: db, Now: now, Library: library}
 	p.reviews = &review.Service{DB: db, Now: now, Steps: &steps, Companies: p.companies}
 	p.members = &membership.Service{DB: db, Now: now, Steps: &steps}
-	hooks := p.applications.Hooks()
-	hooks[programme.TakeEffect] = p.members.TakeEffect
-	p.sweeper = &clock.Service{DB: db, Now: now, Log: e.log, Clocks: clocks, Letters: letters, Expired: hooks}
+	p.sweeper = &clock.Service{DB: db, Now: now, Log: e.log, Clocks: clocks, Letters: letters, Expired: clock.Together(p.applications.Hooks(), p.members.Hooks())}
 	if p.evidence, err = files(cfg, e.log, db, now); err != nil {
 		return nil, err
 	}
