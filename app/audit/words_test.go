@@ -24,7 +24,7 @@ func TestEveryActionHasWords(t *testing.T) {
 	action := regexp.MustCompile(`(?:^|[^a-z])"((?:right|invitation|office|agency|person|session|identifier|contact|site|trade_name|note|hours|message|audit|change_notice)\.[a-z_]+)"|(?:Action: *|action: *|event\(|assign\(ctx, tx, now, by, &a, |readEvent\(now, by, )"([a-z_]+\.[a-z_]+)"`)
 	var found []string
 	err := fs.WalkDir(os.DirFS(".."), ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "web/") {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "web/") || strings.HasPrefix(path, "scale/") { // columns of tables, not actions
 			return err
 		}
 		text, err := fs.ReadFile(os.DirFS(".."), path)
