@@ -1,5 +1,7 @@
 package demo
 
+import "trustedtrader/app/identity"
+
 // stories lists the made-up companies: over every kind of member and every state. Names
 // and numbers are invented.
 func stories() []*story {
@@ -58,9 +60,9 @@ func stories() []*story {
 		// Before the first application is sent
 		us("Summit Outdoor Gear", "Inc.", "Denver", "America/Denver", border, "importer", "ior_ein=36-480124000 bond=21A000124", 3, registered),
 		us("Amber Valley Foods", "LLC", "Fresno", west, bay, "importer", "ior_ein=36-480125000 bond=21A000125", 6, accountDone),
-		us("Bluewater Homegoods", "LLC", "Newark", east, harbor, "importer", "ior_ein=36-480126000 bond=21A000126", 9, chosen), // looks like the first
-		us("Kestrel Robotics", "Inc.", "Austin", central, border, "exporter", "ein=36-4801270", 11, eligible),
-		us("Clearwater Medical Supply", "Inc.", "San Diego", west, bay, "importer", "ior_ein=36-480128000 bond=21A000128", 12, signed),
+		us("Bluewater Homegoods", "LLC", "Newark", east, harbor, "importer", "ior_ein=36-480126000 bond=21A000126", 9, copied), // looks like the first
+		us("Kestrel Robotics", "Inc.", "Austin", central, border, "exporter", "ein=36-4801270", 11, shared),
+		us("Clearwater Medical Supply", "Inc.", "San Diego", west, bay, "importer", "ior_ein=36-480128000 bond=21A000128", 14, filledIn),
 
 		// The European programme
 		eu("Noordzee Logistiek", "B.V.", "NL", "Rotterdam", "Europe/Amsterdam", "aeof", "eori=NL800100201 national_registration=KVK_24112233", 420, certified),
@@ -72,17 +74,27 @@ func stories() []*story {
 		eu("Hansen & Søn Shipping", "A/S", "DK", "Aarhus", "Europe/Copenhagen", "aeoc", "eori=DK80010027 national_registration=80010027", 48, answeredHearing),
 		eu("Kvarner Trgovina", "d.o.o.", "HR", "Rijeka", "Europe/Zagreb", "aeoc", "eori=HR80010020800 national_registration=040112233", 120, refused),
 		eu("Levante Cítricos", "S.L.", "ES", "Valencia", "Europe/Madrid", "aeof", "eori=ESB80010029 national_registration=V-112233", 80, standing),
+		eu("Ardenne Verre", "S.A.", "BE", "Liège", "Europe/Brussels", "aeos", "eori=BE0800100210 national_registration=0800.100.210", 9, shared),
 	}
 	notes := map[string]string{
 		"Bluewater Home Goods": "a member since two years, with a certificate", "Cedar & Stone Imports": "has to answer a request",
-		"Clearwater Medical Supply": "ready to submit", "Quickship Parcel": "was rejected and sees why", "Silverline Consolidators": "has sent a change notice",
-		"Officine Ligure": "may speak before a refusal", "Noordzee Logistiek": "a European member", "Kestrel Robotics": "in the middle of an application",
+		"Clearwater Medical Supply": "security profile filled in, look at the checks and submit it", "Quickship Parcel": "was rejected and sees why", "Silverline Consolidators": "has sent a change notice",
+		"Officine Ligure": "may speak before a refusal", "Noordzee Logistiek": "a European member", "Kestrel Robotics": "security profile half filled in with three colleagues",
+		"Ardenne Verre": "European questionnaire half filled in", "Bluewater Homegoods": "the checks find the same text in many criteria",
+		"Meridian Third Party Logistics": "exceptions of single sites, and a finished risk assessment", "Rio Vista Transport": "a risk assessment half done",
 		"Old Dominion Glassworks": "waits longer than the law allows",
 	}
 	for i, x := range list {
 		x.number, x.note = i, notes[x.name]
 		x.featured = x.name == "Bluewater Home Goods" || x.name == "Cedar & Stone Imports" || x.name == "Clearwater Medical Supply" || x.name == "Noordzee Logistiek"
 		x.alone = x.name == "Summit Outdoor Gear"
+		switch x.name {
+		case "Bluewater Home Goods", "Meridian Third Party Logistics", "Muebles Sierra Verde", "Noordzee Logistiek":
+			x.risk = finished
+		}
+		if x.name == "Kestrel Robotics" || x.name == "Ardenne Verre" {
+			x.team = []identity.Role{identity.Editor, identity.Contributor}
+		}
 	}
 	return list
 }

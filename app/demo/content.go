@@ -91,6 +91,7 @@ type library struct {
 	gaps      map[string]gaps                // by programme
 	sites     map[string]map[string]exception
 	papers    []paper
+	risks     map[string]assessment // by company
 }
 
 // exception is what one site says instead of the company.
@@ -110,7 +111,7 @@ var content = sync.OnceValues(func() (*library, error) {
 		l.texts[code] = texts
 	}
 	for name, into := range map[string]any{"companies": &l.companies, "choices": &l.choices, "tables": &l.tables, "gaps": &l.gaps,
-		"sites": &l.sites, "papers": &l.papers} {
+		"sites": &l.sites, "papers": &l.papers, "risk": &l.risks} {
 		if err := read(name, into); err != nil {
 			return nil, err
 		}

@@ -17,6 +17,9 @@ func People() []Person {
 		if !x.alone {
 			list = append(list, x.person(1, people.RoleName(x.role()), ""))
 		}
+		for i, role := range x.team {
+			list = append(list, x.person(firstOfTeam+i, people.RoleName(role), "fills in a part of the security profile"))
+		}
 	}
 	return append(append(list, staff()...), partners()...)
 }

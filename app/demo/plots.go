@@ -23,6 +23,21 @@ func eligible(x *story) []step { return append(chosen(x), x.at(2, x.eligible)) }
 
 func signed(x *story) []step { return append(eligible(x), x.at(1, x.sign)) }
 
+// filledIn is a profile that only waits for its declaration.
+func filledIn(x *story) []step {
+	return append(signed(x), x.at(1, x.gather, x.fill(0, 60)), x.at(1, x.fill(60, 100)), x.at(1, x.age))
+}
+
+// shared is a profile that several people fill in at once.
+func shared(x *story) []step {
+	return append(eligible(x), x.at(1, x.gatherTeam, x.assign), x.at(1, x.help), x.at(1, x.assess(false)), x.at(1, x.help), x.late(x.present))
+}
+
+// copied is a profile whose owner writes the same everywhere.
+func copied(x *story) []step {
+	return append(chosen(x), x.at(1, x.copyText))
+}
+
 func submitted(x *story) []step {
 	return append(append(signed(x), prepare(x)...), x.at(1, x.submit))
 }

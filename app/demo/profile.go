@@ -47,7 +47,161 @@ func (x *story) wait(minutes int) {
 
 // prepare fills in the security profile over some days and declares that it is right.
 func prepare(x *story) []step {
-	return []step{x.at(1, x.gather, x.fill(0, 45)), x.at(1, x.fill(45, 100), x.differ), x.at(1, x.declare)}
+	return []step{x.at(1, x.assessed, x.gather, x.fill(0, 45)), x.at(1, x.fill(45, 100), x.differ), x.at(1, x.declare)}
+}
+
+// assessed makes the risk assessment of a company that makes it in the portal.
+func (x *story) assessed() error {
+	if x.risk == "" {
+		return nil
+	}
+	return x.assess(true)()
+}
+
+// assign gives parts of the profile to the team, with a day.
+func (x *story) assign() error {
+	s := x.seeder
+	c, err := x.cycle()
+	if err != nil {
+		return err
+	}
+	for i, sections := range x.parts(c) {
+		due := workday(s.Clock.at.AddDate(0, 0, 9+5*i)).Format(time.DateOnly)
+		if _, err := s.Profiles.Assign(s.ctx, x.owner, c.ID, profile.Assignment{Sections: sections, Person: x.helpers[i].PersonID, DueOn: due}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parts are the sections that each of the team fills in.
+func (x *story) parts(c profile.Cycle) [][]string {
+	if c.Programme == "eu-aeo" {
+		return [][]string{{"s3"}, {"s6_2", "s6_3"}}
+	}
+	return [][]string{{"cybersecurity"}, {"physical_security", "access_controls"}}
+}
+
+// help is an hour in which owner and team each answer some criteria of their parts.
+func (x *story) help() error {
+	c, err := x.cycle()
+	if err != nil {
+		return err
+	}
+	for i, sections := range x.parts(c) {
+		if err := x.some(x.helpers[i], sections, 4+3*i); err != nil {
+			return err
+		}
+		x.wait(11)
+	}
+	return x.some(x.owner, nil, 12)
+}
+
+// some answers so many criteria that nobody has begun: of the sections, or of those that
+// are nobody's.
+func (x *story) some(by identity.Actor, sections []string, n int) error {
+	s := x.seeder
+	c, err := x.cycle()
+	if err != nil {
+		return err
+	}
+	page, err := s.Profiles.Checks(s.ctx, x.owner, c.ID)
+	if err != nil {
+		return err
+	}
+	w, err := x.now(c)
+	if err != nil {
+		return err
+	}
+	answers := w.answers(page.Profile.Form, page.Profile.Facts)
+	for _, k := range page.Profile.Form.Criteria {
+		mine := sections == nil && page.Profile.Notes[k.ID].AssigneeID == nil || slices.Contains(sections, k.Sections[0])
+		if !mine || page.Profile.State(k.ID).State != profile.NotStarted || n == 0 {
+			continue
+		}
+		n--
+		entries := w.entries(page.Profile, k, answers)
+		if n == 0 && len(entries) > 1 { // in the middle of it
+			entries = entries[:len(entries)-1]
+		}
+		if err := x.save(by, entries); err != nil {
+			return err
+		}
+		x.wait(4)
+	}
+	return nil
+}
+
+// present has a colleague's page open as the demo begins.
+func (x *story) present() error {
+	c, err := x.cycle()
+	if err != nil {
+		return err
+	}
+	page, err := x.seeder.Profiles.TaskList(x.seeder.ctx, x.helpers[0], c.ID)
+	if err != nil || page.Next == "" {
+		return err
+	}
+	_, err = x.seeder.Profiles.Seen(x.seeder.ctx, x.helpers[0], c.ID, page.Next)
+	return err
+}
+
+// copyText writes one sentence into many criteria, which the checks notice.
+func (x *story) copyText() error {
+	c, err := x.cycle()
+	if err != nil {
+		return err
+	}
+	page, err := x.seeder.Profiles.Checks(x.seeder.ctx, x.owner, c.ID)
+	if err != nil {
+		return err
+	}
+	w, err := x.now(c)
+	if err != nil {
+		return err
+	}
+	answers, n := w.answers(page.Profile.Form, page.Profile.Facts), 0
+	for _, k := range page.Profile.Form.Criteria {
+		entries := w.entries(page.Profile, k, answers)
+		for i := range entries {
+			if entries[i].Answer.Text != "" {
+				entries[i].Answer.Text = "This is described in our security manual, which is kept in the office."
+				n++
+			}
+		}
+		if err := x.save(x.owner, entries); err != nil || n > 7 {
+			return err
+		}
+	}
+	return nil
+}
+
+// age takes a document of last year into the library, which has expired since: the checks
+// find it.
+func (x *story) age() error {
+	s := x.seeder
+	c, err := x.cycle()
+	if err != nil {
+		return err
+	}
+	w, err := x.world(s.Clock.at.UTC().Truncate(24*time.Hour).AddDate(-1, 0, -20))
+	if err != nil {
+		return err
+	}
+	documents, err := w.documents()
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(documents, func(d document) bool { return !d.ExpiresOn.IsZero() && d.ExpiresOn.Before(s.Clock.at) })
+	if i < 0 {
+		return fmt.Errorf("%s has no document that has expired", x.name)
+	}
+	d := documents[i]
+	d.ID, d.Title = "old", d.Title+" (last year)"
+	if err := x.keep(d); err != nil {
+		return err
+	}
+	return s.Evidence.Attach(s.ctx, x.owner, c.ID, d.Criteria[0], nil, x.library["old"].ID)
 }
 
 // writers fill in profiles: the owner, and the colleague whose role may.
@@ -69,30 +223,6 @@ func (x *story) fill(from, to int) func() error {
 		}
 		return x.respond(c, func(i, of int) bool { return i*100 >= from*of && i*100 < to*of })
 	}
-}
-
-// answerOnly answers the criteria of some sections.
-func (x *story) answerOnly(by identity.Actor, sections ...string) error {
-	c, err := x.cycle()
-	if err != nil {
-		return err
-	}
-	page, err := x.seeder.Profiles.Checks(x.seeder.ctx, by, c.ID)
-	if err != nil {
-		return err
-	}
-	w, err := x.now(c)
-	if err != nil {
-		return err
-	}
-	for _, k := range page.Profile.Form.Criteria {
-		if slices.Contains(sections, k.Sections[0]) {
-			if err := x.save(by, w.entries(page.Profile, k, w.answers(page.Profile.Form, page.Profile.Facts))); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // respond answers the criteria that are wanted.
@@ -190,6 +320,9 @@ func (x *story) gather() error {
 		return err
 	}
 	for _, d := range documents {
+		if d.ID == "risk" && x.risk == finished {
+			continue // made in the portal
+		}
 		if err := x.keep(d); err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
 		}

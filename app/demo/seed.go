@@ -24,6 +24,7 @@ import (
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/review"
+	"trustedtrader/app/risk"
 	"trustedtrader/app/signin"
 )
 
@@ -36,6 +37,7 @@ type Portal struct {
 	Applications *application.Service
 	Profiles     *profile.Service
 	Evidence     *evidence.Service
+	Risks        *risk.Service
 	Reviews      *review.Service
 	Members      *membership.Service
 	Notices      *notice.Service
@@ -50,6 +52,7 @@ type Seeder struct {
 
 	ctx     context.Context
 	today   time.Time
+	present time.Time
 	offices map[string]uuid.UUID
 	staff   map[string]identity.Actor // by subject
 	stories []*story
@@ -125,7 +128,7 @@ type step struct {
 // Seed tells the story of an empty database up to an instant: days are counted back
 // from it, so that the demo always looks alive; everything else is the same each time.
 func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
-	s.ctx, s.today = ctx, now.UTC().Truncate(24*time.Hour)
+	s.ctx, s.today, s.present = ctx, now.UTC().Truncate(24*time.Hour), now
 	s.Clock.at = s.day(766, 12)
 	if err := s.mark(begins, "The demo's data are being made"); err != nil {
 		return err

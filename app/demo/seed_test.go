@@ -25,6 +25,7 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
+	"trustedtrader/app/risk"
 	"trustedtrader/app/signin"
 	"trustedtrader/config"
 )
@@ -36,7 +37,11 @@ func seeded(t *testing.T) *pg.DB {
 	t.Helper()
 	db := apptest.DB(t)
 	part := func(dir string) fs.FS {
-		files, err := fs.Sub(config.Programmes, dir)
+		from := config.Programmes
+		if dir == "risk" {
+			from = config.Risk
+		}
+		files, err := fs.Sub(from, dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,6 +79,11 @@ func seeded(t *testing.T) *pg.DB {
 		Members:      &membership.Service{DB: db, Now: at.Now, Steps: &steps},
 		Notices:      &notice.Service{DB: db, Now: at.Now, Letters: letters},
 	}
+	factors, err := risk.LoadFactors(part("risk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Risks = &risk.Service{DB: db, Now: at.Now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.Evidence}
 	p.Reviews = &review.Service{DB: db, Now: at.Now, Steps: &steps, Companies: p.Companies}
 	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: clock.Together(p.Applications.Hooks(), p.Members.Hooks())}
 	s := &demo.Seeder{Portal: p, Clock: at, Issuer: func(a string) string { return "http://localhost:8082/" + a }}
@@ -123,7 +133,40 @@ func TestSeed(t *testing.T) {
 			}
 		}
 	}
+	// Companies fill in their profiles, show evidence and assess their risks.
+	for what, want := range map[string]struct {
+		sql   string
+		least int
+	}{
+		"profiles of programmes":      {`select programme || ' ' || entity_type as s from profile_cycle group by programme, entity_type`, 16},
+		"profiles that are filled in": {`select c.reference as s from profile_cycle c join profile_answer a on a.cycle_id = c.id group by c.id having count(*) > 100`, 30},
+		"different texts":             {`select distinct value ->> 'text' as s from profile_answer where length(value ->> 'text') > 40`, 1500},
+		"answers with a plan":         {`select question as s from profile_answer where value ? 'plan_on'`, 40},
+		"answers that do not apply":   {`select question as s from profile_answer where choice = 'na'`, 30},
+		"tables and persons":          {`select question as s from profile_answer where value ? 'rows'`, 150},
+		"authors of one profile":      {`select cycle_id::text as s from profile_answer group by cycle_id having count(distinct author) > 2`, 2},
+		"criteria given to somebody":  {`select criterion as s from profile_criterion where assignee_id is not null`, 30},
+		"exceptions of sites":         {`select distinct c.company_id::text as s from profile_answer a join profile_cycle c on c.id = a.cycle_id where a.site_id is not null`, 3},
+		"kinds of files":              {`select media_type as s from evidence_version group by media_type having count(*) > 15`, 4},
+		"companies with evidence":     {`select company_id::text as s from evidence group by company_id having count(*) >= 6`, 30},
+		"evidence in other languages": {`select distinct lang as s from evidence`, 4},
+		"evidence that expired":       {`select title as s from evidence where expires_on < '2026-11-24' and removed_at is null`, 1},
+		"evidence that expires soon":  {`select title as s from evidence where expires_on between '2026-11-24' and '2027-01-23'`, 5},
+		"pinned evidence":             {`select distinct cycle_id::text as s from evidence_pin`, 25},
+		"risk assessments":            {`select status as s from risk_assessment group by status`, 2},
+		"actions against risks":       {`select what as s from risk_action`, 6},
+	} {
+		if got := texts(t, db, want.sql); len(got) < want.least {
+			t.Errorf("%s: %d, want %d at least: %v", what, len(got), want.least, got)
+		}
+	}
 	for what, sql := range map[string]string{
+		"submitted answers that are not complete":  `select c.reference || ' ' || a.question as s from profile_answer a join profile_cycle c on c.id = a.cycle_id where c.status in ('submitted', 'in_review', 'accepted') and not a.complete`,
+		"submitted musts without evidence":         `select c.reference as s from profile_cycle c where c.status in ('submitted', 'in_review', 'accepted') and not exists (select from evidence_pin p where p.cycle_id = c.id)`,
+		"texts with something left to fill in":     `select c.reference || ' ' || a.question as s from profile_answer a join profile_cycle c on c.id = a.cycle_id where a.value::text ~ '\{[a-z0-9]+\}'`,
+		"evidence of the future":                   `select title as s from evidence where issued_on > '2026-11-24'`,
+		"evidence that was quarantined or is lost": `select file_name as s from evidence_version where scan = 'quarantined' or size < 500`,
+		"submissions that the clock made":          `select c.reference as s from profile_submission s join profile_cycle c on c.id = s.cycle_id where s.attested_name = ''`,
 		"memberships without a running clock":      `select number as s from membership m where not exists (select from clock c where c.subject_id = m.id or c.subject_id = m.application_id)`,
 		"clocks that began in the future":          `select code as s from clock where started_at > '2026-11-24T15:30:00Z'`,
 		"clocks due before they began":             `select code || ' ' || due_on as s from clock where due_on < (started_at at time zone zone)::date`,

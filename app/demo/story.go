@@ -26,14 +26,17 @@ type story struct {
 	numbers                                 string // "scheme=value scheme=value", a blank in a value is written as _
 	ago                                     int    // days since its account was opened
 	plot                                    func(*story) []step
-	alone                                   bool   // nobody else acts for it yet
-	note                                    string // what to look at when signed in as its owner
+	alone                                   bool            // nobody else acts for it yet
+	team                                    []identity.Role // more colleagues, who help with the profile
+	note                                    string          // what to look at when signed in as its owner
 	featured                                bool
+	risk                                    string // the risk assessment that it makes in the portal: finished, or none
 
 	seeder  *Seeder
 	number  int
 	owner   identity.Actor
 	second  identity.Actor               // a colleague; the zero Actor when there is none
+	helpers []identity.Actor             // the team
 	library map[string]evidence.Evidence // what was uploaded, by the paper that it was made from
 	app     application.Application
 	notice  company.ChangeNotice
@@ -63,6 +66,9 @@ func (x *story) at(days int, things ...func() error) step {
 	at := time.Date(day.Year(), day.Month(), day.Day(), 9+(x.number*7+x.elapsed)%8, (x.number*17+x.elapsed*7)%60, 0, 0, zone)
 	return step{at: at, who: x, do: do}
 }
+
+// late makes a step as the very last one before the present.
+func (x *story) late(do func() error) step { return step{at: x.seeder.present, who: x, do: do} }
 
 // specialist and supervisor of the office in charge; second is another specialist where there is one.
 func (x *story) specialist() identity.Actor {
@@ -202,6 +208,10 @@ func (x *story) sites() ([]company.SiteEntry, error) {
 	return list, nil
 }
 
+// firstOfTeam counts the people of a company before its team: the owner, the second person
+// and those who are only named.
+const firstOfTeam = 6
+
 // role is that of the company's second person: over the whole list there is one of each.
 func (x *story) role() identity.Role {
 	roles := []identity.Role{identity.Editor, identity.Signatory, identity.Reader, identity.Contributor, identity.Representative}
@@ -220,6 +230,24 @@ func (x *story) colleague() (err error) {
 	}
 	x.second, err = x.seeder.invite(x.owner, second, in)
 	return err
+}
+
+// gatherTeam invites those who help with the profile.
+func (x *story) gatherTeam() error {
+	for i, role := range x.team {
+		in := people.Invitation{Terms: people.Terms{Role: role}}
+		if role == identity.Contributor {
+			in.Parts = []string{"sites"}
+		}
+		p := x.person(firstOfTeam+i, people.RoleName(role), "")
+		in.Email = p.Email
+		who, err := x.seeder.invite(x.owner, p, in)
+		if err != nil {
+			return err
+		}
+		x.helpers = append(x.helpers, who)
+	}
+	return nil
 }
 
 func (x *story) choose() (err error) {
