@@ -563,7 +563,7 @@ func TestQuota(t *testing.T) {
 	w.refused("what is on its way counts", err, fault.Invalid, "no room")
 	w.ok(w.s.Cancel(w.ctx, w.editor, u.ID))
 	must[evidence.Upload](t)(w.s.Begin(w.ctx, w.owner, evidence.Incoming{FileName: "c.txt", Size: 200}))
-	w.ok(w.s.Cancel(w.ctx, w.owner, u.ID)) // not theirs: nothing happens
+	w.refused("another's upload", w.s.Cancel(w.ctx, w.owner, u.ID), fault.NotFound, "")
 	must[evidence.Removal](t)(w.s.Remove(w.ctx, w.editor, a.Evidence, 1))
 	must[evidence.Upload](t)(w.s.Begin(w.ctx, w.editor, evidence.Incoming{FileName: "d.txt", Size: 2500}))
 	// Two at once cannot both have the last room.

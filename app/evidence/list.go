@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/entry"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
@@ -279,4 +281,137 @@ func (s *Service) Item(ctx context.Context, by identity.Actor, id uuid.UUID) (ou
 		out.Uses[i].Open = out.Uses[i].Open && by.Is(Writers()...)
 	}
 	return out, nil
+}
+
+// Board is where an item can be attached: the criteria of one profile.
+type Board struct {
+	Evidence Evidence
+	Profiles []BoardProfile // that can be changed, newest first
+	Profile  *BoardProfile  // the one that is shown
+	Sites    []BoardSite
+	Site     *uuid.UUID // the site that is shown; nil: the company as a whole
+	Criteria []BoardCriterion
+}
+
+// BoardProfile is a profile to which evidence can be attached.
+type BoardProfile struct {
+	ID         uuid.UUID
+	Reference  string
+	Programme  string
+	Edition    string
+	EntityType string
+	Status     string
+}
+
+// BoardSite is an open site of the company.
+type BoardSite struct {
+	ID   uuid.UUID
+	Name string
+}
+
+// BoardCriterion is a criterion of the profile.
+type BoardCriterion struct {
+	Criterion catalogue.Criterion
+	Section   catalogue.Text
+	There     bool // the item is attached
+	Open      bool // it can be attached
+}
+
+// Board reads where an item can be attached: in one of the company's profiles, the newest
+// unless another is named, for the company or one of its sites. Those who write may.
+func (s *Service) Board(ctx context.Context, by identity.Actor, id uuid.UUID, profile uuid.UUID, site *uuid.UUID) (b Board, err error) {
+	if !reads(by) {
+		return b, fault.Missing()
+	}
+	err = s.DB.Batch(ctx, by.Scope(),
+		pg.One(&b.Evidence, `select id, company_id, kind, title, about, url, owner, issued_on, expires_on, lang, confidentiality, created_at, created_by, author, removed_at, version
+			from evidence where id = $1 and company_id = $2`, id, by.CompanyID),
+		pg.All(&b.Profiles, `select id, reference, programme, edition, entity_type, status from profile_cycle
+			where company_id = $1 and status in ('open', 'returned') order by opened_at desc, id desc limit 20`, by.CompanyID),
+		pg.All(&b.Sites, `select id, name from site where company_id = $1 and closed_on is null order by name, id`, by.CompanyID))
+	if err != nil {
+		return b, fmt.Errorf("read where the evidence can be attached: %w", err)
+	}
+	if b.Evidence.RemovedAt != nil {
+		return b, removed()
+	}
+	for i, p := range b.Profiles {
+		if b.Profile == nil || p.ID == profile {
+			b.Profile = &b.Profiles[i]
+		}
+	}
+	for _, x := range b.Sites {
+		if site != nil && x.ID == *site {
+			b.Site = site
+		}
+	}
+	if b.Profile == nil || s.Criteria == nil {
+		return b, nil
+	}
+	edition, ok := s.Criteria.Edition(b.Profile.Programme, b.Profile.Edition)
+	if !ok {
+		return b, nil
+	}
+	return b, s.criteria(ctx, by, &b, edition)
+}
+
+func (s *Service) criteria(ctx context.Context, by identity.Actor, b *Board, edition *catalogue.Edition) error {
+	form := edition.Form(b.Profile.EntityType)
+	ids := make([]string, len(form.Criteria))
+	for i, c := range form.Criteria {
+		ids[i] = c.ID
+	}
+	var rows []struct {
+		Criterion   string
+		There, Open bool
+	}
+	err := s.DB.Batch(ctx, by.Scope(), pg.All(&rows, `select x.criterion, exists (select from evidence_link l where l.cycle_id = c.id and l.criterion = x.criterion
+			and l.site_id is not distinct from $4 and l.evidence_id = $3) as there, `+EditableSQL("c", "x.criterion")+` and $5 and ($6 or `+AssignedSQL("c", "x.criterion", "$7")+`) as open
+		from profile_cycle c cross join unnest($2::text[]) with ordinality as x(criterion, n) where c.id = $1 order by x.n`,
+		b.Profile.ID, ids, b.Evidence.ID, b.Site, by.Is(Writers()...), !by.Is(identity.Contributor), by.PersonID))
+	if err != nil {
+		return fmt.Errorf("read where the evidence can be attached: %w", err)
+	}
+	titles := map[string]catalogue.Text{}
+	for _, x := range edition.Sections {
+		titles[x.ID] = x.Title
+	}
+	for i, r := range rows {
+		row := BoardCriterion{Criterion: form.Criteria[i], There: r.There, Open: r.Open}
+		if home := form.Criteria[i].Sections; len(home) > 0 {
+			row.Section = titles[home[0]]
+		}
+		b.Criteria = append(b.Criteria, row)
+	}
+	return nil
+}
+
+// Here is what is attached to one place, and whether that can be changed.
+type Here struct {
+	At    Place
+	Open  bool
+	Today time.Time
+	Links []Link
+}
+
+// Here reads what is attached to a criterion for the company or one site. The company's
+// readers may; another company's profile is not there.
+func (s *Service) Here(ctx context.Context, by identity.Actor, at Place) (h Here, err error) {
+	if !reads(by) {
+		return h, fault.Missing()
+	}
+	var place about
+	h.At = at
+	if err := s.DB.Batch(ctx, by.Scope(), aboutPlace(&place, at, by), pg.Value(&h.Today, todaySQL, by.CompanyID, s.Now()), Links(&h.Links, at.Cycle, at.Criterion)); err != nil {
+		return Here{}, fmt.Errorf("read what is attached: %w", err)
+	}
+	h.Open = place.Open
+	h.Links = slices.DeleteFunc(h.Links, func(l Link) bool { return at.Site != nil && (l.SiteID == nil || *l.SiteID != *at.Site) })
+	return h, nil
+}
+
+// SeesLink reports whether an actor may open what is attached, as far as its
+// confidentiality goes.
+func SeesLink(by identity.Actor, l Link) bool {
+	return l.Confidentiality != Restricted || seesRestricted(by, l.CreatedBy)
 }

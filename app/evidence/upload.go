@@ -178,7 +178,7 @@ func (s *Service) Put(ctx context.Context, by identity.Actor, id uuid.UUID, offs
 	switch {
 	case u.BlobKey != "":
 		return u.Received, fault.New(fault.Conflict, "This file is being looked at already. Wait a moment")
-	case offset+size <= u.Received && offset >= 0:
+	case offset >= 0 && size > 0 && offset+size <= u.Received:
 		return u.Received, nil
 	case offset != u.Received:
 		return u.Received, wanted(u.Received)
@@ -229,14 +229,18 @@ func wanted(offset int64) error {
 	return fault.New(fault.Conflict, "The next part of the file begins at byte %d", offset)
 }
 
-// Cancel forgets a file on its way in, with what has come of it. Its sender may. One that
-// is not there is no error: it has come meanwhile, or was cancelled before.
+// Cancel forgets a file on its way in, with what has come of it. Its sender may; one that
+// has come meanwhile, or is being put together, is not there.
 func (s *Service) Cancel(ctx context.Context, by identity.Actor, id uuid.UUID) error {
 	if !reads(by) {
 		return fault.Missing()
 	}
 	err := s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
-		return tx.WithContext(ctx).Exec(`delete from evidence_upload where id = ? and company_id = ? and person_id = ? and blob_key = ''`, id, by.CompanyID, by.PersonID).Error
+		r := tx.WithContext(ctx).Exec(`delete from evidence_upload where id = ? and company_id = ? and person_id = ? and blob_key = ''`, id, by.CompanyID, by.PersonID)
+		if r.Error == nil && r.RowsAffected == 0 {
+			return fault.Missing()
+		}
+		return r.Error
 	})
 	if err != nil {
 		return fmt.Errorf("cancel the upload: %w", err)

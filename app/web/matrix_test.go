@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/company"
+	"trustedtrader/app/evidence"
+	"trustedtrader/app/evidence/evidencetest"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
@@ -85,6 +88,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 // areas says which audiences have anything to do in a part of the site.
 var areas = map[string][]identity.Audience{
 	"/company":      {identity.Companies},
+	"/evidence":     {identity.Companies},
 	"/applications": {identity.Companies},
 	"/inbox":        {identity.Companies, identity.Staff},
 	"/memberships":  {identity.Companies, identity.Staff},
@@ -113,6 +117,7 @@ type matrix struct {
 	someones []kind
 	people   *people.Service
 	risks    *risk.Service
+	library  *evidence.Service
 	measured *prometheus.Registry
 	own      map[string]string // parameters of a route, filled in with objects that company A owns
 	others   map[string]string // the same with objects of company B
@@ -178,7 +183,7 @@ func newMatrix(t *testing.T) *matrix {
 	if a.web.Metrics, err = NewMetrics(measured); err != nil {
 		t.Fatal(err)
 	}
-	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, risks: a.web.Risks, measured: measured}
+	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, risks: a.web.Risks, library: a.web.Evidence, measured: measured}
 
 	var companies [2]identity.Actor
 	for i, name := range []string{"Harbor Trading LLC", "Nosy Neighbor Inc"} {
@@ -244,6 +249,7 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	}))
 	offer, err := m.people.Invite(w.Ctx, owner, people.Invitation{Terms: people.Terms{Role: identity.Reader}, Email: "x@" + owner.CompanyID.String() + ".example"})
 	w.Must(err)
+	kept, coming := m.submitted(owner)
 	text := func(sql string, args ...any) string { return w.Text(sql, args...) }
 	assessed := riskObjects(w, m.risks, owner)
 	return map[string]string{
@@ -266,7 +272,25 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"right":       owner.RightID.String(),
 		"staff":       w.Sam.RightID.String(),
 		"office":      w.NewYork.String(),
+		"evidence":    kept.Evidence.String(),
+		"version":     kept.Version.String(),
+		"upload":      coming.ID.String(),
 	}
+}
+
+// submitted makes a file that was submitted with a profile, and one on its way.
+func (m *matrix) submitted(owner identity.Actor) (evidence.Kept, evidence.Upload) {
+	m.Helper()
+	w := m.w
+	cycle := newProfile(w, owner.CompanyID)
+	content := evidencetest.PDF("Seals")
+	kept, err := m.library.Take(w.Ctx, owner, evidence.Incoming{FileName: "seals.pdf", Size: int64(len(content))},
+		evidence.Details{Place: &evidence.Place{Cycle: cycle, Criterion: "3.1"}}, bytes.NewReader(content))
+	w.Must(err)
+	submitProfile(w, owner, cycle)
+	coming, err := m.library.Begin(w.Ctx, owner, evidence.Incoming{FileName: "log.txt", Size: 9})
+	w.Must(err)
+	return kept, coming
 }
 
 // objectOf says which object the parameters of a route name: the test does not
@@ -298,6 +322,10 @@ func objectOf(path string) map[string]string {
 		{"/company/changes/", map[string]string{":id": "notice", ":subject": "=site", ":item": "site"}},
 		{"/help/", map[string]string{":guide": "=apply"}},
 		{"/inbox/", map[string]string{":id": "message"}},
+		{"/desk/evidence/versions/", map[string]string{":id": "version"}},
+		{"/evidence/versions/", map[string]string{":id": "version"}},
+		{"/evidence/uploads/", map[string]string{":id": "upload"}},
+		{"/evidence/", map[string]string{":id": "evidence"}},
 		{"/desk/changes/", map[string]string{":id": "notice"}},
 		{"/desk/companies/", map[string]string{":id": "company", ":duplicate": "duplicate"}},
 		{"/desk/cases/", map[string]string{":id": "application", ":entry": "hours"}},
@@ -498,6 +526,7 @@ var notNow = []string{
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",
 	"/memberships/:id", "/memberships/:id/certificate", "/invitations/:token", "/inbox/new", "/dev/mail",
+	"/evidence/choose", "/evidence/attached", "/evidence/uploads/:id", // of no criterion, and of one person
 }
 
 // files are no pages: they are read in steps, as many as they need.

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/audit"
+	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
@@ -137,7 +138,7 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 	var items []ui.NavItem
 	switch {
 	case who.Audience == identity.Companies && who.Role != "":
-		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Company account", Href: "/company/profile"},
+		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Company account", Href: "/company/profile"}, {Label: "Evidence", Href: "/evidence"},
 			{Label: "Risk assessment", Href: "/risk"},
 			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}}
 	case who.Audience == identity.Partners && who.Role != "":
@@ -300,6 +301,10 @@ func (w *Web) explain(c *fiber.Ctx, err error) ui.Problem {
 			return say(401, "You are not signed in", "Sign in, then try again.")
 		case 405:
 			return say(405, "Not possible here", "This address does not take that kind of request. Start from the start page.")
+		case 408, 411:
+			return say(fe.Code, "Not readable", "What you sent did not arrive whole. Go back and send it again.")
+		case 503:
+			return say(503, "The portal is busy", "Many files are on their way just now. Wait a minute, then try again.")
 		case 413:
 			return say(413, "Too much at once", "What you sent is larger than we can take. Send less at a time.")
 		case 415:
@@ -314,6 +319,13 @@ func (w *Web) explain(c *fiber.Ctx, err error) ui.Problem {
 		return say(max(fe.Code, 400), "Not possible", "We cannot answer this request. Start from the start page.")
 	case errors.Is(err, context.DeadlineExceeded):
 		return say(503, "This takes too long", "The portal is busy and did not finish in time. Nothing was changed half-way. Wait a minute, then try again.")
+	}
+	if errors.Is(err, blob.ErrAway) {
+		c.Set(fiber.HeaderRetryAfter, "60")
+		return say(503, "The store for files does not answer", "It is down or full. Nothing of your file was kept. Wait a few minutes, then try again.")
+	}
+	if errors.Is(err, blob.ErrMissing) || errors.Is(err, blob.ErrDamaged) {
+		return say(500, "This file cannot be read", "Its content is lost or damaged in our store. Ask for help and quote the reference below.")
 	}
 	if pg.Lost(err) {
 		c.Set(fiber.HeaderRetryAfter, "30")

@@ -4,6 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"trustedtrader/app/audit"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/risk"
 )
@@ -17,6 +18,7 @@ type access struct {
 	signedIn bool
 	audience identity.Audience
 	roles    []identity.Role
+	streams  bool // the handler reads the body itself, a file as it comes
 }
 
 // Public reports whether the route is open to everybody, and Roles who may use it
@@ -32,6 +34,12 @@ func signedIn() access { return access{signedIn: true} }
 func of(a identity.Audience) access { return access{audience: a} }
 
 func only(roles ...identity.Role) access { return access{roles: roles} }
+
+// streamed is the access of a form whose handler reads a large file as it comes.
+func streamed(a access) access {
+	a.streams = true
+	return a
+}
 
 // Route is one address of the site.
 type Route struct {
@@ -57,6 +65,8 @@ func (w *Web) Routes() []Route {
 		editors = only(identity.CompanyEditors...)
 		signers = only(identity.CompanySigners...)
 		owners  = only(identity.Owner)
+
+		sorters = only(evidence.Writers()...)
 
 		partners       = only(identity.RolesOf(identity.Partners)...)
 		agencyAdmins   = only(identity.AgencyAdmin)
@@ -163,6 +173,29 @@ func (w *Web) Routes() []Route {
 		{"POST", "/invitations/:token", person, w.acceptInvitation},
 		{"POST", "/welcome/offers/:id", person, w.acceptOffer},
 
+		// The company's library of evidence
+		{"GET", "/evidence", readers, w.showLibrary},
+		{"GET", "/evidence/new", sorters, w.newEvidence},
+		{"POST", "/evidence/links", sorters, w.addEvidenceLink},
+		{"POST", "/evidence/files", streamed(sorters), w.receiveFile},
+		{"GET", "/evidence/choose", sorters, w.chooseEvidence},
+		{"GET", "/evidence/attached", readers, w.showAttached},
+		{"POST", "/evidence/attach", sorters, w.attachEvidence},
+		{"POST", "/evidence/detach", sorters, w.detachEvidence},
+		{"POST", "/evidence/uploads", sorters, w.beginUpload},
+		{"GET", "/evidence/uploads/:id", sorters, w.showUpload},
+		{"POST", "/evidence/uploads/:id", sorters, w.takePiece},
+		{"POST", "/evidence/uploads/:id/finish", sorters, w.finishUpload},
+		{"POST", "/evidence/uploads/:id/cancel", sorters, w.cancelUpload},
+		{"GET", "/evidence/versions/:id/file", readers, w.sendVersion},
+		{"GET", "/evidence/versions/:id/preview", readers, w.sendPreview},
+		{"GET", "/evidence/:id", readers, w.showEvidence},
+		{"GET", "/evidence/:id/edit", sorters, w.showEditEvidence},
+		{"POST", "/evidence/:id/edit", sorters, w.saveEvidence},
+		{"GET", "/evidence/:id/attach", sorters, w.showPlaces},
+		{"GET", "/evidence/:id/remove", sorters, w.showRemoveEvidence},
+		{"POST", "/evidence/:id/remove", sorters, w.removeEvidence},
+
 		// Partner agencies
 		{"GET", "/agency", partners, w.showAgency},
 		{"GET", "/agency/people", partners, w.showPeople},
@@ -247,6 +280,9 @@ func (w *Web) Routes() []Route {
 		{"POST", "/desk/cases/:id/decision/approve", approvers, w.approveRejection},
 		{"POST", "/desk/cases/:id/certify", approvers, w.certifyCompany},
 		{"GET", "/desk/cases/:id/history", caseReaders, w.showCaseHistory},
+
+		{"GET", "/desk/evidence/versions/:id/file", caseReaders, w.sendVersion},
+		{"GET", "/desk/evidence/versions/:id/preview", caseReaders, w.sendPreview},
 
 		// The audit trail: how much of it each of them sees is decided by app/audit
 		{"GET", "/audit", only(audit.Readers()...), w.showAudit},

@@ -74,28 +74,36 @@ const (
 // App builds the Fiber application with every route.
 func (w *Web) App() *fiber.App {
 	app := fiber.New(fiber.Config{
-		AppName:                 "portal",
-		Immutable:               true, // values of a request outlive it safely (pitfalls: buffers are reused)
-		CaseSensitive:           true,
-		StrictRouting:           true,
-		UnescapePath:            true,
-		BodyLimit:               bodyLimit,
-		ReadBufferSize:          16 << 10,
-		ReadTimeout:             15 * time.Second,
-		WriteTimeout:            30 * time.Second,
-		IdleTimeout:             60 * time.Second,
-		DisableStartupMessage:   true,
-		EnableTrustedProxyCheck: true,
-		TrustedProxies:          w.Config.TrustedProxies,
-		ProxyHeader:             w.proxyHeader(),
-		ErrorHandler:            w.problem,
+		AppName:                      "portal",
+		Immutable:                    true, // values of a request outlive it safely (pitfalls: buffers are reused)
+		CaseSensitive:                true,
+		StrictRouting:                true,
+		UnescapePath:                 true,
+		BodyLimit:                    bodyLimit,
+		StreamRequestBody:            true, // takeBody reads it
+		DisablePreParseMultipartForm: true,
+		ReadBufferSize:               16 << 10,
+		ReadTimeout:                  15 * time.Second,
+		WriteTimeout:                 30 * time.Second,
+		IdleTimeout:                  60 * time.Second,
+		DisableStartupMessage:        true,
+		EnableTrustedProxyCheck:      true,
+		TrustedProxies:               w.Config.TrustedProxies,
+		ProxyHeader:                  w.proxyHeader(),
+		ErrorHandler:                 w.problem,
 	})
-	app.Use(w.observe, w.headers, w.refuseOddRequests)
+	routes, streams := w.Routes(), map[string]bool{}
+	for _, r := range routes {
+		if r.Access.streams {
+			streams[r.Method+" "+r.Path] = true
+		}
+	}
+	app.Use(w.observe, w.headers, w.refuseOddRequests, takeBody(streams))
 	app.Get("/static/*", w.asset)
 	app.Get("/healthz", w.healthz)
 	app.Get("/readyz", w.readyz)
 	app.Use(w.begin, w.recognise)
-	for _, r := range w.Routes() {
+	for _, r := range routes {
 		app.Add(r.Method, r.Path, w.guard(r))
 	}
 	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
