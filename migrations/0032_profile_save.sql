@@ -12,6 +12,8 @@ alter table profile_answer set (fillfactor = 85);
 --   kept       only the lost text was put away
 --   conflict   a colleague was faster: theirs, and common, on which both had begun
 --   missing, form, forbidden, locked, site   why nothing was saved
+-- p_lost is a text that does not hold, with the version on which it was based: it is put
+-- away with what is saved, or alone when there is no value to save.
 -- +goose StatementBegin
 create function profile_save(p_cycle uuid, p_company uuid, p_hash text, p_entity text, p_person uuid, p_author text, p_editor boolean, p_now timestamptz,
   p_criterion text, p_question text, p_site uuid, p_value jsonb, p_choice text, p_complete boolean, p_version int, p_newly boolean, p_lost jsonb,
@@ -45,15 +47,8 @@ begin
     result := 'site';
     return;
   end if;
-  if p_lost is not null then
-    insert into profile_answer_past (cycle_id, company_id, question, site_id, value, version, updated_at, updated_by, author, lost, replaced_at)
-      values (p_cycle, p_company, p_question, p_site, p_lost, p_version, p_now, p_person, p_author, true, p_now);
-  end if;
-  if p_value is null then
-    result := 'kept';
-    return;
-  end if;
   loop
+    exit when p_value is null;
     select x.value, x.version, x.updated_at, x.author into a from profile_answer x
       where x.cycle_id = p_cycle and x.question = p_question and x.site_id is not distinct from p_site for update;
     if found then
@@ -62,7 +57,7 @@ begin
       author := a.author;
       if a.value = p_value then
         result := 'same';
-        return;
+        exit;
       elsif a.version <> p_version then
         result := 'conflict';
         theirs := a.value::text;
@@ -78,12 +73,13 @@ begin
         updated_at = p_now, updated_by = p_person, author = p_author
         where x.cycle_id = p_cycle and x.question = p_question and x.site_id is not distinct from p_site;
       version := a.version + 1;
+      result := 'saved';
       exit;
     end if;
     if p_value = '{}' then
       result := 'same';
       version := 0;
-      return;
+      exit;
     elsif p_version <> 0 then -- an exception that a colleague has dropped meanwhile
       result := 'conflict';
       version := 0;
@@ -99,14 +95,24 @@ begin
           where p.cycle_id = p_cycle and p.question = p_question and p.site_id is not distinct from p_site), 0),
         p_now, p_person, p_author)
       on conflict on constraint profile_answer_once do nothing returning x.version into version;
-    exit when found;
+    if found then
+      result := 'saved';
+      exit;
+    end if;
   end loop;
+  if p_lost is not null then
+    insert into profile_answer_past (cycle_id, company_id, question, site_id, value, version, updated_at, updated_by, author, lost, replaced_at)
+      values (p_cycle, p_company, p_question, p_site, p_lost->'value', (p_lost->>'based')::int, p_now, p_person, p_author, true, p_now);
+    result := coalesce(nullif(result, 'same'), 'kept');
+  end if;
+  if result <> 'saved' then
+    return;
+  end if;
   if k.status = 'returned' then
     update profile_return_item i set answered_at = p_now, answered_by = p_person, answerer = p_author, version = i.version + 1
       from profile_return r
       where r.cycle_id = p_cycle and r.answered_at is null and r.cancelled_at is null and i.return_id = r.id and i.criterion = p_criterion and i.answered_at is null;
   end if;
-  result := 'saved';
   saved_at := p_now;
   author := p_author;
 end $$;
@@ -129,7 +135,7 @@ begin
     'confirmed', coalesce((select jsonb_agg(n.criterion) from profile_criterion n where n.cycle_id = p_cycle and n.criterion = any(p_criteria) and n.confirmed_at is not null), '[]'),
     'evidence', coalesce((select jsonb_object_agg(x.criterion, x.items) from (select l.criterion, count(distinct l.evidence_id) as items
       from evidence_link l join evidence e on e.id = l.evidence_id
-      where l.cycle_id = p_cycle and l.criterion = any(p_criteria) and e.removed_at is null
+      where l.cycle_id = p_cycle and l.criterion = any(p_criteria)
         and (e.expires_on is null or e.expires_on >= (p_now at time zone o.zone)::date) group by l.criterion) x), '{}'),
     'returned', coalesce((select jsonb_agg(jsonb_build_object('criterion', i.criterion, 'answered', i.answered_at is not null))
       from profile_return_item i join profile_return r on r.id = i.return_id

@@ -104,6 +104,9 @@ type Service struct {
 	// Opened reports whether the company may change a criterion that its return does not
 	// list, because an answer made it apply. Nil: no.
 	Opened func(ctx context.Context, tx pg.Tx, cycle uuid.UUID, criterion string) (bool, error)
+	// Touched notes that the evidence of criteria was changed, which answers a return that
+	// lists them. Nil: nobody needs to know.
+	Touched func(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, cycle uuid.UUID, criteria []string) error
 }
 
 // Evidence is an item of a library.

@@ -97,6 +97,9 @@ func (s *Service) attach(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	} else if full {
 		return fault.New(fault.Conflict, "A criterion can have up to %d items of evidence. Take one off first", MostLinks)
 	}
+	if err := s.touched(ctx, tx, now, by, places...); err != nil {
+		return err
+	}
 	return audit.Record(ctx, tx, now, by, audit.Event{Action: "evidence.attach", Kind: "evidence", Subject: e.ID, Company: e.CompanyID,
 		After: map[string]any{"title": e.Title, "profile": places[0].Cycle, "criteria": added}})
 }
@@ -118,9 +121,25 @@ func (s *Service) Detach(ctx context.Context, by identity.Actor, cycle uuid.UUID
 		if gone, err := deleteLink(ctx, tx, at, evidence); err != nil || !gone {
 			return err // gone already: what was wanted
 		}
-		return audit.Record(ctx, tx, s.Now(), by, audit.Event{Action: "evidence.detach", Kind: "evidence", Subject: e.ID, Company: e.CompanyID,
+		now := s.Now()
+		if err := s.touched(ctx, tx, now, by, at); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, now, by, audit.Event{Action: "evidence.detach", Kind: "evidence", Subject: e.ID, Company: e.CompanyID,
 			Before: map[string]any{"title": e.Title, "profile": cycle, "criteria": []string{at.name()}}})
 	})
+}
+
+// touched tells whoever needs to know that the evidence of criteria was changed.
+func (s *Service) touched(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, places ...Place) error {
+	if s.Touched == nil {
+		return nil
+	}
+	criteria := make([]string, len(places))
+	for i, p := range places {
+		criteria[i] = p.Criterion
+	}
+	return s.Touched(ctx, tx, now, by, places[0].Cycle, criteria)
 }
 
 func (p Place) name() string {
@@ -201,6 +220,7 @@ type Link struct {
 	FileName        string
 	MediaType       string
 	Size            int64
+	SHA256          string `gorm:"column:sha256"`
 	Scan            Scan
 	ScanDetail      string
 	Preview         bool // there is something to look at in the portal
@@ -218,7 +238,7 @@ func expired(on *time.Time, today time.Time) bool { return on != nil && on.Befor
 
 const attachedColumns = ` l.criterion, l.site_id, coalesce(si.name, '') as site, e.id as evidence_id, e.kind, e.title, e.url, e.confidentiality, e.issued_on, e.expires_on,
   e.lang, e.created_by, v.id as version_id, coalesce(v.number, 0) as number, coalesce(v.file_name, '') as file_name, coalesce(v.media_type, '') as media_type,
-  coalesce(v.size, 0) as size, coalesce(v.scan, '') as scan, coalesce(v.scan_detail, '') as scan_detail,
+  coalesce(v.size, 0) as size, coalesce(v.sha256, '') as sha256, coalesce(v.scan, '') as scan, coalesce(v.scan_detail, '') as scan_detail,
   coalesce(v.preview_key <> '' or v.media_type = 'application/pdf', false) as preview, v.uploaded_at, e.removed_at is not null as removed`
 
 // newestSQL joins the version of e that counts: the newest that is not quarantined, else
@@ -228,9 +248,18 @@ const newestSQL = ` left join lateral (select x.* from evidence_version x where 
 // Links reads what is attached to a profile, or to some of its criteria, for its pages.
 // The caller has decided that the actor may see the profile.
 func Links(dst *[]Link, cycle uuid.UUID, criteria ...string) pg.Query {
-	return pg.All(dst, `select`+attachedColumns+`, l.linked_at, l.author, l.carried
-from evidence_link l join evidence e on e.id = l.evidence_id left join site si on si.id = l.site_id`+newestSQL+`
-where l.cycle_id = $1 and (cardinality($2::text[]) = 0 or l.criterion = any($2)) order by l.criterion, l.linked_at, e.id`, cycle, list(criteria))
+	return pg.All(dst, `select`+linksSQL+` where l.cycle_id = $1 and (cardinality($2::text[]) = 0 or l.criterion = any($2)) order by l.criterion, l.linked_at, e.id`, cycle, list(criteria))
+}
+
+const linksSQL = attachedColumns + `, l.linked_at, l.author, l.carried
+from evidence_link l join evidence e on e.id = l.evidence_id left join site si on si.id = l.site_id` + newestSQL
+
+// Attached reads what is attached to a profile within a transaction, for what is submitted.
+func Attached(ctx context.Context, tx pg.Tx, cycle uuid.UUID) (links []Link, err error) {
+	if err := tx.WithContext(ctx).Raw(`select`+linksSQL+` where l.cycle_id = ? order by l.criterion, l.linked_at, e.id`, cycle).Scan(&links).Error; err != nil {
+		return nil, fmt.Errorf("load the evidence: %w", err)
+	}
+	return links, nil
 }
 
 // Pinned reads what was attached when a submission was made.

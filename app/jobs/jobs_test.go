@@ -262,14 +262,29 @@ func TestCleanup(t *testing.T) {
 	for i, at := range []time.Time{now.Add(-time.Second), now.Add(time.Minute)} {
 		w.exec(`insert into kept_form (token_hash, path, sealed, created_at, expires_at) values (?::bytea, '/', 'x', ?, ?)`, fmt.Sprint(i), now, at)
 	}
+	office, company, cycle := pg.NewID(), pg.NewID(), pg.NewID()
+	w.exec(`insert into office (id, code, name, zone, calendar, created_at) values (?, 'NYC', 'New York', 'America/New_York', 'us-federal', ?)`, office, now)
+	w.exec(`insert into company (id, name, country, registration, office_id, created_at) values (?, 'Harbor', 'US', '1', ?, ?)`, company, office, now)
+	w.exec(`insert into application (id, reference, company_id, programme, edition, edition_hash, entity_type, office_id, status, opened_at)
+		values (?, 'CT-1', ?, 'ctpat', '1', 'x', 'importer', ?, 'draft', ?)`, cycle, company, office, now)
+	w.exec(`insert into catalogue_edition (programme, edition, hash, status, valid_from, body, stored_at) values ('ctpat', '1', 'x', 'published', '2026-01-01', '{}', ?)`, now)
+	w.exec(`insert into profile_cycle (id, reference, company_id, programme, entity_type, kind, number, edition, edition_hash, office_id, application_id, status, opened_at)
+		values (?, 'SP-1', ?, 'ctpat', 'importer', 'initial', 1, '1', 'x', ?, ?, 'open', ?)`, cycle, company, office, cycle, now)
+	for criterion, ago := range map[string]time.Duration{"1.1": 61 * time.Minute, "1.2": time.Minute} {
+		w.exec(`insert into profile_presence (cycle_id, company_id, criterion, person_id, name, since, seen_at) values (?, ?, ?, ?, 'n', ?, ?)`,
+			cycle, company, criterion, person, now.Add(-ago), now.Add(-ago))
+	}
 	const many = 2500 // more than two batches
 	w.exec(`insert into rate_limit (key, window_from, hits) select i::text, ?, 1 from generate_series(1, ?) i`, now.Add(-48*time.Hour), many)
 	n, err := jobs.Cleanup(w.ctx, w.db, now)
-	if err != nil || n != many+3 {
+	if err != nil || n != many+4 {
 		t.Errorf("removed %d, %v", n, err)
 	}
 	if n := w.count(`select (select count(*) from session)::int * 10 + (select count(*) from kept_form)::int`); n != 21 {
 		t.Errorf("left %d sessions and %d forms, want 2 and 1", n/10, n%10)
+	}
+	if n := w.count(`select count(*)::int from profile_presence where criterion = '1.2'`); n != 1 {
+		t.Error("who has a criterion open now is gone")
 	}
 	if n, err := jobs.Cleanup(w.ctx, w.db, now); err != nil || n != 0 {
 		t.Errorf("the second time removed %d, %v", n, err)

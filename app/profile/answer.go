@@ -106,6 +106,11 @@ func (s *Service) SaveAll(ctx context.Context, by identity.Actor, entries []Answ
 	if err != nil {
 		return nil, err
 	}
+	return s.run(ctx, by, b)
+}
+
+// run saves a batch and says what became of it.
+func (s *Service) run(ctx context.Context, by identity.Actor, b *batchOf) ([]Saved, error) {
 	if err := s.send(ctx, by, b); err != nil {
 		return nil, err
 	}
@@ -155,6 +160,7 @@ type sent struct {
 
 // batchOf is answers of one profile that are saved together.
 type batchOf struct {
+	action   string // of the audit event
 	cycle    uuid.UUID
 	form     *catalogue.Form
 	entries  []AnswerEntry
@@ -177,7 +183,7 @@ func (s *Service) batch(by identity.Actor, entries []AnswerEntry) (*batchOf, err
 	if err != nil {
 		return nil, err
 	}
-	b := &batchOf{cycle: entries[0].Cycle, form: form, entries: entries}
+	b := &batchOf{action: "profile.answer", cycle: entries[0].Cycle, form: form, entries: entries}
 	var check entry.Check
 	for i, e := range entries {
 		if e.Cycle != b.cycle || e.EditionHash != entries[0].EditionHash || e.EntityType != entries[0].EntityType {
@@ -251,14 +257,14 @@ func triggers(form *catalogue.Form, criteria []string) []string {
 // saveSQL saves answers and records one event for all of them. $1 the answers; $2 cycle,
 // $3 company, $4 edition's hash, $5 kind of member, $6 person, $7 name, $8 editor, $9 now;
 // $10 criteria and $11 questions to look at afterwards; $12 audience, $13 role, $14 right,
-// $15 request.
+// $15 request, $16 what to call it.
 const saveSQL = `with done as materialized (
   select g.n, g.criterion, g.question, g.site, g.version as seen, s.result, s.version, s.saved_at, s.author, s.theirs, s.common
   from jsonb_to_recordset($1::jsonb) as g(n int, criterion text, question text, site uuid, value jsonb, choice text, complete boolean, version int, newly boolean, lost jsonb),
   lateral profile_save($2, $3, $4, $5, $6, $7, $8, $9, g.criterion, g.question, g.site, g.value, g.choice, g.complete, g.version, g.newly, g.lost) s
 ), noted as (
   insert into audit_event (at, person_id, actor, audience, role, right_id, action, subject_kind, subject_id, company_id, after, request_id)
-  select $9, $6, $7, $12, $13, $14, 'profile.answer', 'profile', $2, $3,
+  select $9, $6, $7, $12, $13, $14, $16, 'profile', $2, $3,
     jsonb_build_object('answers', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('question', d.question, 'site', d.site, 'version', d.version)) order by d.n)), $15
   from done d where d.result in ('saved', 'kept') having count(*) > 0
 )
@@ -283,7 +289,7 @@ func (s *Service) send(ctx context.Context, by identity.Actor, b *batchOf) error
 	}
 	var out struct{ Done, Glance *string }
 	err = s.DB.Batch(ctx, by.Scope(), pg.One(&out, saveSQL, string(given), b.cycle, by.CompanyID, b.entries[0].EditionHash, b.entries[0].EntityType,
-		by.PersonID, by.Name, by.Is(identity.CompanyEditors...), s.Now(), b.criteria, b.triggers, string(by.Audience), string(by.Role), by.RightID, by.RequestID))
+		by.PersonID, by.Name, by.Is(identity.CompanyEditors...), s.Now(), b.criteria, b.triggers, string(by.Audience), string(by.Role), by.RightID, by.RequestID, b.action))
 	if err != nil {
 		return fmt.Errorf("save answers: %w", err)
 	}
@@ -399,7 +405,7 @@ type glance struct {
 
 // profile is as much of the profile as the states of the criteria need.
 func (g glance) profile(form *catalogue.Form) *Profile {
-	p := &Profile{Cycle: Cycle{Status: g.Status}, Form: form, Firm: Firm{Country: g.Country}, Sites: g.Sites, Evidence: g.Evidence,
+	p := &Profile{Cycle: Cycle{Status: g.Status}, Form: form, Firm: Firm{Country: g.Country}, Sites: g.Sites, Evidence: g.Evidence, choices: g.Choices,
 		Notes: map[string]Note{}, answers: map[string][]Given{}}
 	for _, a := range g.Answers {
 		x := Given{Criterion: a.Criterion, Question: a.Question, Choice: a.Choice, Complete: a.Complete, Carried: a.Carried, Version: a.Version, At: a.At, Author: a.Author}
@@ -407,11 +413,6 @@ func (g glance) profile(form *catalogue.Form) *Profile {
 			x.Site = *a.Site
 		}
 		p.take(x)
-	}
-	for question, choice := range g.Choices {
-		if _, ok := p.Given(question, uuid.Nil); !ok {
-			p.take(Given{Question: question, Choice: choice})
-		}
 	}
 	for _, id := range g.Confirmed {
 		p.Notes[id] = Note{Criterion: id, ConfirmedAt: new(time.Time)}

@@ -115,11 +115,10 @@ type AssignPage struct {
 // AssignPage reads the page on which work is given to colleagues. Everybody who reads for
 // the company may.
 func (s *Service) AssignPage(ctx context.Context, by identity.Actor, id uuid.UUID) (a AssignPage, err error) {
-	a.Profile, err = s.read(ctx, by, id, true, pg.All(&a.Colleagues, fmt.Sprintf(colleaguesSQL, "$1", "$2"), by.CompanyID, s.Now()))
+	a.Profile, err = s.outline(ctx, by, id, pg.All(&a.Colleagues, fmt.Sprintf(colleaguesSQL, "$1", "$2"), by.CompanyID, s.Now()))
 	if err != nil {
 		return a, err
 	}
-	a.Profile.apply()
 	return a, s.tasks(by, &a.TaskList)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 )
@@ -54,35 +55,6 @@ const (
 	sameTextFrom = 20  // characters: a shorter text is rightly the same in many places
 	shortText    = 25  // characters
 )
-
-// Link is one item of evidence attached to a criterion, with the newest version of its
-// file as it is now.
-type Link struct {
-	Criterion  string
-	SiteID     *uuid.UUID
-	EvidenceID uuid.UUID
-	Kind       string // file, link, record
-	Title      string
-	URL        string
-	ExpiresOn  clock.Day // last day; zero: none
-	Carried    bool
-	VersionID  *uuid.UUID // nil: a link has no file
-	Number     int
-	FileName   string
-	MediaType  string
-	Size       int64
-	SHA256     string `gorm:"column:sha256"`
-	Scan       string // waiting, clean, not_scanned, quarantined; empty without a file
-}
-
-// linksSQL reads what is attached in a cycle ($1), for one criterion or all ($2 empty).
-const linksSQL = `select l.criterion, l.site_id, l.evidence_id, e.kind, e.title, e.url, e.expires_on, l.carried,
-  v.id as version_id, coalesce(v.number, 0) as number, coalesce(v.file_name, '') as file_name, coalesce(v.media_type, '') as media_type,
-  coalesce(v.size, 0) as size, coalesce(v.sha256, '') as sha256, coalesce(v.scan, '') as scan
-from evidence_link l join evidence e on e.id = l.evidence_id
-left join lateral (select * from evidence_version x where x.evidence_id = e.id order by x.number desc limit 1) v on true
-where l.cycle_id = $1 and ($2 = '' or l.criterion = $2) and e.removed_at is null
-order by l.criterion, l.site_id nulls first, lower(e.title), e.id`
 
 // aroundSQL reads what else the checks look at: $1 the cycle, $2 the company, $3 the moment.
 const aroundSQL = `select jsonb_build_object(
@@ -138,7 +110,7 @@ func (k *checker) add(s Severity, code, criterion, message string, args ...any) 
 
 // check looks at everything that keeps a profile from being submitted or should make the
 // company think again, errors first, in the order of the criteria.
-func (s *Steps) check(ctx context.Context, now time.Time, p *Profile, links []Link, a around) []Finding {
+func (s *Steps) check(ctx context.Context, now time.Time, p *Profile, links []evidence.Link, a around) []Finding {
 	k := &checker{ctx: ctx, p: p, now: now, today: clock.DayOf(now, p.Firm.Zone)}
 	for _, problem := range p.Problems(ctx) {
 		k.out = append(k.out, Finding{Severity: Error, Code: "incomplete", Criterion: problem.Name, Message: problem.Message, Args: problem.Args})
@@ -159,25 +131,26 @@ func (s *Steps) check(ctx context.Context, now time.Time, p *Profile, links []Li
 }
 
 // evidence looks at what is attached to criteria that count.
-func (k *checker) evidence(links []Link, warnUnscanned bool) {
+func (k *checker) evidence(links []evidence.Link, warnUnscanned bool) {
 	for _, l := range links {
-		if !k.p.Shown.Criterion(l.Criterion) || !k.p.Unlocked(l.Criterion) && k.p.Cycle.Status == Returned {
+		if l.Removed || !k.p.Shown.Criterion(l.Criterion) || !k.p.Unlocked(l.Criterion) && k.p.Cycle.Status == Returned {
 			continue
 		}
-		if !l.ExpiresOn.IsZero() {
-			switch left := clock.DaysBetween(k.today, l.ExpiresOn); {
+		if l.ExpiresOn != nil {
+			last := clock.DayOf(*l.ExpiresOn, time.UTC)
+			switch left := clock.DaysBetween(k.today, last); {
 			case left < 0:
-				k.add(Error, "evidence_expired", l.Criterion, "%s expired on %s. Attach the new one, or take it away", l.Title, l.ExpiresOn.Text(k.ctx))
+				k.add(Error, "evidence_expired", l.Criterion, "%s expired on %s. Attach the new one, or take it away", l.Title, last.Text(k.ctx))
 			case left <= expiresSoon:
-				k.add(Warning, "evidence_expires", l.Criterion, "%s expires on %s. Attach the new one when you have it", l.Title, l.ExpiresOn.Text(k.ctx))
+				k.add(Warning, "evidence_expires", l.Criterion, "%s expires on %s. Attach the new one when you have it", l.Title, last.Text(k.ctx))
 			}
 		}
 		switch {
-		case l.Scan == "quarantined":
+		case l.Scan == evidence.Quarantined:
 			k.add(Error, "evidence_quarantined", l.Criterion, "%s is locked away, for something harmful was found in it. Take it away and attach a clean file", l.FileName)
-		case l.Scan == "waiting":
+		case l.Scan == evidence.Waiting:
 			k.add(Warning, "evidence_waiting", l.Criterion, "%s is still being looked at for harmful content", l.FileName)
-		case l.Scan == "not_scanned" && warnUnscanned:
+		case l.Scan == evidence.NotScanned && warnUnscanned:
 			k.add(Warning, "evidence_unscanned", l.Criterion, "%s was not looked at for harmful content", l.FileName)
 		}
 	}

@@ -103,8 +103,8 @@ func (s *Service) KeepAnswer(ctx context.Context, by identity.Actor, id uuid.UUI
 		if r.AnsweredAt != nil {
 			return nil
 		}
-		if err := answerRemark(ctx, tx, now, by, *p.Return, criterion); err != nil {
-			return fmt.Errorf("answer a remark: %w", err)
+		if err := s.Touched(ctx, tx, now, by, p.Cycle.ID, []string{criterion}); err != nil {
+			return err
 		}
 		return audit.Record(ctx, tx, now, by, audit.Event{Action: "profile.keep_answer", Kind: Kind, Subject: p.Cycle.ID, Company: p.Cycle.CompanyID,
 			After: map[string]any{"criterion": criterion}})

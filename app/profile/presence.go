@@ -14,8 +14,8 @@ import (
 
 // Present is somebody else who has a criterion open.
 type Present struct {
-	Name  string
-	Since time.Time
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
 }
 
 // presentFor is how long somebody counts as present after the last sign of life. A page

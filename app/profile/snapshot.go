@@ -11,6 +11,7 @@ import (
 
 	"trustedtrader/app/canon"
 	"trustedtrader/app/catalogue"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 )
@@ -117,7 +118,7 @@ type Attested struct {
 
 // content is everything that a profile consists of now, in the order of the edition and
 // in its source language.
-func (p *Profile) content(links []Link) Content {
+func (p *Profile) content(links []evidence.Link) Content {
 	c := p.Cycle
 	out := Content{
 		Format: snapshotFormat, Reference: c.Reference, Programme: c.Programme, EntityType: c.EntityType, Edition: c.Edition, EditionHash: c.EditionHash,
@@ -142,7 +143,7 @@ func (p *Profile) content(links []Link) Content {
 		}
 		for _, l := range links {
 			if l.Criterion == c.ID {
-				x.Evidence = append(x.Evidence, ContentEvidence{Site: l.SiteID, Evidence: l.EvidenceID, Kind: l.Kind, Title: l.Title, URL: l.URL,
+				x.Evidence = append(x.Evidence, ContentEvidence{Site: l.SiteID, Evidence: l.EvidenceID, Kind: string(l.Kind), Title: l.Title, URL: l.URL,
 					Version: l.VersionID, FileName: l.FileName, SHA256: l.SHA256})
 			}
 		}
@@ -166,7 +167,7 @@ func (p *Profile) inOrder(question string) (out []Given) {
 }
 
 // take makes the submission of a profile as it is now.
-func take(p *Profile, links []Link, by identity.Actor, now time.Time, name, title string) (Submission, error) {
+func take(p *Profile, links []evidence.Link, by identity.Actor, now time.Time, name, title string) (Submission, error) {
 	in := p.content(links)
 	in.SubmittedAt = now.UTC()
 	in.Attestation = Attested{Name: name, Title: title, Email: by.Email, Person: by.PersonID, Statement: Attestation}
@@ -191,7 +192,7 @@ func (s Submission) Read() (in Content, err error) {
 // seen is a fingerprint of each section, carried by the page on which answers are checked:
 // whoever submits declares that what they saw is true, so it must still be what is there.
 // A criterion belongs to its first section.
-func (p *Profile) seen(links []Link) (map[string]string, error) {
+func (p *Profile) seen(links []evidence.Link) (map[string]string, error) {
 	type mark struct {
 		Criterion string
 		Question  string

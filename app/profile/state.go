@@ -2,6 +2,7 @@ package profile
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,10 +22,11 @@ type Profile struct {
 	Firm     Firm
 	Sites    []Site
 	Notes    map[string]Note // by criterion
-	Evidence map[string]int  // by criterion: items that have not gone or expired
+	Evidence map[string]int  // by criterion: items that have not expired
 	Return   *Return         // the open one
 
 	answers map[string][]Given // by question, the company's first
+	choices map[string]string  // of questions whose answers were not read
 	counted map[string]bool    // while returned: the criteria that counted in what was submitted
 }
 
@@ -33,7 +35,8 @@ func (p *Profile) take(g Given) { p.answers[g.Question] = append(p.answers[g.Que
 
 // apply asks the conditions about the answers that were taken.
 func (p *Profile) apply() {
-	p.Facts = catalogue.Facts{EntityType: p.Form.EntityType, Country: p.Firm.Country, Sites: len(p.Sites), Choices: make(map[string]string, len(p.answers))}
+	p.Facts = catalogue.Facts{EntityType: p.Form.EntityType, Country: p.Firm.Country, Sites: len(p.Sites), Choices: make(map[string]string, len(p.answers)+len(p.choices))}
+	maps.Copy(p.Facts.Choices, p.choices)
 	for _, s := range p.Sites {
 		if !slices.Contains(p.Facts.Countries, s.Country) {
 			p.Facts.Countries = append(p.Facts.Countries, s.Country)

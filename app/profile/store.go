@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +15,7 @@ import (
 
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -259,47 +262,71 @@ func voidSignature(ctx context.Context, tx pg.Tx, c Cycle, at *time.Time) error 
 }
 
 // headColumns are everything about a cycle except its answers: $1 the cycle, $2 the
-// company, $3 the moment. Evidence counts while it has not gone or expired.
-const headColumns = `select to_jsonb(c)::text as cycle, k.name as company, k.country, o.name as office, o.zone,
-  coalesce((select jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name, 'city', s.city, 'country', s.country, 'activity', s.activity) order by s.created_at, s.id)
+// company, $3 the moment. Evidence counts until it expires.
+var headColumns = fmt.Sprintf(columnsSQL, "", "")
+
+// criterionColumns are the same for one criterion ($4), with the choices made elsewhere,
+// which decide what counts.
+var criterionColumns = fmt.Sprintf(columnsSQL, " and n.criterion = $4", " and l.criterion = $4") +
+	`, '' as answers, coalesce((select json_object_agg(a.question, a.choice) from profile_answer a where a.cycle_id = c.id and a.site_id is null and a.choice <> ''), '{}')::text as choices`
+
+const columnsSQL = `select to_jsonb(c)::text as cycle, k.name as company, k.country, o.name as office, o.zone,
+  coalesce((select json_agg(json_build_object('id', s.id, 'name', s.name, 'city', s.city, 'country', s.country, 'activity', s.activity) order by s.created_at, s.id)
     from site s where s.company_id = c.company_id and s.closed_on is null), '[]')::text as sites,
-  coalesce((select jsonb_agg(jsonb_build_object('criterion', n.criterion, 'assignee_id', n.assignee_id, 'assignee', n.assignee, 'due_on', n.due_on,
+  coalesce((select json_agg(json_build_object('criterion', n.criterion, 'assignee_id', n.assignee_id, 'assignee', n.assignee, 'due_on', n.due_on,
       'confirmed_at', n.confirmed_at, 'confirmer', n.confirmer, 'version', n.version))
-    from profile_criterion n where n.cycle_id = c.id), '[]')::text as notes,
-  coalesce((select jsonb_object_agg(x.criterion, x.items) from (select l.criterion, count(distinct l.evidence_id) as items
+    from profile_criterion n where n.cycle_id = c.id%s), '[]')::text as notes,
+  coalesce((select json_object_agg(x.criterion, x.items) from (select l.criterion, count(distinct l.evidence_id) as items
     from evidence_link l join evidence e on e.id = l.evidence_id
-    where l.cycle_id = c.id and e.removed_at is null and (e.expires_on is null or e.expires_on >= ($3::timestamptz at time zone o.zone)::date)
+    where l.cycle_id = c.id%s and (e.expires_on is null or e.expires_on >= ($3::timestamptz at time zone o.zone)::date)
     group by l.criterion) x), '{}')::text as evidence,
-  coalesce((select jsonb_build_object('id', r.id, 'round', r.round, 'message', r.message, 'sent_at', r.sent_at, 'remarks',
-      (select jsonb_agg(jsonb_build_object('criterion', i.criterion, 'text', i.remark, 'answered_at', i.answered_at, 'answerer', i.answerer, 'version', i.version) order by i.criterion)
+  coalesce((select json_build_object('id', r.id, 'round', r.round, 'message', r.message, 'sent_at', r.sent_at, 'remarks',
+      (select json_agg(json_build_object('criterion', i.criterion, 'text', i.remark, 'answered_at', i.answered_at, 'answerer', i.answerer, 'version', i.version) order by i.criterion)
        from profile_return_item i where i.return_id = r.id))
     from profile_return r where r.cycle_id = c.id and r.answered_at is null and r.cancelled_at is null)::text, '') as returned,
   case c.status when 'returned' then coalesce((select jsonb_agg(x->'id') from profile_submission s, jsonb_array_elements(s.body::jsonb->'criteria') x
     where s.cycle_id = c.id and s.round = c.round and (x->>'counts')::boolean)::text, '[]') else '' end as counted`
 
+// The columns of a page that reads neither answers nor choices with the rest.
+const (
+	noAnswers = `, '' as answers`
+	noChoices = `, '' as choices`
+)
+
 const headFrom = ` from profile_cycle c join company k on k.id = c.company_id join office o on o.id = c.office_id where c.id = $1 and c.company_id = $2`
 
-// outlineColumns are the answers without their values, for counts and states.
-const outlineColumns = `, coalesce((select jsonb_agg(jsonb_build_object('c', a.criterion, 'q', a.question, 's', a.site_id, 'o', a.choice, 'f', a.complete, 'k', a.carried,
-    'v', a.version, 't', a.updated_at, 'a', a.author)) from profile_answer a where a.cycle_id = c.id), '[]')::text as answers`
+// outlineColumns are the answers without their values, for counts and states: one text
+// with the separators that ASCII has for records and their parts. There are hundreds of
+// them on a page that people open often, and a document of the same costs five times as
+// much to write and to read.
+const outlineColumns = `, coalesce((select string_agg(concat_ws(E'\x1f', a.criterion, a.question, coalesce(a.site_id::text, ''), a.choice, a.complete, a.carried, a.version,
+    (extract(epoch from a.updated_at) * 1000000)::bigint, translate(a.author, E'\x1e\x1f', '')), E'\x1e') from profile_answer a where a.cycle_id = c.id), '') as answers`
 
-// outlined is an answer of outlineColumns; the keys are short, for there are many.
-type outlined struct {
-	Criterion string     `json:"c"`
-	Question  string     `json:"q"`
-	Site      *uuid.UUID `json:"s"`
-	Choice    string     `json:"o"`
-	Complete  bool       `json:"f"`
-	Carried   bool       `json:"k"`
-	Version   int        `json:"v"`
-	At        time.Time  `json:"t"`
-	Author    string     `json:"a"`
+// outlined reads an answer of outlineColumns.
+func outlined(record string) (g Given, err error) {
+	part := strings.Split(record, "\x1f")
+	if len(part) != 9 {
+		return g, fmt.Errorf("read the outline of an answer: it has %d parts", len(part))
+	}
+	g = Given{Criterion: part[0], Question: part[1], Choice: part[3], Complete: part[4] == "t", Carried: part[5] == "t", Author: part[8]}
+	if part[2] != "" {
+		if g.Site, err = uuid.Parse(part[2]); err != nil {
+			return g, fmt.Errorf("read the outline of an answer: %w", err)
+		}
+	}
+	if g.Version, err = strconv.Atoi(part[6]); err != nil {
+		return g, fmt.Errorf("read the outline of an answer: %w", err)
+	}
+	micros, err := strconv.ParseInt(part[7], 10, 64)
+	g.At = time.UnixMicro(micros).UTC()
+	return g, err
 }
 
 // head is a row of headColumns, with the outline of the answers where it was read.
 type head struct {
 	Cycle, Company, Country, Office, Zone              string
 	Sites, Notes, Evidence, Returned, Counted, Answers string
+	Choices                                            string
 }
 
 // profile puts a profile together.
@@ -315,11 +342,10 @@ func (h head) profile(s *Steps) (*Profile, error) {
 	p.Firm = Firm{ID: p.Cycle.CompanyID, Name: h.Company, Country: h.Country, Office: h.Office, Zone: location(h.Zone)}
 	var notes []Note
 	var counted []string
-	var answers []outlined
 	for _, part := range []struct {
 		text string
 		into any
-	}{{h.Sites, &p.Sites}, {h.Notes, &notes}, {h.Evidence, &p.Evidence}, {h.Returned, &p.Return}, {h.Counted, &counted}, {h.Answers, &answers}} {
+	}{{h.Sites, &p.Sites}, {h.Notes, &notes}, {h.Evidence, &p.Evidence}, {h.Returned, &p.Return}, {h.Counted, &counted}} {
 		if part.text == "" {
 			continue
 		}
@@ -336,10 +362,20 @@ func (h head) profile(s *Steps) (*Profile, error) {
 			p.counted[id] = true
 		}
 	}
-	for _, a := range answers {
-		g := Given{Criterion: a.Criterion, Question: a.Question, Choice: a.Choice, Complete: a.Complete, Carried: a.Carried, Version: a.Version, At: a.At, Author: a.Author}
-		if a.Site != nil {
-			g.Site = *a.Site
+	if h.Choices != "" {
+		var choices map[string]string
+		if err := json.Unmarshal([]byte(h.Choices), &choices); err != nil {
+			return nil, fmt.Errorf("load a profile: %w", err)
+		}
+		p.choices = choices
+	}
+	if h.Answers == "" {
+		return p, nil
+	}
+	for record := range strings.SplitSeq(h.Answers, "\x1e") {
+		g, err := outlined(record)
+		if err != nil {
+			return nil, err
 		}
 		p.take(g)
 	}
@@ -392,9 +428,9 @@ func holdStill(ctx context.Context, tx pg.Tx, c Cycle) error {
 }
 
 // surroundings reads the evidence and what else the checks look at.
-func surroundings(ctx context.Context, tx pg.Tx, now time.Time, c Cycle) (links []Link, a around, err error) {
-	if err := tx.WithContext(ctx).Raw(linksSQL, c.ID, "").Scan(&links).Error; err != nil {
-		return nil, a, fmt.Errorf("load the evidence: %w", err)
+func surroundings(ctx context.Context, tx pg.Tx, now time.Time, c Cycle) (links []evidence.Link, a around, err error) {
+	if links, err = evidence.Attached(ctx, tx, c.ID); err != nil {
+		return nil, a, err
 	}
 	var body string
 	if err := tx.WithContext(ctx).Raw(aroundSQL, c.ID, c.CompanyID, now).Scan(&body).Error; err != nil {
@@ -415,20 +451,6 @@ func isOfficer(ctx context.Context, tx pg.Tx, by identity.Actor) (yes bool, err 
 	return yes, err
 }
 
-// pin keeps which version of which evidence was submitted.
-func pin(ctx context.Context, tx pg.Tx, snap Submission) error {
-	err := tx.WithContext(ctx).Exec(`
-		insert into evidence_pin (submission_id, company_id, cycle_id, criterion, site_id, evidence_id, version_id)
-		select ?, l.company_id, l.cycle_id, l.criterion, l.site_id, l.evidence_id,
-		  (select v.id from evidence_version v where v.evidence_id = l.evidence_id order by v.number desc limit 1)
-		from evidence_link l join evidence e on e.id = l.evidence_id
-		where l.cycle_id = ? and l.company_id = ? and e.removed_at is null`, snap.ID, snap.CycleID, snap.CompanyID).Error
-	if err != nil {
-		return fmt.Errorf("pin the evidence: %w", err)
-	}
-	return nil
-}
-
 // answerReturn closes the open return.
 func answerReturn(ctx context.Context, tx pg.Tx, now time.Time, cycle uuid.UUID) error {
 	err := tx.WithContext(ctx).Exec(`update profile_return set answered_at = ?, version = version + 1
@@ -437,6 +459,18 @@ func answerReturn(ctx context.Context, tx pg.Tx, now time.Time, cycle uuid.UUID)
 		return fmt.Errorf("close the return: %w", err)
 	}
 	return nil
+}
+
+// dropAnswers deletes what a site has of its own to some questions, after putting it away.
+func dropAnswers(ctx context.Context, tx pg.Tx, now time.Time, c Cycle, criterion string, site uuid.UUID) (questions []string, err error) {
+	err = tx.WithContext(ctx).Raw(`with gone as (
+		  delete from profile_answer where cycle_id = ? and criterion = ? and site_id = ? returning *
+		), kept as (
+		  insert into profile_answer_past (cycle_id, company_id, question, site_id, value, version, updated_at, updated_by, author, replaced_at)
+		  select cycle_id, company_id, question, site_id, value, version, updated_at, updated_by, author, ? from gone
+		)
+		select question from gone order by question`, c.ID, criterion, site, now).Scan(&questions).Error
+	return questions, err
 }
 
 // submissions are what was submitted, the last round first; only one round unless it is 0.
@@ -505,10 +539,11 @@ type noteRow struct {
 // TableName is the table that holds notes.
 func (noteRow) TableName() string { return "profile_criterion" }
 
-// answerRemark notes that a criterion of a return was answered.
-func answerRemark(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r Return, criterion string) error {
-	return tx.WithContext(ctx).Exec(`update profile_return_item set answered_at = ?, answered_by = ?, answerer = ?, version = version + 1
-		where return_id = ? and criterion = ? and answered_at is null`, now, by.PersonID, by.Name, r.ID, criterion).Error
+// answerRemarks notes that criteria of the open return were answered, if there is one.
+func answerRemarks(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, cycle uuid.UUID, criteria []string) error {
+	return tx.WithContext(ctx).Exec(`update profile_return_item i set answered_at = ?, answered_by = ?, answerer = ?, version = i.version + 1 from profile_return r
+		where i.return_id = r.id and r.cycle_id = ? and r.answered_at is null and r.cancelled_at is null and i.criterion in ? and i.answered_at is null`,
+		now, by.PersonID, by.Name, cycle, criteria).Error
 }
 
 // colleaguesSQL lists who can work on a company's profiles today; the verbs are the

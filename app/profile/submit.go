@@ -10,6 +10,7 @@ import (
 
 	"trustedtrader/app/clock"
 	"trustedtrader/app/entry"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
@@ -86,7 +87,7 @@ func (s *Service) submit(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	if err := add(ctx, tx, &snap); err != nil {
 		return c, fmt.Errorf("keep what was submitted: %w", err)
 	}
-	if err := pin(ctx, tx, snap); err != nil {
+	if err := evidence.Pin(ctx, tx, snap.ID, c.ID); err != nil {
 		return c, err
 	}
 	if again {
@@ -117,7 +118,7 @@ func (s *Service) received(ctx context.Context, tx pg.Tx, now time.Time, by iden
 }
 
 // stillSeen refuses a declaration about something that has changed since it was read.
-func stillSeen(ctx context.Context, p *Profile, links []Link, seen map[string]string) error {
+func stillSeen(ctx context.Context, p *Profile, links []evidence.Link, seen map[string]string) error {
 	if seen == nil {
 		return nil
 	}

@@ -180,8 +180,9 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	var (
 		letters  = &notice.Letters{Base: cfg.BaseURL, Brand: cfg.BrandName, Office: cfg.OfficeName, Catalogues: catalogues}
 		clocks   = &clock.Clocks{Calendars: calendars, Programmes: register}
-		profiles = &profile.Steps{Library: library, Programmes: register, Clocks: clocks, Letters: letters}
-		steps    = application.Steps{Programmes: register, Clocks: clocks, Letters: letters, Profiles: profiles}
+		profiles = &profile.Steps{Library: library, Programmes: register, Clocks: clocks, Letters: letters,
+			WarnUnscanned: cfg.Unscanned != string(evidence.Allow)}
+		steps = application.Steps{Programmes: register, Clocks: clocks, Letters: letters, Profiles: profiles}
 	)
 	p := &parts{
 		cfg: cfg, db: db, log: e.log, calendars: calendars, registry: registry,
@@ -198,7 +199,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	if p.evidence, err = files(cfg, e.log, db, now); err != nil {
 		return nil, err
 	}
-	p.evidence.Criteria = library
+	p.evidence.Criteria, p.evidence.Opened, p.evidence.Touched = library, profiles.Opened, profiles.Touched
 	p.risks = &risk.Service{DB: db, Now: now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.evidence}
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
 		Limits: signin.Limits{Idle: cfg.SessionIdle, Absolute: cfg.SessionAbsolute, Warn: cfg.SessionWarn}}
