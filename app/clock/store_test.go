@@ -803,9 +803,6 @@ func TestTurnsRace(t *testing.T) {
 	}
 }
 
-// A yearly clock that began on 29 February comes back to it in every leap year, whether
-// each year is met or missed, and in whatever zone the office counts its days.
-// A yearly clock that began on 29 February comes back to it in every leap year.
 // A yearly review starts its clock anew, also while it runs; for a record that came to be
 // later it counts from the review's own day, and what runs already stays.
 func TestRestartsAndSince(t *testing.T) {
@@ -836,6 +833,8 @@ func TestRestartsAndSince(t *testing.T) {
 	}
 }
 
+// A yearly clock that began on 29 February comes back to it in every leap year, whether
+// each year is met or missed, and in whatever zone the office counts its days.
 func TestRepeatingOnALeapDay(t *testing.T) {
 	t.Parallel()
 	for zone, at := range map[string]string{"America/New_York": "2028-03-01T03:00:00Z", "Europe/Brussels": "2028-02-28T23:30:00Z"} {
