@@ -21,14 +21,14 @@ func stories() []*story {
 	)
 	list := []*story{
 		// Members, of different age
-		us("Bluewater Home Goods", "Inc.", "Newark", east, harbor, "importer", "ior_ein=36-480112000 bond=21A000101", 745, certified),
-		us("Granite Peak Exports", "LLC", "Baltimore", east, harbor, "exporter", "ein=36-4801120 duns=150483001", 640, certifiedAfterRequest),
-		us("Pinecrest Freight Lines", "Inc.", "Buffalo", east, harbor, "highway_carrier_us_ca", "scac=PCFL us_dot=2210045 mc=MC-220145", 512, certified),
-		us("Rio Vista Transport", "LLC", "Laredo", central, border, "highway_carrier_us_mx", "scac=RVTL us_dot=1845520", 430, certified),
-		abroad("Transportes Fronterizos del Norte", "S.A. de C.V.", "MX", "Monterrey", "America/Monterrey", border, "mexican_long_haul", "sct=0106TFNX13122011021001000 rfc=TFN080514A21 acta_constitutiva=Escritura_4821,_Notaría_12,_Monterrey,_2008", 395, certified),
-		us("Prairie & Lakes Railway", "Corp.", "Kansas City", central, border, "rail_carrier", "scac=PLRX", 370, certified),
-		us("Northstar Ocean Lines", "Inc.", "Oakland", west, bay, "sea_carrier", "scac=NSOL imo=9074729", 352, certifiedAfterRequest),
-		us("Cascadia Air Cargo", "Inc.", "Seattle", west, bay, "air_carrier", "iata_carrier=QZ scac=CSAC", 341, noticeDraft),
+		us("Bluewater Home Goods", "Inc.", "Newark", east, harbor, "importer", "ior_ein=36-480112000 bond=21A000101", 745, twoReviews),
+		us("Granite Peak Exports", "LLC", "Baltimore", east, harbor, "exporter", "ein=36-4801120 duns=150483001", 640, reviewAccepted),
+		us("Pinecrest Freight Lines", "Inc.", "Buffalo", east, harbor, "highway_carrier_us_ca", "scac=PCFL us_dot=2210045 mc=MC-220145", 512, reviewLate),
+		us("Rio Vista Transport", "LLC", "Laredo", central, border, "highway_carrier_us_mx", "scac=RVTL us_dot=1845520", 430, reviewOverdue),
+		abroad("Transportes Fronterizos del Norte", "S.A. de C.V.", "MX", "Monterrey", "America/Monterrey", border, "mexican_long_haul", "sct=0106TFNX13122011021001000 rfc=TFN080514A21 acta_constitutiva=Escritura_4821,_Notaría_12,_Monterrey,_2008", 395, reviewBegun),
+		us("Prairie & Lakes Railway", "Corp.", "Kansas City", central, border, "rail_carrier", "scac=PLRX", 370, reviewSent),
+		us("Northstar Ocean Lines", "Inc.", "Oakland", west, bay, "sea_carrier", "scac=NSOL imo=9074729", 352, reviewReturned),
+		us("Cascadia Air Cargo", "Inc.", "Seattle", west, bay, "air_carrier", "iata_carrier=QZ scac=CSAC", 341, reviewOpen),
 		us("Silverline Consolidators", "LLC", "Long Beach", west, bay, "consolidator", "fmc_org=029128 bond=22B000202", 300, noticeSent),
 		us("Meridian Third Party Logistics", "LLC", "Dallas", central, border, "third_party_logistics", "us_dot=3301122 scac=MTPL", 260, noticeAccepted),
 		us("Harborview Customs Brokers", "Inc.", "New York", east, harbor, "customs_broker", "broker_licence=31417 filer_code=H7V", 220, noticeReturned),
@@ -77,11 +77,13 @@ func stories() []*story {
 		eu("Ardenne Verre", "S.A.", "BE", "Liège", "Europe/Brussels", "aeos", "eori=BE0800100210 national_registration=0800.100.210", 9, shared),
 	}
 	notes := map[string]string{
-		"Bluewater Home Goods": "a member since two years, with a certificate", "Cedar & Stone Imports": "has to answer a request",
+		"Bluewater Home Goods": "a member since two years, in the middle of its yearly review", "Cedar & Stone Imports": "has to answer a request",
 		"Clearwater Medical Supply": "security profile filled in, look at the checks and submit it", "Quickship Parcel": "was rejected and sees why", "Silverline Consolidators": "has sent a change notice",
 		"Officine Ligure": "may speak before a refusal", "Noordzee Logistiek": "a European member", "Kestrel Robotics": "security profile half filled in with three colleagues",
 		"Ardenne Verre": "European questionnaire half filled in", "Bluewater Homegoods": "the checks find the same text in many criteria",
-		"Meridian Third Party Logistics": "exceptions of single sites, and a finished risk assessment", "Rio Vista Transport": "a risk assessment half done",
+		"Meridian Third Party Logistics": "exceptions of single sites, and a finished risk assessment", "Rio Vista Transport": "its yearly review is overdue, and a risk assessment is half done",
+		"Granite Peak Exports": "its yearly review was accepted", "Northstar Ocean Lines": "its yearly review was sent back", "Cascadia Air Cargo": "its yearly review is half confirmed",
+		"Prairie & Lakes Railway": "has sent its yearly review",
 		"Old Dominion Glassworks": "waits longer than the law allows",
 	}
 	for i, x := range list {

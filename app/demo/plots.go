@@ -63,6 +63,49 @@ func sentBack(x *story) []step { return append(recommended(x), x.at(2, x.sendBac
 
 func certified(x *story) []step { return append(recommended(x), x.at(3, x.certify)) }
 
+// Members and their yearly reviews, which open by themselves: each begins a while before
+// the present, so that it stands where it is told.
+
+// twoReviews had last year's accepted and is in the middle of this year's.
+func twoReviews(x *story) []step {
+	return append(certified(x), x.before(384, x.assessed, x.gather, x.fill(0, 55)), x.before(376, x.fill(55, 100)), x.before(369, x.declare), x.before(341, x.approve),
+		x.before(30, x.begin), x.before(16, x.gather, x.fill(0, 40)), x.before(9, x.assign2), x.before(1, x.fill(40, 52)))
+}
+
+// reviewAccepted had its yearly review accepted.
+func reviewAccepted(x *story) []step {
+	return append(certifiedAfterRequest(x), x.before(262, x.gather, x.fill(0, 50)), x.before(259, x.fill(50, 100)), x.before(258, x.declare), x.before(224, x.approve))
+}
+
+// reviewLate sent its yearly review a week after the day.
+func reviewLate(x *story) []step {
+	return append(certified(x), x.before(114, x.gather, x.fill(0, 100)), x.before(112, x.declare), x.before(89, x.approve))
+}
+
+// reviewOverdue has not sent it, and was warned.
+func reviewOverdue(x *story) []step {
+	return append(certified(x), x.before(95, x.fill(0, 6)), x.before(40, x.assess(false)), x.before(5, x.warn))
+}
+
+// reviewSent waits for the specialist; reviewBegun is with the specialist.
+func reviewSent(x *story) []step {
+	return append(certified(x), x.before(9, x.gather, x.fill(0, 70)), x.before(6, x.fill(70, 100)), x.before(4, x.declare))
+}
+
+func reviewBegun(x *story) []step {
+	return append(certified(x), x.before(12, x.gather, x.fill(0, 100)), x.before(8, x.declare))
+}
+
+// reviewReturned was sent back with some criteria to answer.
+func reviewReturned(x *story) []step {
+	return append(certifiedAfterRequest(x), x.before(31, x.gather, x.fill(0, 100)), x.before(27, x.declare))
+}
+
+// reviewOpen is half confirmed.
+func reviewOpen(x *story) []step {
+	return append(noticeDraft(x), x.before(20, x.gather, x.fill(0, 30)), x.before(3, x.fill(30, 55)))
+}
+
 // certifiedAfterRequest took a question and an answer.
 func certifiedAfterRequest(x *story) []step {
 	return append(answered(x), x.at(5, x.pass), x.at(0, x.recommend(application.Certify)), x.at(2, x.certify))
@@ -220,8 +263,8 @@ func (x *story) sendBack() (err error) {
 	return err
 }
 
-func (x *story) certify() error {
-	_, err := x.seeder.Members.Admit(x.seeder.ctx, x.supervisor(), x.id(), x.version())
+func (x *story) certify() (err error) {
+	x.member, err = x.seeder.Members.Admit(x.seeder.ctx, x.supervisor(), x.id(), x.version())
 	return err
 }
 

@@ -352,7 +352,9 @@ func (x *story) keep(d document) error {
 	file := evidence.Incoming{FileName: d.Name, Declared: d.MediaType, Size: int64(len(d.Content))}
 	had, again := x.library[d.ID]
 	if again {
-		if had.ExpiresOn == nil || had.ExpiresOn.After(s.Clock.at.AddDate(0, 0, 30)) {
+		ends := had.ExpiresOn != nil && had.ExpiresOn.Before(s.Clock.at.AddDate(0, 0, 45))
+		old := d.ExpiresOn.IsZero() && had.IssuedOn != nil && had.IssuedOn.Before(s.Clock.at.AddDate(0, 0, -300))
+		if !ends && !old {
 			return nil
 		}
 		file.Evidence = &had.ID
@@ -362,7 +364,7 @@ func (x *story) keep(d document) error {
 		return err
 	}
 	if !again {
-		x.library[d.ID] = evidence.Evidence{ID: kept.Evidence, Version: 1, ExpiresOn: dayOrNone(d.ExpiresOn)}
+		x.library[d.ID] = evidence.Evidence{ID: kept.Evidence, Version: 1, IssuedOn: &d.IssuedOn, ExpiresOn: dayOrNone(d.ExpiresOn)}
 		return nil
 	}
 	in.Version = had.Version
@@ -441,6 +443,27 @@ func (x *story) declare() error {
 	}
 	_, err = s.Profiles.Submit(s.ctx, x.owner, c.ID, in)
 	return err
+}
+
+// assign2 gives a section of a yearly review to the second person of the company.
+func (x *story) assign2() error {
+	s := x.seeder
+	c, err := x.cycle()
+	if err != nil || !x.second.Is(append([]identity.Role{identity.Contributor}, identity.CompanyEditors...)...) {
+		return err
+	}
+	_, err = s.Profiles.Assign(s.ctx, x.owner, c.ID, profile.Assignment{Sections: []string{"cybersecurity", "education_training"}, Person: x.second.PersonID,
+		DueOn: workday(s.Clock.at.AddDate(0, 0, 14)).Format(time.DateOnly)})
+	return err
+}
+
+// warn has the specialist warn a company whose yearly review is overdue.
+func (x *story) warn() error {
+	c, err := x.cycle()
+	if err != nil {
+		return err
+	}
+	return x.seeder.Members.WarnBlank(x.seeder.ctx, x.specialist(), x.member.ID, c.Version)
 }
 
 // approve has the specialist accept the security profile.

@@ -14,6 +14,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/membership"
 	"trustedtrader/app/people"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
@@ -39,6 +40,7 @@ type story struct {
 	helpers []identity.Actor             // the team
 	library map[string]evidence.Evidence // what was uploaded, by the paper that it was made from
 	app     application.Application
+	member  membership.Membership
 	notice  company.ChangeNotice
 	elapsed int // days since the beginning, while the plot is being told
 }
@@ -65,6 +67,11 @@ func (x *story) at(days int, things ...func() error) step {
 	day := x.seeder.today.AddDate(0, 0, x.elapsed-x.ago)
 	at := time.Date(day.Year(), day.Month(), day.Day(), 9+(x.number*7+x.elapsed)%8, (x.number*17+x.elapsed*7)%60, 0, 0, zone)
 	return step{at: at, who: x, do: do}
+}
+
+// before makes a step so many days before the present, however long the story took until then.
+func (x *story) before(days int, things ...func() error) step {
+	return x.at(x.ago-days-x.elapsed, things...)
 }
 
 // late makes a step as the very last one before the present.
