@@ -143,7 +143,7 @@ func (s Sheet) grids(ctx context.Context) []grid {
 }
 
 // mostSpots bounds how many of the weakest spots of a lane are named in one line.
-const mostSpots = 6
+const mostSpots = 3
 
 // Reasons names the threats and the weakest spots that a score comes from.
 func (s Score) Reasons(ctx context.Context) (threats, spots string) {

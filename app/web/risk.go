@@ -103,6 +103,7 @@ func (w *Web) printRisk(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
+	b.Chrome.Title = b.Sheet.Assessment.Title // what a file made of the page is called
 	return render(c, fiber.StatusOK, view.Print(b))
 }
 

@@ -292,6 +292,9 @@ func TestRiskPages(t *testing.T) {
 	a.post(root+"/finish", finish, 409)
 	doc = a.get(root, 200)
 	says(t, doc, "Finished", "3 March 2026", "Olga Owner", "3 March 2027")
+	if kept := w.Text(`select '/evidence/' || id from evidence where company_id = $1 and kind = 'record'`, a.co); doc.Find(`a[href="`+kept+`"]`).Length() != 1 {
+		t.Errorf("no way to the record %s", kept)
+	}
 	for _, page := range []string{"", "/lanes", lane[len(root):], legs[0][len(root):], "/threats", "/threats/" + laneID, "/vulnerabilities", "/actions", action[len(root):], "/document", "/print"} {
 		if doc := a.get(root+page, 200); doc.Find("main form[method=post]").Length() != 0 {
 			t.Errorf("the finished assessment can be changed at %s", page)
