@@ -1302,6 +1302,33 @@ COMMENT ON TABLE public.hearing IS 'The right to be heard before an adverse deci
 
 
 --
+-- Name: import_draft; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.import_draft (
+    id uuid NOT NULL,
+    cycle_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    file_name text NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT import_draft_check CHECK ((expires_at > created_at)),
+    CONSTRAINT import_draft_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200)))
+);
+
+ALTER TABLE ONLY public.import_draft FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE import_draft; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.import_draft IS 'What a workbook says, until its person has chosen what is taken over. Rows that are over mean nothing and are cleared.';
+
+
+--
 -- Name: information_item; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2913,6 +2940,14 @@ ALTER TABLE ONLY public.hearing
 
 
 --
+-- Name: import_draft import_draft_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_draft
+    ADD CONSTRAINT import_draft_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: information_item information_item_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3612,6 +3647,13 @@ CREATE INDEX identifier_search ON public.company_identifier USING btree (search_
 --
 
 CREATE INDEX identifier_value ON public.company_identifier USING btree (scheme, value) WHERE (removed_at IS NULL);
+
+
+--
+-- Name: import_draft_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX import_draft_company ON public.import_draft USING btree (company_id, person_id);
 
 
 --
@@ -4487,6 +4529,30 @@ ALTER TABLE ONLY public.hearing
 
 ALTER TABLE ONLY public.hearing
     ADD CONSTRAINT hearing_recommendation_id_fkey FOREIGN KEY (recommendation_id) REFERENCES public.recommendation(id);
+
+
+--
+-- Name: import_draft import_draft_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_draft
+    ADD CONSTRAINT import_draft_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: import_draft import_draft_cycle_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_draft
+    ADD CONSTRAINT import_draft_cycle_id_fkey FOREIGN KEY (cycle_id) REFERENCES public.profile_cycle(id);
+
+
+--
+-- Name: import_draft import_draft_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_draft
+    ADD CONSTRAINT import_draft_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 
 --
@@ -5571,6 +5637,13 @@ CREATE POLICY fence ON public.hearing USING ((( SELECT public.looking_inside() A
 
 
 --
+-- Name: import_draft fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.import_draft USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: information_item fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -5792,6 +5865,12 @@ CREATE POLICY give ON public.person_right FOR INSERT WITH CHECK ((( SELECT publi
 --
 
 ALTER TABLE public.hearing ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: import_draft; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.import_draft ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: information_item; Type: ROW SECURITY; Schema: public; Owner: -
@@ -6231,6 +6310,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_version TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.hearing TO portal_app;
+
+
+--
+-- Name: TABLE import_draft; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.import_draft TO portal_app;
 
 
 --

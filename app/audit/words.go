@@ -33,6 +33,8 @@ func deeds() []deed {
 		{"profile.return", "Security profile sent back"}, {"profile.cancel_return", "Return of the security profile taken back"},
 		{"profile.accept", "Security profile accepted"}, {"profile.end", "Security profile ended"},
 		{"profile.overdue", "Annual review overdue"}, {"profile.warn", "Company warned about a blank or stale profile"},
+		{"profile.export", "Security profile downloaded to work offline"}, {"profile.read_file", "Workbook of a security profile read"},
+		{"profile.import", "Answers taken over from a workbook"},
 		{"profile.make_receipt", "Copy of the security profile made"}, {"profile.download", "Copy of the security profile downloaded"},
 		{"note.write", "Internal note written"}, {"hours.log", "Hours logged"}, {"hours.remove", "Hours taken back"},
 		{"clock.start", "Deadline started"}, {"clock.stop", "Deadline ended"}, {"clock.pause", "Deadline paused"}, {"clock.resume", "Deadline runs on"},
