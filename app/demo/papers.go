@@ -23,12 +23,19 @@ type document struct {
 var functions = map[string]string{"{head}": "Managing director", "{compliance}": "Compliance manager", "{security}": "Security manager",
 	"{ops}": "Head of operations", "{hr}": "Head of personnel", "{itlead}": "Head of IT"}
 
-// documents makes the company's evidence as of its day. It is only what fits the company.
-func (w *world) documents() (list []document, err error) {
+// kept are the papers that the company has: what fits it.
+func (w *world) kept() (list []paper) {
 	for _, p := range w.papers {
-		if p.Programme != w.programme || !fits(p.If, w.tags) || p.Optional && w.draw(p.ID+" kept", 2) == 0 {
-			continue
+		if p.Programme == w.programme && fits(p.If, w.tags) && !(p.Optional && w.draw(p.ID+" kept", 2) == 0) {
+			list = append(list, p)
 		}
+	}
+	return list
+}
+
+// documents makes all of the company's evidence as of its day.
+func (w *world) documents() (list []document, err error) {
+	for _, p := range w.kept() {
 		d, err := w.document(p)
 		if err != nil {
 			return nil, fmt.Errorf("%s of %s: %w", p.Title, w.company, err)
@@ -38,6 +45,7 @@ func (w *world) documents() (list []document, err error) {
 	return list, nil
 }
 
+// document makes one piece of evidence.
 func (w *world) document(p paper) (d document, err error) {
 	issued := w.past(p.ID, p.From/10, p.From)
 	d = document{ID: p.ID, Title: p.Title, Owner: w.fill(p.ID, p.Owner), Lang: p.Lang, Confidentiality: p.Confidentiality, IssuedOn: issued, Criteria: p.For}

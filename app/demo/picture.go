@@ -38,7 +38,14 @@ func newCanvas(w, h int, own color.RGBA) *canvas {
 }
 
 func (c *canvas) box(x0, y0, x1, y1 int, fill color.RGBA) {
-	draw.Draw(c, image.Rect(x0, y0, x1, y1), image.NewUniform(fill), image.Point{}, draw.Src)
+	r := image.Rect(x0, y0, x1, y1).Intersect(c.Rect)
+	index := c.colours[fill]
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		row := c.Pix[c.PixOffset(r.Min.X, y):][:r.Dx()]
+		for i := range row {
+			row[i] = index
+		}
+	}
 }
 
 func (c *canvas) frame(x0, y0, x1, y1 int, line color.RGBA) {
@@ -63,13 +70,13 @@ var letters = map[rune][5]byte{
 	':': {0x00, 0x36, 0x36, 0x00, 0x00}, '&': {0x36, 0x49, 0x55, 0x22, 0x50}, '\'': {0x00, 0x05, 0x03, 0x00, 0x00},
 }
 
-// say writes a text with letters of six by eight points, times scale.
-func say(to draw.Image, x, y, scale int, text string, ink color.Color) {
+// say writes a text with letters of six by eight points, times scale. box fills a rectangle.
+func say(box func(x0, y0, x1, y1 int, fill color.RGBA), x, y, scale int, text string, ink color.RGBA) {
 	for _, r := range strings.ToUpper(ascii(text)) {
 		for i, column := range letters[r] {
 			for j := range 7 {
 				if column>>j&1 == 1 {
-					draw.Draw(to, image.Rect(x+i*scale, y+j*scale, x+(i+1)*scale, y+(j+1)*scale), image.NewUniform(ink), image.Point{}, draw.Src)
+					box(x+i*scale, y+j*scale, x+(i+1)*scale, y+(j+1)*scale, ink)
 				}
 			}
 		}
@@ -77,7 +84,9 @@ func say(to draw.Image, x, y, scale int, text string, ink color.Color) {
 	}
 }
 
-func (c *canvas) say(x, y, scale int, text string, ink color.RGBA) { say(c, x, y, scale, text, ink) }
+func (c *canvas) say(x, y, scale int, text string, ink color.RGBA) {
+	say(c.box, x, y, scale, text, ink)
+}
 
 func (c *canvas) png() ([]byte, error) {
 	var b bytes.Buffer
@@ -246,15 +255,15 @@ func (w *world) photo(of, stamp string) ([]byte, error) {
 		box(246, 128, 262, 226, amber)
 		box(236, 120, 272, 136, amber)
 		box(232, 196, 276, 250, amber)
-		say(m, 238, 206, 1, w.words["licence2"], ink)
-		say(m, 238, 222, 1, "ISO H", ink)
+		say(box, 238, 206, 1, w.words["licence2"], ink)
+		say(box, 238, 222, 1, "ISO H", ink)
 	} else {
 		for x := 20; x < width; x += 110 {
 			box(x, 70, x+8, 278, color.RGBA{88, 96, 100, 255})
 		}
 		box(0, 84, width, 88, color.RGBA{88, 96, 100, 255})
 	}
-	say(m, 14, height-18, 1, stamp, amber)
+	say(box, 14, height-18, 1, stamp, amber)
 	var b bytes.Buffer
 	err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 60})
 	return b.Bytes(), err

@@ -311,30 +311,26 @@ func (x *story) gather() error {
 	if err != nil {
 		return err
 	}
-	documents, err := w.documents()
-	if err != nil {
-		return err
-	}
 	task, err := s.Profiles.TaskList(s.ctx, x.owner, c.ID)
 	if err != nil {
 		return err
 	}
-	for _, d := range documents {
-		if d.ID == "risk" && x.risk == finished {
+	for _, p := range w.kept() {
+		if p.ID == "risk" && x.risk == finished {
 			continue // made in the portal
 		}
-		if err := x.keep(d); err != nil {
-			return fmt.Errorf("%s: %w", d.Name, err)
+		if err := x.renew(w, p); err != nil {
+			return fmt.Errorf("%s: %w", p.Title, err)
 		}
 		var places []evidence.Place
-		for _, id := range d.Criteria {
+		for _, id := range p.For {
 			if _, ok := task.Profile.Form.Criterion(id); ok {
 				places = append(places, evidence.Place{Cycle: c.ID, Criterion: id})
 			}
 		}
 		if len(places) > 0 {
-			if err := s.Evidence.AttachAll(s.ctx, x.owner, places, x.library[d.ID].ID); err != nil {
-				return fmt.Errorf("attach %s: %w", d.Name, err)
+			if err := s.Evidence.AttachAll(s.ctx, x.owner, places, x.library[p.ID].ID); err != nil {
+				return fmt.Errorf("attach %s: %w", p.Title, err)
 			}
 		}
 		x.wait(2)
@@ -342,7 +338,24 @@ func (x *story) gather() error {
 	return nil
 }
 
-// keep uploads a document, as a new version where the company has an older one that ends.
+// renew uploads what a paper says, unless the company has it and it lasts.
+func (x *story) renew(w *world, p paper) error {
+	at := x.seeder.Clock.at
+	if had, ok := x.library[p.ID]; ok {
+		ends := had.ExpiresOn != nil && had.ExpiresOn.Before(at.AddDate(0, 0, 45))
+		old := had.ExpiresOn == nil && had.IssuedOn.Before(at.AddDate(0, 0, -300))
+		if !ends && !old {
+			return nil
+		}
+	}
+	d, err := w.document(p)
+	if err != nil {
+		return err
+	}
+	return x.keep(d)
+}
+
+// keep uploads a document, as a new version where the company has an older one.
 func (x *story) keep(d document) error {
 	s := x.seeder
 	in := evidence.Entry{Title: d.Title, Owner: d.Owner, IssuedOn: d.IssuedOn.Format(time.DateOnly), Lang: d.Lang, Confidentiality: evidence.Confidentiality(d.Confidentiality)}
@@ -352,11 +365,6 @@ func (x *story) keep(d document) error {
 	file := evidence.Incoming{FileName: d.Name, Declared: d.MediaType, Size: int64(len(d.Content))}
 	had, again := x.library[d.ID]
 	if again {
-		ends := had.ExpiresOn != nil && had.ExpiresOn.Before(s.Clock.at.AddDate(0, 0, 45))
-		old := d.ExpiresOn.IsZero() && had.IssuedOn != nil && had.IssuedOn.Before(s.Clock.at.AddDate(0, 0, -300))
-		if !ends && !old {
-			return nil
-		}
 		file.Evidence = &had.ID
 	}
 	kept, err := s.Evidence.Take(s.ctx, x.owner, file, evidence.Details{Entry: in}, bytes.NewReader(d.Content))
