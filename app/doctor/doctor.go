@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"trustedtrader/app/clock"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/signin"
 	"trustedtrader/config"
@@ -64,7 +65,7 @@ func say(text string, args ...any) Sentence {
 
 // Finding is what was seen of one part, and what to do about it unless it is well.
 type Finding struct {
-	Part  string // database, sign-in, mail, storage, clock, jobs, calendars
+	Part  string // database, sign-in, mail, storage, clock, jobs, calendars, files, scanner
 	State State
 	Said  Sentence
 	Do    Sentence
@@ -88,6 +89,8 @@ type Doctor struct {
 	Now       func() time.Time
 	Providers []signin.Provider
 	Calendars clock.Calendars
+	Evidence  *evidence.Service // nil: files are not looked at
+	Compare   time.Duration     // how long files may be compared with the database; zero: as long as everything else
 }
 
 // patience is how long one part is waited for.
@@ -97,6 +100,10 @@ const patience = 5 * time.Second
 // at most and does not hide the others.
 func (d *Doctor) Look(ctx context.Context) []Finding {
 	parts := []func(context.Context) []Finding{d.database, d.signIn, d.mail, d.storage, d.clock, d.jobs, d.calendars}
+	if d.Evidence != nil {
+		whole := ctx
+		parts = append(parts, func(context.Context) []Finding { return d.files(whole) }, d.scanner)
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	found := make([][]Finding, len(parts))
@@ -261,6 +268,72 @@ func (d *Doctor) storage(context.Context) []Finding {
 		return warn(part, say("The folder %s has %d MB left", dir, free), say("Make room"))
 	}
 	return well(part, say("The folder %s can be written and has %d GB left", dir, free>>10))
+}
+
+// files looks whether the store for files works, and whether everything is in it that the
+// database knows.
+func (d *Doctor) files(ctx context.Context) []Finding {
+	const part = "files"
+	trying, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	at := d.Evidence.Store.Address
+	if err := d.Evidence.Store.Try(trying); err != nil {
+		return bad(part, say("The store %s does not take a file and give it back: %s", at, err), say("Start it, make room, let the portal's user write there, or correct PORTAL_EVIDENCE_STORE"))
+	}
+	if d.DB == nil {
+		return bad(part, say("What is in %s cannot be compared with the database: %s", at, errDown), say("See to the database first"))
+	}
+	comparing, cancel := context.WithTimeout(ctx, max(patience, d.Compare))
+	defer cancel()
+	h, err := d.Evidence.Examine(comparing)
+	switch {
+	case err != nil && comparing.Err() != nil:
+		return warn(part, say("%s works. To compare all of it with the database takes longer than this; files lost among the first %d: %d", at, h.Versions, h.Lost),
+			say("Run `portal doctor`, which takes more time"))
+	case err != nil:
+		return bad(part, say("What is in %s cannot be compared with the database: %s", at, err), say("See to the database and the store first"))
+	case h.Lost > 0:
+		return bad(part, say("Files whose content is lost: %d of %d. The first: %s", h.Lost, h.Versions, strings.Join(h.First, "; ")),
+			say("Bring the objects named in brackets back from the backup of %s", at))
+	case h.Stray > 0:
+		return warn(part, say("%s works and has all %d files, but also objects that belong to nothing: %d", at, h.Versions, h.Stray),
+			say("They are left from work that was undone, or newer than the database if that was restored. Remove them only if you are sure"))
+	}
+	return well(part, say("%s takes files and gives them back. All %d are there", at, h.Versions))
+}
+
+// scanner asks the virus scanner, and how long files wait for it.
+func (d *Doctor) scanner(ctx context.Context) []Finding {
+	const part = "scanner"
+	if d.Evidence.Scanner == nil {
+		return warn(part, say("No virus scanner is configured. Who may open files that were not scanned: %s", policyWords(d.Evidence.Policy)), say("Set PORTAL_CLAMD"))
+	}
+	var waiting struct {
+		Count  int
+		Oldest *time.Time
+	}
+	err := d.ask(ctx, pg.One(&waiting, `select count(*)::int as count, min(uploaded_at) as oldest from evidence_version where scan = 'waiting'`))
+	if err != nil {
+		return bad(part, say("The files that wait cannot be counted: %s", err), say("See to the database first"))
+	}
+	version, err := d.Evidence.Scanner.Ping(ctx)
+	switch {
+	case err != nil:
+		return bad(part, say("It does not answer: %s. Files that wait and cannot be opened: %d", err, waiting.Count), say("Start clamd, or correct PORTAL_CLAMD"))
+	case waiting.Oldest != nil && d.Now().Sub(*waiting.Oldest) > time.Hour:
+		return warn(part, say("%s answers, but files wait: %d, the oldest since %s", version, waiting.Count, instant(*waiting.Oldest)), say("Look for \"job failed\" in the log"))
+	}
+	return well(part, say("%s answers. Files that wait: %d", version, waiting.Count))
+}
+
+func policyWords(p evidence.Policy) string {
+	switch p {
+	case evidence.OnlyCompany:
+		return "only the company whose they are"
+	case evidence.Refuse:
+		return "nobody"
+	}
+	return "everybody who may see them"
 }
 
 // apart is how far the clocks may differ: a deadline is a day, a sign-in half a minute.

@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"net"
 	"net/http"
@@ -16,8 +17,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/blob"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/doctor"
+	"trustedtrader/app/evidence"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/devidp"
 	"trustedtrader/app/identity/oidcrp"
@@ -302,4 +305,55 @@ func TestCalendars(t *testing.T) {
 		}
 		w.look("calendars", state, words...)
 	}
+}
+
+// answering is a scanner that answers, or not.
+type answering struct{ err error }
+
+func (answering) Scan(context.Context, evidence.Content) (string, error) { return "", nil }
+
+func (a answering) Ping(context.Context) (string, error) { return "ClamAV 1.4.2", a.err }
+
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	w := newWard(t)
+	dir := filepath.Join(t.TempDir(), "evidence")
+	store, err := blob.Open(t.Context(), blob.Settings{Folder: dir})
+	w.must(err)
+	w.d.Evidence = &evidence.Service{DB: w.d.DB, Now: pg.Now, Store: store}
+	w.look("files", doctor.Well, dir, "All 0 are there")
+	w.look("scanner", doctor.Warning, "No virus scanner", "everybody who may see them", "PORTAL_CLAMD")
+	w.d.Evidence.Policy = evidence.Refuse
+	w.look("scanner", doctor.Warning, "nobody")
+
+	company, office, item := pg.NewID(), pg.NewID(), pg.NewID()
+	w.sql(`insert into office (id, code, name, zone, calendar, created_at) values ('`+office.String()+`', 'HQ', 'HQ', 'UTC', 'us-federal', now())`,
+		`insert into company (id, name, country, office_id, created_at) values ('`+company.String()+`', 'Harbor', 'US', '`+office.String()+`', now())`,
+		`insert into evidence (id, company_id, kind, title, created_at, author) values ('`+item.String()+`', '`+company.String()+`', 'file', 'Seals', now(), 'x')`,
+		`insert into evidence_version (evidence_id, company_id, number, file_name, media_type, size, sha256, blob_key, scan, uploaded_at, author)
+			values ('`+item.String()+`', '`+company.String()+`', 1, 'seals.pdf', 'application/pdf', 1, 'x', 'e/aa/lost', 'waiting', now() - interval '2 hours', 'x')`)
+	w.look("files", doctor.Bad, "lost: 1 of 1", "Harbor: seals.pdf, version 1 (e/aa/lost)", "backup")
+	_, err = store.Write(t.Context(), make([]byte, blob.KeySize), "e/aa/lost", strings.NewReader("x"), 1)
+	w.must(err)
+	w.look("files", doctor.Well, "All 1 are there")
+	_, err = store.Write(t.Context(), make([]byte, blob.KeySize), "e/aa/stray", strings.NewReader("x"), 1)
+	w.must(err)
+	w.look("files", doctor.Warning, "belong to nothing: 1")
+
+	w.d.Evidence.Scanner = answering{}
+	w.look("scanner", doctor.Warning, "ClamAV 1.4.2 answers, but files wait: 1")
+	w.d.Evidence.Scanner = answering{errors.New("connection refused")}
+	w.look("scanner", doctor.Bad, "connection refused", "cannot be opened: 1", "Start clamd")
+	w.sql(`update evidence_version set scan = 'clean'`)
+	w.d.Evidence.Scanner = answering{}
+	w.look("scanner", doctor.Well, "Files that wait: 0")
+
+	w.must(os.RemoveAll(dir))
+	w.must(os.WriteFile(dir, nil, 0o600))
+	w.look("files", doctor.Bad, dir, "PORTAL_EVIDENCE_STORE")
+	w.look("storage", doctor.Well)
+	away, err := blob.Open(t.Context(), blob.Settings{Address: "s3://evidence?endpoint=http://127.0.0.1:1", KeyID: "id", Secret: "s3cret"})
+	w.must(err)
+	w.d.Evidence.Store = away
+	w.look("files", doctor.Bad, "s3://evidence", "does not take a file")
 }

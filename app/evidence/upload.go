@@ -256,9 +256,12 @@ func (s *Service) clear(ctx context.Context, upload uuid.UUID) {
 	}
 }
 
-// stuck is how long an upload may be put together or stream in without a sign of life
-// before it counts as dead.
-const stuck = 2 * time.Hour
+// How long an upload may be without a sign of life before it counts as dead: while it is
+// put together, and while it streams in.
+const (
+	assembling = 5 * time.Minute
+	stuck      = 2 * time.Hour
+)
 
 // Finish makes evidence of a file all of whose pieces have come: it is put together, looked
 // into, and kept or refused. Who finishes again gets the same answer. Invalid, about the
@@ -281,7 +284,7 @@ func (s *Service) Finish(ctx context.Context, by identity.Actor, id uuid.UUID, d
 	name := blob.NewName(kept)
 	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
 		r := tx.WithContext(ctx).Exec(`update evidence_upload set blob_key = ?, seen_at = ?, version = version + 1 where id = ? and received = size and (blob_key = '' or blob_key = ? and seen_at < ?)`,
-			name, s.Now(), u.ID, dead, s.Now().Add(-stuck))
+			name, s.Now(), u.ID, dead, s.Now().Add(-assembling))
 		if r.Error != nil {
 			return fmt.Errorf("finish the upload: %w", r.Error)
 		}

@@ -294,7 +294,7 @@ func TestSweep(t *testing.T) {
 	w.exec(`update evidence_upload set blob_key = 'e/zz/dead' where id = ?`, u.ID)
 	_, err = w.s.Finish(w.ctx, w.editor, u.ID, evidence.Details{})
 	w.refused("while somebody seems to be at it", err, fault.Conflict, "looked at already")
-	w.now.Move(3 * time.Hour)
+	w.now.Move(6 * time.Minute)
 	must[evidence.Kept](t)(w.s.Finish(w.ctx, w.editor, u.ID, evidence.Details{}))
 	if h := must[evidence.Health](t)(w.s.Examine(w.ctx)); h.Lost != 0 || h.Stray != 0 || h.Versions != 2 {
 		t.Errorf("%+v", h)

@@ -44,7 +44,7 @@ func commands() []command {
 	list := []command{
 		{"serve", "", "serve the portal; needs a migrated database", serve},
 		{"migrate", "", "bring the database's schema up to date", migrate},
-		{"doctor", "", "look at database, provider, mail, storage, clock and jobs, and say what is wrong", runDoctor},
+		{"doctor", "", "look at database, provider, mail, storage, clock, jobs and files, and say what is wrong", runDoctor},
 		{"invite-admin", "-zone Z -calendar C EMAIL", "open the headquarters and invite the first administrator", inviteAdmin},
 		{"programme", "check|diff|export-oscal|import-oscal …", "check a programme's folder, compare editions of its criteria, exchange them as OSCAL", programmeCommand},
 		{"config", "", "print every setting with its value, secrets masked", printConfig},

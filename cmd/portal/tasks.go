@@ -41,11 +41,17 @@ func runDoctor(ctx context.Context, e *environment, _ []string) (err error) {
 	if d.DB, d.Down = pg.Open(opening, string(cfg.DatabaseURL), slog.New(slog.DiscardHandler)); d.Down == nil {
 		defer d.DB.Close()
 	}
+	library, err := files(cfg, slog.New(slog.DiscardHandler), d.DB, pg.Now)
+	if err != nil {
+		fmt.Fprintf(e.out, "%-4s  %-9s  %s\n", doctor.Bad, "files", err)
+	} else {
+		d.Evidence, d.Compare = library, 2*time.Minute
+	}
 	list := d.Look(ctx)
 	for _, f := range list {
 		fmt.Fprintln(e.out, f)
 	}
-	if !doctor.Healthy(list) {
+	if err != nil || !doctor.Healthy(list) {
 		return errSick
 	}
 	return nil

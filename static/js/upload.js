@@ -90,7 +90,7 @@ function newRow(form, template, file) {
     if (response.ok || (response.status === 409 && headers?.['Upload-Offset'])) return response.status === 204 ? {} : response.json();
     const problem = await response.json().catch(() => ({}));
     const text = problem.errors?.map((e) => e.message).join(' ') || problem.detail || response.statusText;
-    if (response.status >= 500 || response.status === 429 || response.status === 408) throw new TypeError(text);
+    if (response.status >= 500 || [408, 409, 429].includes(response.status)) throw new TypeError(text); // it passes
     const refused = new Refused(text);
     refused.status = response.status;
     throw refused;

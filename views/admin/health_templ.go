@@ -324,6 +324,10 @@ func partName(ctx context.Context, part string) string {
 		return i18n.T(ctx, "Background work")
 	case "calendars":
 		return i18n.T(ctx, "Holidays")
+	case "files":
+		return i18n.T(ctx, "Files")
+	case "scanner":
+		return i18n.T(ctx, "Virus scanner")
 	}
 	return part
 }
