@@ -130,10 +130,16 @@ func (s *Steps) check(ctx context.Context, now time.Time, p *Profile, links []ev
 	return k.out
 }
 
-// evidence looks at what is attached to criteria that count.
+// looks reports whether a criterion is looked at: it counts, and it was not taken as it is
+// when the profile was sent back.
+func (k *checker) looks(criterion string) bool {
+	return k.p.Shown.Criterion(criterion) && (k.p.Cycle.Status != Returned || k.p.Unlocked(criterion))
+}
+
+// evidence looks at what is attached.
 func (k *checker) evidence(links []evidence.Link, warnUnscanned bool) {
 	for _, l := range links {
-		if l.Removed || !k.p.Shown.Criterion(l.Criterion) || !k.p.Unlocked(l.Criterion) && k.p.Cycle.Status == Returned {
+		if l.Removed || !k.looks(l.Criterion) {
 			continue
 		}
 		if l.ExpiresOn != nil {
@@ -155,7 +161,7 @@ func (k *checker) evidence(links []evidence.Link, warnUnscanned bool) {
 		}
 	}
 	for _, c := range k.p.Form.Criteria {
-		if k.p.Shown.Criterion(c.ID) && c.Level == catalogue.Should && k.p.Evidence[c.ID] < c.Evidence.Min && k.p.State(c.ID).State == Ready && k.saysYes(c) {
+		if k.looks(c.ID) && c.Level == catalogue.Should && k.p.Evidence[c.ID] < c.Evidence.Min && k.p.State(c.ID).State == Ready && k.saysYes(c) {
 			k.add(Tip, "evidence_should", c.ID, "Evidence would help us to see how you meet this")
 		}
 	}
@@ -168,11 +174,11 @@ func (k *checker) saysYes(c catalogue.Criterion) bool {
 	})
 }
 
-// each calls do for every answer that counts.
+// each calls do for every answer that is looked at.
 func (k *checker) each(do func(c catalogue.Criterion, q catalogue.Question, g Given)) {
 	for _, c := range k.p.Form.Criteria {
 		for _, q := range c.Questions {
-			if !k.p.Shown.Question(q.ID) {
+			if !k.looks(c.ID) || !k.p.Shown.Question(q.ID) {
 				continue
 			}
 			for _, g := range k.p.answers[q.ID] {
@@ -227,7 +233,7 @@ func (k *checker) around(a around) {
 		}
 	}
 	for _, x := range a.Gone {
-		if k.p.Shown.Criterion(x.Criterion) {
+		if k.looks(x.Criterion) {
 			k.add(Warning, "assignee_gone", x.Criterion, "%s no longer acts for your company. Assign this criterion to somebody else", x.Name)
 		}
 	}
@@ -239,7 +245,7 @@ func (k *checker) around(a around) {
 		k.add(Warning, "risk_old", criterion, "Your risk assessment was finished on %s, more than a year ago. Review it", clock.DayOf(*a.Risk, k.p.Firm.Zone).Text(k.ctx))
 	}
 	for _, id := range a.Asked {
-		if k.p.Shown.Criterion(id) {
+		if k.looks(id) {
 			k.add(Warning, "message_open", id, "We wrote to you about this criterion, and you have not answered")
 		}
 	}

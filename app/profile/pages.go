@@ -535,8 +535,8 @@ func (s *Service) Checks(ctx context.Context, by identity.Actor, id uuid.UUID) (
 	}
 	c.Findings = s.check(ctx, now, c.Profile, c.Links, a)
 	c.MaySubmit = by.Is(identity.CompanySigners...) && (c.Profile.Cycle.Status == Open || c.Profile.Cycle.Status == Returned)
-	c.Seen, err = c.Profile.seen(c.Links)
-	return c, err
+	c.Seen = c.Profile.seen(c.Links)
+	return c, nil
 }
 
 // fill takes answers and asks the conditions.

@@ -1,9 +1,12 @@
 package profile
 
 import (
-	"cmp"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"slices"
 	"time"
 
@@ -192,40 +195,33 @@ func (s Submission) Read() (in Content, err error) {
 // seen is a fingerprint of each section, carried by the page on which answers are checked:
 // whoever submits declares that what they saw is true, so it must still be what is there.
 // A criterion belongs to its first section.
-func (p *Profile) seen(links []evidence.Link) (map[string]string, error) {
-	type mark struct {
-		Criterion string
-		Question  string
-		Site      uuid.UUID
-		Version   int
-	}
-	marks := map[string][]any{}
+func (p *Profile) seen(links []evidence.Link) map[string]string {
+	marks := map[string]hash.Hash{}
 	for _, c := range p.Form.Criteria {
 		home := ""
 		if len(c.Sections) > 0 {
 			home = c.Sections[0]
 		}
-		marks[home] = append(marks[home], c.ID, p.Shown.Criterion(c.ID))
+		if marks[home] == nil {
+			marks[home] = sha256.New()
+		}
+		fmt.Fprintln(marks[home], c.ID, p.Shown.Criterion(c.ID))
 		for _, q := range c.Questions {
 			list := slices.Clone(p.answers[q.ID])
-			slices.SortFunc(list, func(a, b Given) int { return cmp.Compare(a.Site.String(), b.Site.String()) })
+			slices.SortFunc(list, func(a, b Given) int { return bytes.Compare(a.Site[:], b.Site[:]) })
 			for _, g := range list {
-				marks[home] = append(marks[home], mark{c.ID, q.ID, g.Site, g.Version})
+				fmt.Fprintln(marks[home], q.ID, g.Site, g.Version)
 			}
 		}
 		for _, l := range links {
 			if l.Criterion == c.ID {
-				marks[home] = append(marks[home], l.SiteID, l.EvidenceID, l.VersionID)
+				fmt.Fprintln(marks[home], l.SiteID, l.EvidenceID, l.VersionID)
 			}
 		}
 	}
-	out := map[string]string{}
-	for section, list := range marks {
-		text, err := canon.JSON(list)
-		if err != nil {
-			return nil, err
-		}
-		out[section] = canon.Hash(text)[:16]
+	out := make(map[string]string, len(marks))
+	for section, mark := range marks {
+		out[section] = hex.EncodeToString(mark.Sum(nil)[:8])
 	}
-	return out, nil
+	return out
 }

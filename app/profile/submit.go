@@ -122,10 +122,7 @@ func stillSeen(ctx context.Context, p *Profile, links []evidence.Link, seen map[
 	if seen == nil {
 		return nil
 	}
-	now, err := p.seen(links)
-	if err != nil {
-		return err
-	}
+	now := p.seen(links)
 	var changes []fault.Change
 	for _, section := range p.Form.Edition.Sections {
 		if now[section.ID] != seen[section.ID] {
