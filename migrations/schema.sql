@@ -229,6 +229,18 @@ CREATE FUNCTION public.offices_below(top uuid) RETURNS uuid[]
 
 
 --
+-- Name: profile_counted(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.profile_counted(body text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT
+    AS $$
+  select coalesce(jsonb_object_agg(c->>'id', coalesce((select jsonb_agg(q->'id') from jsonb_array_elements(c->'questions') q where (q->>'counts')::boolean), '[]')), '{}')
+  from jsonb_array_elements(body::jsonb->'criteria') c where (c->>'counts')::boolean
+$$;
+
+
+--
 -- Name: profile_glance(uuid, uuid, text[], text[], timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2150,7 +2162,8 @@ CREATE TABLE public.profile_submission (
     submitted_at timestamp with time zone NOT NULL,
     attested_name text NOT NULL,
     attested_title text NOT NULL,
-    voided_at timestamp with time zone
+    voided_at timestamp with time zone,
+    counted jsonb GENERATED ALWAYS AS (public.profile_counted(body)) STORED NOT NULL
 );
 
 ALTER TABLE ONLY public.profile_submission FORCE ROW LEVEL SECURITY;
@@ -2168,6 +2181,13 @@ COMMENT ON TABLE public.profile_submission IS 'What was submitted, byte for byte
 --
 
 COMMENT ON COLUMN public.profile_submission.voided_at IS 'When a return made the signature void.';
+
+
+--
+-- Name: COLUMN profile_submission.counted; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_submission.counted IS 'The criteria that counted when it was submitted, each with the questions of it that counted: {criterion: [question]}.';
 
 
 --
@@ -3172,14 +3192,6 @@ ALTER TABLE ONLY public.profile_result
 
 
 --
--- Name: profile_return profile_return_cycle_id_round_key; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.profile_return
-    ADD CONSTRAINT profile_return_cycle_id_round_key UNIQUE (cycle_id, round);
-
-
---
 -- Name: profile_return_item profile_return_item_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3923,6 +3935,13 @@ CREATE INDEX profile_answer_past_question ON public.profile_answer_past USING bt
 
 
 --
+-- Name: profile_answer_past_site; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_answer_past_site ON public.profile_answer_past USING btree (cycle_id) WHERE (site_id IS NOT NULL);
+
+
+--
 -- Name: profile_cycle_assignee; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -3958,10 +3977,24 @@ CREATE INDEX profile_cycle_status ON public.profile_cycle USING btree (status, s
 
 
 --
+-- Name: profile_cycle_waiting; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_cycle_waiting ON public.profile_cycle USING btree (COALESCE(submitted_at, overdue_at), id) WHERE ((status = ANY (ARRAY['submitted'::text, 'in_review'::text, 'returned'::text])) OR ((status = 'open'::text) AND (overdue_at IS NOT NULL)));
+
+
+--
 -- Name: profile_message_cycle; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX profile_message_cycle ON public.profile_message USING btree (cycle_id);
+
+
+--
+-- Name: profile_message_draft; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_message_draft ON public.profile_message USING btree (cycle_id) WHERE (sent_at IS NULL);
 
 
 --
@@ -3983,6 +4016,13 @@ CREATE INDEX profile_result_cycle ON public.profile_result USING btree (cycle_id
 --
 
 CREATE INDEX profile_return_item_cycle ON public.profile_return_item USING btree (cycle_id, criterion);
+
+
+--
+-- Name: profile_return_round; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX profile_return_round ON public.profile_return USING btree (cycle_id, round) WHERE (cancelled_at IS NULL);
 
 
 --

@@ -109,6 +109,11 @@ func (MailArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: MailQueue, MaxAttempts: mailAttempts}
 }
 
+// Author is how the agency signs what a company reads, instead of with a person's name.
+func (l *Letters) Author(ctx context.Context) string {
+	return l.author(l.catalogues().With(ctx, i18n.Source))
+}
+
 // author is how the agency signs, in the language of ctx.
 func (l *Letters) author(ctx context.Context) string {
 	return i18n.T(ctx, cmp.Or(l.Office, "Trusted trader office"))
@@ -198,7 +203,7 @@ func (l *Letters) write(ctx context.Context, tx pg.Tx, now time.Time, by identit
 		SubjectKind: in.SubjectKind, SubjectID: in.SubjectID, Author: by.Name, WrittenBy: writer(by), SentAt: now,
 	}
 	if in.Direction == ToCompany {
-		m.Author = l.author(l.catalogues().With(ctx, i18n.Source))
+		m.Author = l.Author(ctx)
 	}
 	return m.ID, l.add(ctx, tx, now, m, f)
 }

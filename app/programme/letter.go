@@ -31,7 +31,7 @@ type Letter struct {
 func LetterCodes() []string {
 	return []string{
 		"application_received", "information_requested", "information_reminder", "information_received",
-		"certified", "rejected", "withdrawn", "lapsed", "profile_received",
+		"certified", "rejected", "withdrawn", "lapsed", "profile_received", "profile_returned", "profile_accepted",
 		"change_acknowledged", "change_applied", "change_returned",
 		"deadline_reminder", "deadline_overdue", "deadline_extended",
 		"staff_application_received", "staff_information_received", "staff_change_received", "staff_deadline_reminder", "staff_deadline_overdue",

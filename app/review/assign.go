@@ -143,7 +143,7 @@ func (s *Service) Assign(ctx context.Context, by identity.Actor, chosen []Select
 	now := s.Now()
 	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
 		out = nil
-		name, err := assignable(ctx, tx, now, by, person)
+		name, err := Assignable(ctx, tx, now, by, person)
 		if err != nil {
 			return err
 		}

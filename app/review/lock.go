@@ -53,7 +53,7 @@ func (s *Service) Work(ctx context.Context, by identity.Actor, id uuid.UUID) (Ca
 	now := s.Now()
 	var one []struct{ Done int }
 	args := append(audit.LookArgs(now, by, "application.read", application.Kind, id),
-		now.Add(LockLife), by.Is(identity.Approvers...), by.Role == identity.Headquarters, offices(by))
+		now.Add(LockLife), by.Is(identity.Approvers...), by.Role == identity.Headquarters, OfficeTree(by))
 	return s.read(ctx, by, id, now, pg.All(&one, turnSQL, args...))
 }
 

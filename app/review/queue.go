@@ -268,6 +268,11 @@ const workersSQL = `select p.id, min(p.name) as name, min(r.role) as role,
   and ($2 or r.office_id = any($3::uuid[]))
   group by p.id order by name, p.id limit 200`
 
+// Workers reads to whom the actor may assign work.
+func Workers(dst *[]Worker, by identity.Actor, now time.Time) pg.Query {
+	return pg.All(dst, workersSQL, now, by.Role == identity.Headquarters, OfficeTree(by))
+}
+
 // Queue reads one page of a queue with the counts of all queues of the role. The
 // agency's case readers may; a queue that the role does not have is its first one.
 func (s *Service) Queue(ctx context.Context, by identity.Actor, f Filter) (q Queue, err error) {
@@ -285,12 +290,12 @@ func (s *Service) Queue(ctx context.Context, by identity.Actor, f Filter) (q Que
 	now := s.Now()
 	var counts []struct{ N int }
 	statements := []pg.Query{
-		pg.All(&counts, countsSQL(queues), by.PersonID, everywhere, offices(by), now),
-		pg.All(&q.Items, f.Order.sql(f.Queue), by.PersonID, everywhere, offices(by), now,
+		pg.All(&counts, countsSQL(queues), by.PersonID, everywhere, OfficeTree(by), now),
+		pg.All(&q.Items, f.Order.sql(f.Queue), by.PersonID, everywhere, OfficeTree(by), now,
 			f.Programme, f.EntityType, string(f.Status), by.Is(identity.CaseWorkers...), at, last, QueuePage+1),
 	}
 	if q.Assigns {
-		statements = append(statements, pg.All(&q.Workers, workersSQL, now, by.Role == identity.Headquarters, offices(by)))
+		statements = append(statements, Workers(&q.Workers, by, now))
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
 		return Queue{}, fmt.Errorf("read the queue: %w", err)

@@ -66,12 +66,13 @@ func personName(ctx context.Context, tx pg.Tx, id uuid.UUID) (name string, err e
 const liveWorkers = `from person_right r join person p on p.id = r.person_id join office o on o.id = r.office_id
 	where r.audience = 'staff' and r.role in ('specialist', 'supervisor', 'headquarters') and r.ended_at is null`
 
-// assignable is the name of a person to whom the actor may assign cases.
-func assignable(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, person uuid.UUID) (string, error) {
+// Assignable is the name of a person to whom the actor may assign work. Invalid: the
+// person does not work cases in the actor's office tree.
+func Assignable(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, person uuid.UUID) (string, error) {
 	var names []string
 	err := tx.WithContext(ctx).Raw(`select distinct p.name `+liveWorkers+`
 		and (?::timestamptz at time zone o.zone)::date between r.starts_on and coalesce(r.ends_on, 'infinity')
-		and p.id = ? and (? or r.office_id in ?)`, now, person, by.Role == identity.Headquarters, offices(by)).Scan(&names).Error
+		and p.id = ? and (? or r.office_id in ?)`, now, person, by.Role == identity.Headquarters, OfficeTree(by)).Scan(&names).Error
 	if err != nil {
 		return "", fmt.Errorf("look for the person: %w", err)
 	}
@@ -81,8 +82,9 @@ func assignable(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor,
 	return names[0], nil
 }
 
-// offices is the actor's office tree, never nil: in SQL an empty list is not NULL.
-func offices(by identity.Actor) []uuid.UUID {
+// OfficeTree is the actor's own office and those below it, never nil: in SQL an empty
+// list is not NULL.
+func OfficeTree(by identity.Actor) []uuid.UUID {
 	if len(by.Offices) == 0 {
 		return []uuid.UUID{by.OfficeID}
 	}
