@@ -66,18 +66,26 @@ func (w *Web) queuePage(c *fiber.Ctx, who identity.Actor, f review.Filter) (view
 	return view.QueuePage{Chrome: w.wideChrome(c, who, t(c, "Desk")), Queue: q, Programmes: w.Programmes.All()}, err
 }
 
-// assignCases assigns the chosen cases and shows the list again with a report.
-func (w *Web) assignCases(c *fiber.Ctx, who identity.Actor) error {
-	var chosen []review.Selection
-	values := formAll(c, "case")
+// selections reads what was ticked in a list: ids, each with the version that was shown.
+func selections(values []string) (out []review.Selection, err error) {
 	for _, v := range values {
 		id, version, _ := strings.Cut(v, ":")
 		n, err := strconv.Atoi(version)
 		picked, err2 := uuid.Parse(id)
 		if err != nil || err2 != nil {
-			return fiber.ErrBadRequest
+			return nil, fiber.ErrBadRequest
 		}
-		chosen = append(chosen, review.Selection{ID: picked, Version: n})
+		out = append(out, review.Selection{ID: picked, Version: n})
+	}
+	return out, nil
+}
+
+// assignCases assigns the chosen cases and shows the list again with a report.
+func (w *Web) assignCases(c *fiber.Ctx, who identity.Actor) error {
+	values := formAll(c, "case")
+	chosen, err := selections(values)
+	if err != nil {
+		return err
 	}
 	person, err := uuid.Parse(c.FormValue("person"))
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 	"trustedtrader/app/oscal"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profilereview"
 	"trustedtrader/app/review"
 	"trustedtrader/app/review/reviewtest"
 	"trustedtrader/app/signin"
@@ -40,7 +41,7 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 	return w, &applicant{t: t, db: w.DB, clock: w.Clock, web: &Web{
 		Config: config.Config{BaseURL: base, SessionIdle: time.Hour}, Log: apptest.Quiet(), Now: w.Clock.Now, DB: w.DB, Assets: assets, Catalogues: &i18n.Catalogues{},
 		Services: Services{SignIn: &signin.Service{DB: w.DB, Now: w.Clock.Now}, Programmes: w.Steps.Programmes, Applications: w.Applications,
-			Notices: &notice.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Companies: w.Companies, Reviews: w.Desk,
+			Notices: &notice.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Companies: w.Companies, Reviews: w.Desk, ProfileDesk: &profilereview.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps.Profiles, Cases: w.Desk},
 			People:  &people.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters, Base: base, Calendars: w.Steps.Clocks.Calendars},
 			Risks:   riskService(t, w),
 			Members: &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
@@ -252,7 +253,7 @@ func TestDeskAccess(t *testing.T) {
 		if !strings.HasPrefix(r.Path, "/desk") {
 			continue
 		}
-		path := strings.NewReplacer(":id", app.ID.String(), ":entry", pg.NewID().String(), ":duplicate", pg.NewID().String()).Replace(r.Path)
+		path := strings.NewReplacer(":id", app.ID.String(), ":message", pg.NewID().String(), ":entry", pg.NewID().String(), ":duplicate", pg.NewID().String()).Replace(r.Path)
 		for _, who := range []identity.Actor{w.Importer("Nosy Inc"), w.Admin, w.Sam, w.Auditor,
 			{PersonID: pg.NewID(), Audience: identity.Partners, Role: identity.Officer}, {PersonID: pg.NewID(), Audience: identity.Staff}} {
 			var form url.Values

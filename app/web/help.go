@@ -83,6 +83,8 @@ var guideOf = map[string]string{
 	"/risk/:id/actions/:action": "risk-assessment#plan", "/risk/:id/document": "risk-assessment#finish", "/risk/:id/check": "risk-assessment#finish",
 	"/risk/:id/print": "risk-assessment#finish", "/desk/risk/:id": "supervisors#company",
 	"/memberships/:id": "apply#progress", "/desk": "specialists#queue", "/desk/search": "specialists#queue",
+	"/desk/profiles": "specialists#profiles", "/desk/profiles/:id": "specialists#profiles", "/desk/profiles/:id/criteria/:criterion": "specialists#criterion",
+	"/desk/profiles/:id/send": "specialists#send", "/desk/profiles/:id/accept": "specialists#send",
 	"/desk/changes": "specialists#changes", "/desk/changes/:id": "specialists#changes", "/desk/companies/:id": "supervisors#company",
 	"/desk/cases/:id": "specialists#clocks", "/desk/cases/:id/review": "specialists#review", "/desk/cases/:id/vetting": "specialists#vetting",
 	"/desk/cases/:id/request": "specialists#request", "/desk/cases/:id/messages": "specialists#notes", "/desk/cases/:id/notes": "specialists#notes",

@@ -26,6 +26,8 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile/profiletest"
+	"trustedtrader/app/profilereview"
 	"trustedtrader/app/review"
 	"trustedtrader/app/review/reviewtest"
 	"trustedtrader/app/risk"
@@ -176,6 +178,7 @@ func (m *matrix) person(audience identity.Audience, role identity.Role, company,
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
 	w, a := newDesk(t)
+	a.withCriteria(w)
 	a.web.SignIn.Key = []byte(strings.Repeat("k", 32))
 	a.web.SignIn.Limits = signin.Limits{Idle: time.Hour, Absolute: 12 * time.Hour}
 	measured := prometheus.NewRegistry()
@@ -249,7 +252,11 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	}))
 	offer, err := m.people.Invite(w.Ctx, owner, people.Invitation{Terms: people.Terms{Role: identity.Reader}, Email: "x@" + owner.CompanyID.String() + ".example"})
 	w.Must(err)
-	kept, coming := m.submitted(owner)
+	security := profiletest.OfApplication(w.Ctx, m, w.DB, member.ID)
+	kept, coming := m.submitted(owner, security)
+	reviews := &profilereview.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps.Profiles, Cases: w.Desk}
+	w.Must(reviews.StartReview(w.Ctx, w.Sam, security, profiletest.Read(w.Ctx, m, w.Profiles, security).Cycle.Version))
+	w.Must(reviews.Write(w.Ctx, w.Sam, security, profilereview.MessageEntry{Criterion: "3.1", Body: "Who does this?", ToCompany: true}))
 	text := func(sql string, args ...any) string { return w.Text(sql, args...) }
 	assessed := riskObjects(w, m.risks, owner)
 	return map[string]string{
@@ -259,6 +266,8 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"action":      assessed.task.String(),
 		"assessed":    assessed.finished.String(),
 		"application": member.ID.String(),
+		"profile":     security.String(),
+		"draft":       text(`select id::text from profile_message where cycle_id = $1`, security),
 		"company":     owner.CompanyID.String(),
 		"site":        text(`select id::text from site where company_id = $1 limit 1`, owner.CompanyID),
 		"contact":     text(`select id::text from contact where company_id = $1 limit 1`, owner.CompanyID),
@@ -279,15 +288,14 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 }
 
 // submitted makes a file that was submitted with a profile, and one on its way.
-func (m *matrix) submitted(owner identity.Actor) (evidence.Kept, evidence.Upload) {
+func (m *matrix) submitted(owner identity.Actor, cycle uuid.UUID) (evidence.Kept, evidence.Upload) {
 	m.Helper()
 	w := m.w
-	cycle := newProfile(w, owner.CompanyID)
 	content := evidencetest.PDF("Seals")
-	kept, err := m.library.Take(w.Ctx, owner, evidence.Incoming{FileName: "seals.pdf", Size: int64(len(content))},
-		evidence.Details{Place: &evidence.Place{Cycle: cycle, Criterion: "3.1"}}, bytes.NewReader(content))
+	kept, err := m.library.Take(w.Ctx, owner, evidence.Incoming{FileName: "seals.pdf", Size: int64(len(content))}, evidence.Details{}, bytes.NewReader(content))
 	w.Must(err)
-	submitProfile(w, owner, cycle)
+	w.Exec(`insert into evidence_pin (submission_id, company_id, cycle_id, criterion, evidence_id, version_id)
+		select id, company_id, cycle_id, '3.1', ?, ? from profile_submission where cycle_id = ?`, kept.Evidence, kept.Version, cycle)
 	coming, err := m.library.Begin(w.Ctx, owner, evidence.Incoming{FileName: "log.txt", Size: 9})
 	w.Must(err)
 	return kept, coming
@@ -327,6 +335,7 @@ func objectOf(path string) map[string]string {
 		{"/evidence/uploads/", map[string]string{":id": "upload"}},
 		{"/evidence/", map[string]string{":id": "evidence"}},
 		{"/desk/changes/", map[string]string{":id": "notice"}},
+		{"/desk/profiles/", map[string]string{":id": "profile", ":criterion": "=3.1", ":message": "draft"}},
 		{"/desk/companies/", map[string]string{":id": "company", ":duplicate": "duplicate"}},
 		{"/desk/cases/", map[string]string{":id": "application", ":entry": "hours"}},
 		{"/audit/", map[string]string{":id": "event"}},

@@ -284,6 +284,24 @@ func (w *Web) Routes() []Route {
 		{"GET", "/desk/evidence/versions/:id/file", caseReaders, w.sendVersion},
 		{"GET", "/desk/evidence/versions/:id/preview", caseReaders, w.sendPreview},
 
+		// Security profiles at the desk
+		{"GET", "/desk/profiles", caseReaders, w.showProfileQueue},
+		{"POST", "/desk/profiles/assign", approvers, w.assignProfiles},
+		{"GET", "/desk/profiles/:id", caseReaders, w.showProfileReview},
+		{"POST", "/desk/profiles/:id/claim", caseWorkers, w.claimProfile},
+		{"POST", "/desk/profiles/:id/release", caseWorkers, w.releaseProfile},
+		{"POST", "/desk/profiles/:id/start", caseWorkers, w.startProfileReview},
+		{"GET", "/desk/profiles/:id/send", caseReaders, w.showProfileSend},
+		{"POST", "/desk/profiles/:id/send", caseWorkers, w.sendProfileBack},
+		{"POST", "/desk/profiles/:id/send/cancel", caseWorkers, w.cancelProfileReturn},
+		{"GET", "/desk/profiles/:id/accept", caseReaders, w.showProfileAccept},
+		{"POST", "/desk/profiles/:id/accept", caseWorkers, w.acceptProfile},
+		{"GET", "/desk/profiles/:id/criteria/:criterion", caseReaders, w.showProfileCriterion},
+		{"POST", "/desk/profiles/:id/criteria/:criterion", caseWorkers, w.saveProfileVerdict},
+		{"POST", "/desk/profiles/:id/criteria/:criterion/messages", caseWorkers, w.writeProfileNote},
+		{"POST", "/desk/profiles/:id/criteria/:criterion/messages/:message", caseWorkers, w.changeDraft},
+		{"POST", "/desk/profiles/:id/criteria/:criterion/messages/:message/settle", caseWorkers, w.settleMessage},
+
 		// The audit trail: how much of it each of them sees is decided by app/audit
 		{"GET", "/audit", only(audit.Readers()...), w.showAudit},
 		{"GET", "/audit/export.csv", only(audit.Readers()...), w.exportAudit},

@@ -24,6 +24,7 @@ import (
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
+	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
@@ -60,6 +61,7 @@ type Services struct {
 	Members      *membership.Service
 	Evidence     *evidence.Service
 	Risks        *risk.Service
+	ProfileDesk  *profilereview.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service

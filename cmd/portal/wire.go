@@ -34,6 +34,7 @@ import (
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
+	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
@@ -56,6 +57,7 @@ type parts struct {
 	companies    *company.Service
 	applications *application.Service
 	profiles     *profile.Service
+	profileDesk  *profilereview.Service
 	reviews      *review.Service
 	members      *membership.Service
 	risks        *risk.Service
@@ -194,6 +196,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	}
 	p.catalogues = &catalogue.Service{DB: db, Now: now, Library: library}
 	p.reviews = &review.Service{DB: db, Now: now, Steps: &steps, Companies: p.companies}
+	p.profileDesk = &profilereview.Service{DB: db, Now: now, Steps: profiles, Cases: p.reviews}
 	p.members = &membership.Service{DB: db, Now: now, Steps: &steps}
 	p.sweeper = &clock.Service{DB: db, Now: now, Log: e.log, Clocks: clocks, Letters: letters, Expired: clock.Together(p.applications.Hooks(), p.members.Hooks())}
 	if p.evidence, err = files(cfg, e.log, db, now); err != nil {
@@ -209,7 +212,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, Members: p.members, Risks: p.risks, Evidence: p.evidence, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Evidence: p.evidence, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}

@@ -173,6 +173,31 @@ func specialists() Guide {
 					"Open **Profile review** in the case and compare what was sent with what it says of the company.",
 					"Choose a verdict and write a remark where it is not met, then choose **Save the verdicts**.",
 				}},
+			{ID: "profiles", Title: "Security profiles", Intro: "[Security profiles](/desk/profiles) wait in lists of their own. An application's profile goes with its case: claim one and you have both.",
+				Steps: []string{
+					"Open **Not assigned**, choose **Claim** beside a profile and open it.",
+					"Choose **Start the review**. Narrow the criteria: musts, what has changed, what has no evidence, what is not reviewed.",
+				},
+				Points: []string{
+					"You see what the company submitted, not what it is typing now.",
+					"Several colleagues of the office can give verdicts on one profile. Nobody overwrites another's: you see both and choose.",
+				}},
+			{ID: "criterion", Title: "A verdict on each criterion", Intro: "The page of a criterion has the answers with what has changed, the evidence, the thread and your verdict.",
+				Steps: []string{
+					"Read the answers. Choose **Since the last accepted profile** or **Since you returned it** to see what has changed, word by word.",
+					"Choose a verdict, write a remark where it needs one, and choose **Save and next**.",
+					"Write under **Notes and messages**: an internal note, or a draft for the company.",
+				},
+				Points: []string{
+					"Verdicts, remarks and drafts stay private until you send the profile back or accept it.",
+					"A verdict that was **Given on an earlier version** does not count any more: the company has changed the criterion since.",
+				}},
+			{ID: "send", Title: "Send back or accept", Intro: "One send tells the company everything at once.",
+				Steps: []string{
+					"Open **Send back**. The criteria that ask for an answer are chosen already. Write a message and choose **Send back to the company**. Only these criteria open, and the signature becomes void.",
+					"When the company has submitted again, the list shows **Changed since you returned it**.",
+					"When every criterion is met, open **Accept** and choose **Accept the profile**. A case can be recommended for certification after that.",
+				}},
 			{ID: "vetting", Title: "Vetting", Intro: "One check per number, officer and site, in the systems of your authority.",
 				Steps: []string{"Open **Vetting**, choose an outcome and note what you found.", "Choose **Save the outcomes**. A concern needs a note."}},
 			{ID: "request", Title: "Request for information", Intro: "Ask for everything at once: a second request costs the company another round.",
