@@ -504,11 +504,11 @@ func FillIn(ctx context.Context, p Portal, now func() time.Time, reference strin
 	s := &Seeder{Portal: p, Clock: &Clock{at: now()}, ctx: ctx}
 	x := &story{seeder: s, library: map[string]evidence.Evidence{}}
 	var row struct {
-		ID, Company, Person, Right, Office                                   uuid.UUID
-		Name, CompanyName, Email, Programme, EntityType, Country, City, Zone string
+		ID, Company, Person, Right, Office                             uuid.UUID
+		Name, CompanyName, Email, Programme, EntityType, Country, City string
 	}
 	err := p.DB.Batch(ctx, pg.System, pg.One(&row, `select a.id, a.company_id as company, p.id as person, r.id as right, a.office_id as office, p.name, k.name as company_name, p.email,
-		  a.programme, a.entity_type, k.country, coalesce((select city from site where company_id = k.id and removed_at is null order by created_at limit 1), '') as city
+		  a.programme, a.entity_type, k.country, coalesce((select city from site where company_id = k.id and closed_on is null order by created_at limit 1), '') as city
 		from application a join company k on k.id = a.company_id
 		join person_right r on r.company_id = k.id and r.role = 'owner' and r.ended_at is null join person p on p.id = r.person_id
 		join contact c on c.company_id = k.id and c.kind = 'officer' and c.removed_at is null and lower(c.email) = lower(p.email)
