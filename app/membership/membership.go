@@ -238,6 +238,8 @@ type Page struct {
 	Entity     programme.EntityType
 	Tier       programme.Tier
 	Clocks     []clock.View // for the agency all, for the company those that it or the agency still owes
+	Profiles   []Profile    // the security profiles of the membership, the newest first
+	Warn       *Profile     // the one about which the reader can warn the company; nil: none
 	Reference  string       // of the application
 	InEffect   bool         // today, at the office
 }
@@ -302,7 +304,8 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	now := s.Now()
 	var row pageRow
 	var kept []clock.Kept
-	statements := []pg.Query{pg.One(&row, pageSQL, id, own), clock.About(&kept, Kind, id)}
+	var profiles []profileRow
+	statements := []pg.Query{pg.One(&row, pageSQL, id, own), clock.About(&kept, Kind, id), pg.All(&profiles, profilesSQL, id, own)}
 	if own == nil {
 		statements = append(statements, audit.LookAt(now, by, action, Kind, "membership x where x.id = $10", id))
 	}
@@ -321,6 +324,7 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	}
 	p.InEffect = row.Status == Active && !clock.DayOf(now, p.Zone).Before(row.EffectiveOn)
 	p.Clocks = s.Steps.Clocks.Views(kept, now)
+	p.Profiles, p.Warn = s.profiles(by, p, profiles)
 	return p, nil
 }
 

@@ -199,6 +199,73 @@ func expiredText(ctx context.Context, n profile.News) string {
 	return i18n.N(ctx, "%d item of evidence has expired and was left behind. Attach a newer one.", "%d items of evidence have expired and were left behind. Attach newer ones.", n.Expired)
 }
 
+// Profile is a security profile of a membership as its page lists it. Days are those of
+// the office.
+type Profile struct {
+	ID          uuid.UUID
+	Reference   string
+	Kind        string // profile.Initial, profile.Annual, …
+	Edition     string
+	Status      profile.Status
+	Anniversary clock.Day // of a yearly review
+	Opened      clock.Day
+	Submitted   clock.Day // the last time; zero: not yet
+	Accepted    clock.Day
+	EndReason   string
+	Overdue     bool
+	Due         clock.Day   // of a yearly review: the last day
+	Came        clock.State // of one that was submitted: in time or late
+	DaysLate    int
+	Version     int
+}
+
+type profileRow struct {
+	ID                                  uuid.UUID
+	OfficeID                            uuid.UUID
+	Reference, Kind, Edition, EndReason string
+	Status                              profile.Status
+	Anniversary                         clock.Day
+	OpenedAt                            time.Time
+	SubmittedAt, AcceptedAt, OverdueAt  *time.Time
+	Version                             int
+}
+
+// profilesSQL lists the security profiles of a membership ($1) of one company or any ($2).
+const profilesSQL = `select c.id, c.office_id, c.reference, c.kind, c.edition, c.end_reason, c.status, c.anniversary, c.opened_at, c.submitted_at, c.accepted_at, c.overdue_at, c.version
+from profile_cycle c join membership m on m.id = $1 and (c.membership_id = m.id or c.application_id = m.application_id)
+where $2::uuid is null or c.company_id = $2 order by c.number desc, c.id limit 50`
+
+// profiles are what the page of a membership says of its security profiles, and the one
+// about which the reader can warn the company.
+func (s *Service) profiles(by identity.Actor, p Page, rows []profileRow) (list []Profile, warn *Profile) {
+	day := func(t *time.Time) clock.Day {
+		if t == nil {
+			return clock.Day{}
+		}
+		return clock.DayOf(*t, p.Zone)
+	}
+	rules := p.Programme.ClocksStartedBy(programme.ProfileBlankFound)
+	warned := slices.ContainsFunc(p.Clocks, func(v clock.View) bool {
+		return v.StoppedAt == nil && slices.Contains(v.Rule.StartsOn, programme.ProfileBlankFound)
+	})
+	for _, r := range rows {
+		x := Profile{ID: r.ID, Reference: r.Reference, Kind: r.Kind, Edition: r.Edition, Status: r.Status, Anniversary: r.Anniversary, Opened: day(&r.OpenedAt),
+			Submitted: day(r.SubmittedAt), Accepted: day(r.AcceptedAt), EndReason: r.EndReason, Version: r.Version,
+			Overdue: profile.Cycle{Status: r.Status, OverdueAt: r.OverdueAt}.Overdue()}
+		if r.Kind == profile.Annual {
+			x.Due = r.Anniversary
+			if v, ok := s.reviewClock(p.Clocks, r.Anniversary); ok {
+				x.Due, x.Came, x.DaysLate = v.Reading.DueDay, v.Reading.State, max(0, -v.Reading.DaysLeft)
+			}
+		}
+		list = append(list, x)
+		if x.Overdue && !warned && len(rules) > 0 && by.Audience == identity.Staff && by.Is(identity.CaseWorkers...) && by.InOffice(r.OfficeID) && p.Membership.Status != Ended {
+			warn = &x
+		}
+	}
+	return list, warn
+}
+
 // WarnBlank tells a company whose yearly review is overdue to complete it within the
 // programme's time for blank and stale profiles. Version is that of the profile as the
 // person saw it. Case workers of the office in charge may. Conflict: nothing is overdue,

@@ -6,6 +6,7 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
 	view "trustedtrader/views/membership"
+	"trustedtrader/views/ui"
 )
 
 // memberReaders may read memberships: the company's own people, and case readers.
@@ -23,7 +24,19 @@ func (w *Web) showMembership(c *fiber.Ctx, who identity.Actor) error {
 		return err
 	}
 	return render(c, fiber.StatusOK, view.Membership(view.MembershipPage{Chrome: w.chrome(c, who, t(c, "Membership %s", p.Membership.Number)), Page: p,
-		CaseHref: notice.Path(who.Audience, notice.AboutApplication, p.Membership.ApplicationID)}))
+		CaseHref: notice.Path(who.Audience, notice.AboutApplication, p.Membership.ApplicationID), Audience: who.Audience}))
+}
+
+func (w *Web) warnBlank(c *fiber.Ctx, who identity.Actor) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := w.Members.WarnBlank(c.UserContext(), who, id, formVersion(c)); err != nil {
+		return err
+	}
+	w.flash(c, ui.Good, t(c, "The company is warned"))
+	return seeOther(c, "/memberships/"+id.String())
 }
 
 func (w *Web) showCertificate(c *fiber.Ctx, who identity.Actor) error {

@@ -5,7 +5,10 @@ import (
 
 	"trustedtrader/app/clock"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/identity"
 	app "trustedtrader/app/membership"
+	"trustedtrader/app/notice"
+	"trustedtrader/app/profile"
 	"trustedtrader/views/ui"
 )
 
@@ -32,6 +35,70 @@ func facts(ctx context.Context, p app.Page) []ui.Pair {
 	return append(certificateFacts(ctx, p),
 		ui.Pair{Key: i18n.T(ctx, "Kind of member"), Value: i18n.T(ctx, p.Entity.Name)},
 		ui.Pair{Key: i18n.T(ctx, "Office"), Value: p.Office})
+}
+
+// ProfileHref is the page of a profile, for the company or for the agency.
+func (p MembershipPage) ProfileHref(x app.Profile) string {
+	return notice.Path(p.Audience, notice.AboutProfile, x.ID)
+}
+
+// profileFor says what a profile is filled in for.
+func profileFor(ctx context.Context, x app.Profile) string {
+	switch {
+	case x.Kind == profile.Initial:
+		return i18n.T(ctx, "The application")
+	case !x.Anniversary.IsZero():
+		return i18n.T(ctx, "The year to %s", x.Anniversary.Text(ctx))
+	}
+	return i18n.T(ctx, "A review")
+}
+
+func dayOrNot(ctx context.Context, d clock.Day) string {
+	if d.IsZero() {
+		return i18n.T(ctx, "Not yet")
+	}
+	return d.Text(ctx)
+}
+
+func (p MembershipPage) profileState(ctx context.Context, x app.Profile) string {
+	switch {
+	case x.Overdue:
+		return i18n.T(ctx, "Overdue since %s", x.Due.Text(ctx))
+	case x.Status == profile.Returned && p.Audience == identity.Staff:
+		return i18n.T(ctx, "Sent back to the company")
+	case x.Status == profile.Open && p.Audience == identity.Staff:
+		return i18n.T(ctx, "With the company")
+	}
+	return i18n.T(ctx, x.Status.Name())
+}
+
+func profileKind(x app.Profile) ui.Kind {
+	switch {
+	case x.Overdue:
+		return ui.Bad
+	case x.Status == profile.Open, x.Status == profile.Returned:
+		return ui.Warn
+	case x.Status == profile.Submitted, x.Status == profile.InReview:
+		return ui.Waiting
+	case x.Status == profile.Accepted:
+		return ui.Good
+	}
+	return ui.Neutral
+}
+
+// profileNote says whether a review came in time, and why one ended.
+func profileNote(ctx context.Context, x app.Profile) string {
+	switch {
+	case x.Status == profile.Ended:
+		return i18n.T(ctx, x.EndReason)
+	case x.Status == profile.Open && !x.Overdue && !x.Due.IsZero():
+		return i18n.T(ctx, "Due %s", x.Due.Text(ctx))
+	case x.Came == clock.StoppedLate:
+		return i18n.N(ctx, "Submitted %d day late", "Submitted %d days late", x.DaysLate)
+	case x.Came == clock.StoppedInTime:
+		return i18n.T(ctx, "Submitted in time")
+	}
+	return ""
 }
 
 func running(views []clock.View) bool {

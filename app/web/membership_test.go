@@ -1,0 +1,88 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/clock"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/membership"
+	"trustedtrader/app/profile/profiletest"
+)
+
+// The page of a membership tells of each year's review, and lets the office warn a company
+// whose review is overdue.
+func TestYearsOfAMembership(t *testing.T) {
+	t.Parallel()
+	w, a := newDesk(t)
+	w.WithCriteria()
+	members := &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}
+	sweep := func() {
+		t.Helper()
+		s := &clock.Service{DB: w.DB, Now: w.Clock.Now, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters, Expired: clock.Together(w.Applications.Hooks(), members.Hooks())}
+		_, err := s.Sweep(w.Ctx)
+		w.Must(err)
+	}
+	app, owner := w.Claimed()
+	profiletest.Accept(w.Ctx, t, w.Profiles, w.Sam, profiletest.OfApplication(w.Ctx, t, w.DB, app.ID))
+	app = w.ToCertify(w.Sam, app)
+	m, err := members.Admit(w.Ctx, w.Boss, app.ID, app.Version)
+	w.Must(err)
+	path := "/memberships/" + m.ID.String()
+	says := func(who identity.Actor, want ...string) string {
+		t.Helper()
+		text := strings.Join(strings.Fields(a.want(200, who, "GET", path, nil).Find("main").Text()), " ")
+		for _, x := range want {
+			if !strings.Contains(text, x) {
+				t.Errorf("%s does not read %q: %s", who.Role, x, text)
+			}
+		}
+		return text
+	}
+	says(owner, "The application", "Accepted", "Anniversary: 1 year after 3 March 2026, 3 March 2027. 90 days before it: 3 December 2026.", "Open from 3 December 2026.")
+	w.Clock.Move(280 * 24 * time.Hour)
+	sweep()
+	cycle := w.Text(`select id::text from profile_cycle where kind = 'annual'`)
+	says(owner, "The year to 3 March 2027", "To fill in", "Due 3 March 2027", "Open since 3 December 2026")
+	says(w.Sam, "With the company")
+	if n := a.want(200, owner, "GET", path, nil).Find("a[href='/profiles/" + cycle + "']").Length(); n != 1 {
+		t.Errorf("%d links to the review", n)
+	}
+	a.want(409, w.Sam, "POST", path+"/warn", url.Values{"version": {"1"}})
+
+	w.Clock.Move(90 * 24 * time.Hour)
+	sweep()
+	says(owner, "Overdue since 3 March 2027")
+	if a.want(200, owner, "GET", path, nil).Find("form[action$='/warn']").Length()+a.want(200, w.Auditor, "GET", path, nil).Find("form[action$='/warn']").Length()+
+		a.want(200, w.Other, "GET", path, nil).Find("form[action$='/warn']").Length() != 0 {
+		t.Error("somebody is offered to warn who may not")
+	}
+	doc := a.want(200, w.Sam, "GET", path, nil)
+	if doc.Find("a[href='/desk/profiles/"+cycle+"']").Length() != 1 {
+		t.Error("no way to the review at the desk")
+	}
+	form := fill(t, doc, "/warn")
+	a.want(303, w.Sam, "POST", path+"/warn", form)
+	a.want(409, w.Sam, "POST", path+"/warn", form)
+	if says(w.Sam, "Complete a blank or stale profile"); a.want(200, w.Sam, "GET", path, nil).Find("form[action$='/warn']").Length() != 0 {
+		t.Error("one may warn twice")
+	}
+
+	id := uuid.MustParse(cycle)
+	for _, c := range profiletest.Read(w.Ctx, t, w.Profiles, id).Form.Criteria {
+		_ = w.Profiles.Confirm(w.Ctx, owner, id, c.ID) // those that were not carried need none
+	}
+	profiletest.Fill(w.Ctx, t, w.Profiles, owner, id)
+	profiletest.Submit(w.Ctx, t, w.Profiles, owner, id)
+	text := says(owner, "Submitted 5 days late", "Submit the annual review")
+	if strings.Contains(text, "Overdue since") {
+		t.Errorf("still overdue: %s", text)
+	}
+	if text := a.want(200, owner, "GET", "/company", nil).Find("#deadlines").Text(); !strings.Contains(text, "3 March 2028") {
+		t.Errorf("the home page: %s", text)
+	}
+}
