@@ -40,7 +40,11 @@ func TestSecurityProfileIsPartOfAnApplication(t *testing.T) {
 	if id == uuid.Nil {
 		t.Fatal("choosing a kind of member opened no profile")
 	}
-	o := must[Overview](t)(w.s.Overview(w.ctx, w.owner, a.ID))
+	ctx := pg.Counted(w.ctx)
+	o := must[Overview](t)(w.s.Overview(ctx, w.owner, a.ID))
+	if n := pg.Statements(ctx); n > 7 { // and one to recognise the session
+		t.Errorf("the overview takes %d statements", n)
+	}
 	task := taskOf(t, o, PartSecurity)
 	if task.State != NotStarted || task.Record != id || task.Progress == nil || task.Progress.Must.Total != 3 || !task.Next {
 		t.Errorf("at first %+v, %+v", task, task.Progress)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"trustedtrader/app/canon"
 	"trustedtrader/app/catalogue"
@@ -315,13 +316,6 @@ func TestSaveWhileSubmitting(t *testing.T) {
 	w := newWorld(t)
 	for range 10 {
 		c := w.open()
-		if c.PreviousID != nil {
-			for _, k := range w.load(c).Form.Criteria {
-				if w.load(c).State(k.ID).Because == profile.BecauseCarried {
-					w.must(w.s.Confirm(w.ctx, w.owner, c.ID, k.ID))
-				}
-			}
-		}
 		w.fill(c)
 		in := w.declaration(c)
 		in.Seen = nil // the page that does not carry what was seen
@@ -413,6 +407,52 @@ func TestSubmitIsAllOrNothing(t *testing.T) {
 		w.owns(`drop function test_refuse() cascade`)
 		if n := w.count(`select count(*) from profile_cycle where id = $1 and status = 'open'`, c.ID); n != 1 {
 			t.Errorf("%s refused, and the profile moved on", table)
+		}
+	}
+	_, err := w.s.Submit(w.ctx, w.owner, c.ID, in)
+	w.must(err)
+}
+
+// A connection that breaks in the middle of a step leaves nothing behind, and the step can
+// be done again.
+func TestBrokenOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.open()
+	w.fill(c)
+	in := w.declaration(c)
+	steps := map[string]func() error{
+		"profile_answer_past": func() error {
+			_, err := w.s.Save(w.ctx, w.owner, w.entry(c, "3.1.d", 1, catalogue.Answer{Number: "13"}))
+			return err
+		},
+		"profile_submission": func() error { _, err := w.s.Submit(w.ctx, w.owner, c.ID, in); return err },
+		"evidence_pin":       func() error { _, err := w.s.Submit(w.ctx, w.owner, c.ID, in); return err },
+		"message":            func() error { _, err := w.s.Submit(w.ctx, w.owner, c.ID, in); return err },
+		"river.river_job":    func() error { _, err := w.s.Submit(w.ctx, w.owner, c.ID, in); return err },
+	}
+	for table, do := range steps {
+		conn, err := pgx.Connect(w.ctx, w.dsn)
+		w.must(err)
+		tx, err := conn.Begin(w.ctx)
+		w.must(err)
+		_, err = tx.Exec(w.ctx, "lock table "+table+" in access exclusive mode")
+		w.must(err)
+		done := make(chan error)
+		go func() { done <- do() }()
+		var cut int
+		for deadline := time.Now().Add(30 * time.Second); cut == 0 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			w.must(tx.QueryRow(w.ctx, `select count(*) from (select pg_terminate_backend(l.pid) from pg_locks l
+				where l.relation = $1::regclass and not l.granted and l.database = (select oid from pg_database where datname = current_database())) x`, table).Scan(&cut))
+		}
+		if err := <-done; err == nil || cut == 0 {
+			t.Errorf("%s: %d connections cut, %v", table, cut, err)
+		}
+		w.must(errors.Join(tx.Rollback(w.ctx), conn.Close(w.ctx)))
+		if n := w.count(`select count(*) from profile_submission`) + w.count(`select count(*) from evidence_pin`) + w.count(`select count(*) from message`) +
+			w.count(`select count(*) from river.river_job where kind = 'profile_receipt'`) + w.count(`select count(*) from audit_event where action = 'profile.submit'`) +
+			w.count(`select count(*) from profile_answer where question = '3.1.d' and version <> 1`) + w.count(`select count(*) from profile_cycle where status <> 'open'`); n != 0 {
+			t.Errorf("%s: %d traces are left", table, n)
 		}
 	}
 	_, err := w.s.Submit(w.ctx, w.owner, c.ID, in)

@@ -70,8 +70,8 @@ func Good(q catalogue.Question) (a catalogue.Answer) {
 	return a
 }
 
-// Fill answers every question of a cycle that its company has not answered, and shows
-// evidence where a criterion needs it.
+// Fill answers every question of a cycle that its company has not answered, shows
+// evidence where a criterion needs it, and confirms what was carried over.
 func Fill(ctx context.Context, t testing.TB, s *profile.Service, by identity.Actor, cycle uuid.UUID) *profile.Profile {
 	t.Helper()
 	p := Read(ctx, t, s, cycle)
@@ -93,6 +93,12 @@ func Fill(ctx context.Context, t testing.TB, s *profile.Service, by identity.Act
 	for _, c := range p.Form.Criteria {
 		for range p.Lacks(c) {
 			Show(ctx, t, s, p.Cycle, c.ID)
+		}
+		if p.State(c.ID).Because != profile.BecauseCarried {
+			continue
+		}
+		if err := s.Confirm(ctx, by, cycle, c.ID); err != nil {
+			t.Fatalf("confirm %s of %s: %v", c.ID, p.Cycle.Reference, err)
 		}
 	}
 	return Read(ctx, t, s, cycle)
