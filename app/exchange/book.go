@@ -18,7 +18,7 @@ import (
 
 // Limits of a workbook that is taken in. Ours of a whole profile stay far below them.
 const (
-	MostBytes    = 10 << 20
+	MostBytes    = 2 << 20 // as much as the form that brings it
 	mostUnpacked = 32 << 20
 	mostParts    = 1000
 	mostSheets   = 250

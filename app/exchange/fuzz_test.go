@@ -96,7 +96,7 @@ func TestBadWorkbooksAreRefused(t *testing.T) {
 		"text":           {[]byte("Criterion;Answer"), "damaged"},
 		"half":           {good[:len(good)/2], "damaged"},
 		"a Word file":    {packed(t, "[Content_Types].xml", strings.ReplaceAll(contentTypes, "spreadsheetml.sheet", "wordprocessingml.document")), "damaged"},
-		"too long":       {make([]byte, MostBytes+1), "larger than 10 MB"},
+		"too long":       {make([]byte, MostBytes+1), "larger than 2 MB"},
 		"macros":         {sheetOf(t, "<worksheet/>", "xl/vbaProject.bin", "x"), "macros"},
 		"other files":    {sheetOf(t, "<worksheet/>", "xl/externalLinks/externalLink1.xml", "<x/>"), "reads from other files"},
 		"a database":     {sheetOf(t, "<worksheet/>", "xl/connections.xml", "<x/>"), "reads from other files"},

@@ -76,6 +76,7 @@ var guideOf = map[string]string{
 	"/applications/:id/eligibility": "apply#choose", "/applications/:id/agreement": "apply#agreement", "/applications/:id/check": "apply#submit",
 	"/applications/:id/receipt": "apply#progress", "/applications/:id/request": "requests-and-dates#request", "/applications/:id/hearing": "requests-and-dates#hearing",
 	"/applications/:id/withdraw": "requests-and-dates#rejected", "/applications/:id/decision": "requests-and-dates#rejected",
+	"/profiles/:id/exchange": "work-offline#offline", "/profiles/:id/import/:draft": "work-offline#offline",
 	"/risk": "risk-assessment#begin", "/risk/:id": "risk-assessment#begin", "/risk/:id/lanes": "risk-assessment#map", "/risk/:id/lanes/:lane": "risk-assessment#map",
 	"/risk/:id/lanes/new": "risk-assessment#map", "/risk/:id/lanes/:lane/legs/new": "risk-assessment#map", "/risk/:id/lanes/:lane/legs/:leg": "risk-assessment#map",
 	"/risk/:id/threats": "risk-assessment#rate", "/risk/:id/threats/:lane": "risk-assessment#rate", "/risk/:id/vulnerabilities": "risk-assessment#rate",

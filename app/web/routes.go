@@ -310,6 +310,14 @@ func (w *Web) Routes() []Route {
 		// The installation
 		{"GET", "/admin/health", only(identity.Administrator, identity.Headquarters), w.showHealth},
 
+		// Profiles as files
+		{"GET", "/profiles/:id/exchange", readers, w.showExchange},
+		{"GET", "/profiles/:id/export.xlsx", readers, w.sendProfileWorkbook},
+		{"GET", "/profiles/:id/export.csv", readers, w.sendProfileTable},
+		{"POST", "/profiles/:id/import", writers, w.importWorkbook},
+		{"GET", "/profiles/:id/import/:draft", writers, w.showImport},
+		{"POST", "/profiles/:id/import/:draft", writers, w.acceptImport},
+
 		// The risk assessment: five steps, and what the agency reads of it
 		{"GET", "/risk", readers, w.showRisks},
 		{"POST", "/risk", editors, w.beginRisk},

@@ -17,6 +17,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/evidence"
+	"trustedtrader/app/exchange"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -55,6 +56,7 @@ type Services struct {
 	Programmes   *programme.Register
 	Applications *application.Service
 	Profiles     *profile.Service
+	Exchange     *exchange.Service
 	Notices      *notice.Service
 	Companies    *company.Service
 	Reviews      *review.Service

@@ -47,7 +47,7 @@ func Find(slug string) (Guide, bool) {
 
 // Guides lists all of them in the order of the index.
 func Guides() []Guide {
-	return []Guide{registering(), applying(), assessing(), afterwards(), specialists(), deciders(), administrators(), partners()}
+	return []Guide{registering(), applying(), offline(), assessing(), afterwards(), specialists(), deciders(), administrators(), partners()}
 }
 
 func registering() Guide {
