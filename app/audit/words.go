@@ -28,7 +28,7 @@ func deeds() []deed {
 		{"application.read", "Case looked at"}, {"application.download", "Copy downloaded"},
 		{"profile.open", "Security profile opened"}, {"profile.answer", "Security profile answered"}, {"profile.confirm", "Carried answers confirmed"},
 		{"profile.keep_answer", "Answer kept after a return"}, {"profile.assign", "Criteria assigned"}, {"profile.resolve", "Conflict of two answers settled"},
-		{"profile.add_sites", "Answer copied to sites"}, {"profile.drop_exception", "Exception of a site dropped"},
+		{"profile.add_sites", "Answer copied to sites"}, {"profile.drop_exception", "Exception of a site dropped"}, {"profile.write", "Message about a criterion written"},
 		{"profile.submit", "Security profile submitted"}, {"profile.start_review", "Review of the security profile started"},
 		{"profile.return", "Security profile sent back"}, {"profile.cancel_return", "Return of the security profile taken back"},
 		{"profile.accept", "Security profile accepted"}, {"profile.end", "Security profile ended"},

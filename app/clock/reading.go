@@ -393,6 +393,23 @@ func (rd Reading) Summary(ctx context.Context) string {
 	return strings.Join(parts, "; ")
 }
 
+// Due says the last day with the days left: "Due 4 March 2026, 12 days left".
+func (rd Reading) Due(ctx context.Context) string {
+	switch {
+	case rd.State == Paused:
+		return i18n.T(ctx, "Paused")
+	case rd.State == Met:
+		return i18n.T(ctx, "Done for now. Next due %s", rd.DueDay.Text(ctx))
+	case rd.Earliest:
+		return i18n.T(ctx, "From %s", rd.OpensDay.Text(ctx))
+	case rd.DaysLeft < 0:
+		return i18n.N(ctx, "Was due %[2]s, %[1]d day ago", "Was due %[2]s, %[1]d days ago", -rd.DaysLeft, rd.DueDay.Text(ctx))
+	case rd.DaysLeft == 0:
+		return i18n.T(ctx, "Due today, %s", rd.DueDay.Text(ctx))
+	}
+	return i18n.N(ctx, "Due %[2]s, %[1]d day left", "Due %[2]s, %[1]d days left", rd.DaysLeft, rd.DueDay.Text(ctx))
+}
+
 // Arithmetic is how the due day comes about, one sentence a line, in the order in
 // which a person would check it with a calendar and a pencil.
 func (rd Reading) Arithmetic(ctx context.Context) []string {

@@ -219,6 +219,7 @@ func (a Asked) Version() int {
 type LastGiven struct {
 	Criterion string // another one when the criterion was split or merged
 	Question  string
+	Asked     catalogue.Question // as the edition of that cycle worded it
 	Answer    catalogue.Answer
 	At        time.Time
 	Author    string
@@ -228,12 +229,18 @@ type LastGiven struct {
 type Post struct {
 	ID         uuid.UUID  `json:"id"`
 	Agency     bool       `json:"agency"` // else the company's own
-	Author     string     `json:"author"` // empty for the agency's: it signs as one
+	Author     string     `json:"author"` // the agency signs with the office's name
 	Text       string     `json:"text"`
 	At         time.Time  `json:"at"`
 	Cycle      uuid.UUID  `json:"cycle"`       // in which it was written
-	Outdated   bool       `json:"outdated"`    // it speaks of an answer that has been changed since
+	Older      []Older    `json:"older"`       // answers of which it speaks that have been changed since
 	ResolvedAt *time.Time `json:"resolved_at"` // a person said that it is settled
+}
+
+// Older is an answer that has changed since a message was written about it.
+type Older struct {
+	Question string `json:"question"`
+	Version  int    `json:"version"` // as it was when the message was written
 }
 
 // CriterionPage is one criterion with everything about it.
@@ -254,8 +261,11 @@ type CriterionPage struct {
 	Present    []Present
 	Previous   string // the criteria beside it, of those that count; empty at the ends
 	Next       string
-	Locked     string           // why the reader cannot change it (English source text); empty: they can
-	Change     catalogue.Change // since the edition of the last cycle
+	Locked     string               // why the reader cannot change it (English source text); empty: they can
+	Editor     bool                 // the reader gives work to colleagues
+	Writer     bool                 // the reader writes to the agency about it
+	Change     catalogue.Change     // since the edition of the last cycle
+	Was        *catalogue.Criterion // as the edition of the last cycle worded it; nil when it had none
 }
 
 // criterionRow is what the first statement of a criterion's page reads.
@@ -269,10 +279,10 @@ func (r criterionRow) row() head { return r.head }
 // postsSQL reads the thread of a criterion ($4), the last two hundred messages, and
 // whether an answer of which one speaks has been changed since; presentSQL who else has it
 // open ($5 the person who asks, $6 since when a sign of life counts).
-const postsSQL = `, coalesce((select jsonb_agg(jsonb_build_object('id', t.id, 'agency', t.side = 'agency', 'author', case t.side when 'agency' then '' else t.author end,
+const postsSQL = `, coalesce((select jsonb_agg(jsonb_build_object('id', t.id, 'agency', t.side = 'agency', 'author', t.author,
       'text', t.body, 'at', t.written_at, 'cycle', t.cycle_id, 'resolved_at', t.resolved_at,
-      'outdated', t.cycle_id = c.id and exists (select from jsonb_each_text(t.about) x join profile_answer a on a.cycle_id = c.id and a.question = x.key and a.site_id is null
-        where a.version::text <> x.value)) order by t.written_at, t.id)
+      'older', (select jsonb_agg(jsonb_build_object('question', x.key, 'version', x.value::int) order by x.key) from jsonb_each_text(t.about) x
+        join profile_answer a on a.cycle_id = c.id and a.question = x.key and a.site_id is null where t.cycle_id = c.id and a.version::text <> x.value)) order by t.written_at, t.id)
     from (select * from profile_message m where m.company_id = c.company_id and m.programme = c.programme and m.entity_type = c.entity_type and m.criterion = $4
       and not m.internal and m.sent_at is not null order by m.written_at desc, m.id desc limit 200) t), '[]')::text as posts,
   coalesce((select jsonb_agg(jsonb_build_object('name', p.name, 'since', p.since) order by p.since, p.name) from profile_presence p
@@ -324,10 +334,19 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 		if !r.Last {
 			p.take(g)
 		} else if g.Site == site {
-			last = append(last, LastGiven{g.Criterion, g.Question, g.Value, g.At, g.Author})
+			last = append(last, LastGiven{Criterion: g.Criterion, Question: g.Question, Answer: g.Value, At: g.At, Author: g.Author})
 		}
 	}
 	p.apply()
+	if e, ok := s.Library.Edition(p.Cycle.Programme, h.LastEdition); ok {
+		for i := range last {
+			old, _ := e.Criterion(last[i].Criterion)
+			last[i].Asked, _ = old.Question(last[i].Question)
+		}
+		if was, ok := e.Criterion(criterion); ok {
+			c.Was = &was
+		}
+	}
 	for _, part := range []struct {
 		text string
 		into any
@@ -339,6 +358,7 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 	c.ask(site, last)
 	c.Counts, c.Standing, c.Note, c.Remark, c.Exceptions = p.Shown.Criterion(criterion), p.State(criterion), p.Notes[criterion], p.Remark(criterion), p.Exceptions(criterion)
 	c.Previous, c.Next, c.Locked = p.Previous(criterion), p.Next(criterion), p.whyNot(by, criterion)
+	c.Editor, c.Writer = by.Is(identity.CompanyEditors...) && !p.Cycle.Status.Final(), mayWrite(by, p, criterion) == nil
 	c.Change = catalogue.Change{ID: criterion, Kind: catalogue.Unchanged}
 	if h.LastEdition != "" && h.LastEdition != p.Cycle.Edition {
 		c.Change = p.Form.Edition.ChangeOf(criterion)
@@ -349,8 +369,9 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 
 // ask sets the questions beside what was answered now and last time.
 func (c *CriterionPage) ask(site uuid.UUID, last []LastGiven) {
+	shown := c.Profile.At(site)
 	for _, q := range c.Criterion.Questions {
-		a := Asked{Question: q, Counts: c.Profile.Shown.Question(q.ID)}
+		a := Asked{Question: q, Counts: shown.Question(q.ID)}
 		a.Given, a.Answered = c.Profile.Holds(q.ID, site)
 		a.Own = a.Answered && a.Given.Site == site
 		if i := slices.IndexFunc(last, func(l LastGiven) bool { return l.Question == q.ID }); i >= 0 {
@@ -408,7 +429,7 @@ type TableRow struct {
 	Asked []Asked
 }
 
-// TableOf reads a section with all questions and answers of the company, in one round
+// TableOf reads a section, the first one when it is empty, with all questions and answers of the company, in one round
 // trip. Everybody who reads for the company may.
 func (s *Service) TableOf(ctx context.Context, by identity.Actor, id uuid.UUID, section string) (t Table, err error) {
 	if t.Profile, err = s.full(ctx, by, id); err != nil {
@@ -417,7 +438,7 @@ func (s *Service) TableOf(ctx context.Context, by identity.Actor, id uuid.UUID, 
 	if err := s.tasks(by, &t.TaskList); err != nil {
 		return t, err
 	}
-	i := slices.IndexFunc(t.Groups, func(g Group) bool { return g.Section.ID == section })
+	i := slices.IndexFunc(t.Groups, func(g Group) bool { return g.Section.ID == section || section == "" })
 	if i < 0 {
 		return t, fault.Missing()
 	}

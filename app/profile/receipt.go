@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"trustedtrader/app/audit"
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/document"
 	"trustedtrader/app/fault"
@@ -49,7 +50,9 @@ func (w *ReceiptWorker) Work(ctx context.Context, job *river.Job[ReceiptArgs]) e
 
 // Receipt is the proof of a submission.
 type Receipt struct {
-	Cycle      Cycle
+	Cycle Cycle
+	Names
+	Form       *catalogue.Form // under which it was filled in
 	Firm       Firm
 	Submission Submission
 	Content    Content            // of the submission
@@ -70,6 +73,12 @@ func (s *Service) Receipt(ctx context.Context, by identity.Actor, id uuid.UUID) 
 // receipt reads the proof of one round; 0 is the latest.
 func (s *Service) receipt(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID, round int) (r Receipt, err error) {
 	if r.Cycle, r.Submission, err = submission(ctx, tx, by, id, round); err != nil {
+		return r, err
+	}
+	if r.Names, err = s.names(r.Cycle); err != nil {
+		return r, err
+	}
+	if r.Form, err = s.Form(r.Cycle); err != nil {
 		return r, err
 	}
 	if r.Content, err = r.Submission.Read(); err != nil {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/entry"
@@ -29,41 +32,81 @@ type Resolution struct {
 	Combined    catalogue.Answer
 }
 
-// Resolve settles a conflict: the person's own text is to hold, the colleague's, or one
-// that combines both. The text that does not hold is kept with the revisions either way.
-// Who may change the criterion may. Conflict: the colleague's text has moved on again (see
-// Conflicts), or the criterion is locked. Invalid: no choice was made.
-func (s *Service) Resolve(ctx context.Context, by identity.Actor, in Resolution) (Saved, error) {
-	held := in.AnswerEntry
-	switch in.Choice {
-	case TakeMine:
-		held.Version = in.Theirs
-	case Combine:
-		held.Version, held.Answer = in.Theirs, in.Combined
-	case TakeTheirs:
-	default:
-		return Saved{}, fault.Fail([]fault.Field{fault.F("choice", "Choose which answer is to hold")})
+// Key names an answer in a form that may have several of one question: the company's and
+// those of sites.
+func (e AnswerEntry) Key() string {
+	if e.Site == uuid.Nil {
+		return e.Question
 	}
-	b, err := s.batch(by, []AnswerEntry{held})
-	if err != nil {
-		return Saved{}, err
+	return e.Question + "@" + e.Site.String()
+}
+
+// WayField is the name of the field in which a person chooses which text is to hold.
+func (e AnswerEntry) WayField() string { return "way-" + e.Key() }
+
+// CombinedField is the name of the fields in which a person combines two answers.
+func (e AnswerEntry) CombinedField() string { return "both-" + e.Key() }
+
+// Resolve settles conflicts of one profile: the person's own text is to hold, the
+// colleague's, or one that combines both. The text that does not hold is kept with the
+// revisions either way. Who may change the criteria may. Conflict: a colleague's text has
+// moved on again (see Conflicts), or a criterion is locked. Invalid: no choice was made, or
+// what was combined cannot be kept.
+func (s *Service) Resolve(ctx context.Context, by identity.Actor, list []Resolution) ([]Saved, error) {
+	if len(list) == 0 {
+		return nil, nil
 	}
-	b.action = "profile.resolve"
-	if in.Choice != TakeMine {
-		if err := b.lose(in); err != nil {
-			return Saved{}, err
+	held := make([]AnswerEntry, len(list))
+	var check entry.Check
+	for i, in := range list {
+		held[i] = in.AnswerEntry
+		switch in.Choice {
+		case TakeMine:
+			held[i].Version = in.Theirs
+		case Combine:
+			held[i].Version, held[i].Answer = in.Theirs, in.Combined
+		case TakeTheirs:
+		default:
+			check.Add(in.WayField(), "Choose which answer is to hold")
 		}
 	}
-	out, err := s.run(ctx, by, b)
-	if len(out) == 0 {
-		return Saved{Criterion: in.Criterion, Question: in.Question, Site: in.Site}, err
+	if err := check.Err(); err != nil {
+		return nil, err
 	}
-	return out[0], err
+	b, err := s.batch(by, held)
+	if err != nil {
+		return nil, inCombined(err, list)
+	}
+	b.action = "profile.resolve"
+	for i := range b.sent {
+		if in := list[b.sent[i].N]; in.Choice != TakeMine {
+			if err := b.sent[i].lose(in); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s.run(ctx, by, b)
+}
+
+// inCombined names problems by the fields in which the answers were combined.
+func inCombined(err error, list []Resolution) error {
+	fields := fault.Fields(err)
+	if fields == nil {
+		return err
+	}
+	for i, f := range fields {
+		for _, in := range list {
+			if rest, ok := strings.CutPrefix(f.Name, AnswerField(in.Question)+"-"); ok && in.Choice == Combine {
+				fields[i].Name = in.CombinedField() + "-" + rest
+				break
+			}
+		}
+	}
+	return fault.Fail(fields)
 }
 
 // lose puts the person's own text away with the wordings that did not hold.
-func (b *batchOf) lose(in Resolution) error {
-	x := &b.sent[0]
+func (x *sent) lose(in Resolution) error {
 	var check entry.Check
 	own := x.question.Check(&check, AnswerField(in.Question), in.Answer)
 	if err := check.Err(); err != nil {

@@ -55,6 +55,27 @@ func (p *Profile) apply() {
 	p.Shown = p.Form.Apply(p.Facts)
 }
 
+// At says what counts at a site: there, what is chosen at the site decides what else is
+// asked. The zero id is the company.
+func (p *Profile) At(site uuid.UUID) catalogue.Shown {
+	if site == uuid.Nil {
+		return p.Shown
+	}
+	facts, own := p.Facts, false
+	facts.Choices = maps.Clone(p.Facts.Choices)
+	for question, list := range p.answers {
+		for _, g := range list {
+			if g.Site == site && g.Choice != "" {
+				facts.Choices[question], own = g.Choice, true
+			}
+		}
+	}
+	if !own {
+		return p.Shown
+	}
+	return p.Form.Apply(facts)
+}
+
 // Given is the answer to a question for the company (the zero id) or as an exception for
 // a site; ok is false when there is none.
 func (p *Profile) Given(question string, site uuid.UUID) (g Given, ok bool) {

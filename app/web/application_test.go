@@ -40,6 +40,9 @@ type applicant struct {
 	who   identity.Actor
 	co    uuid.UUID
 	again bool // the next forms were sent before: nothing new happens
+
+	header http.Header // of the next requests, beside what every request has
+	body   string      // of the last answer
 }
 
 func newApplicant(t *testing.T) *applicant {
@@ -130,6 +133,9 @@ func (a *applicant) send(who identity.Actor, method, path string, form url.Value
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	for name, list := range a.header {
+		req.Header[name] = list
+	}
 	res, err := app.Test(req, -1)
 	if err != nil {
 		a.t.Fatal(err)
@@ -143,7 +149,8 @@ func (a *applicant) send(who identity.Actor, method, path string, form url.Value
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	doc, err := goquery.NewDocumentFromReader(strings.NewReader(string(text)))
+	a.body = string(text)
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(a.body))
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -287,6 +287,7 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"evidence":    kept.Evidence.String(),
 		"version":     kept.Version.String(),
 		"upload":      coming.ID.String(),
+		"profile":     profiletest.OfApplication(w.Ctx, m.T, w.DB, member.ID).String(),
 	}
 }
 
@@ -539,6 +540,7 @@ var notNow = []string{
 	"/signin/:provider", "/callback/:provider", "/kept",
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",
+	"/profiles/:id/criteria/:criterion/sites", // nothing is different at a site
 	"/memberships/:id", "/memberships/:id/certificate", "/invitations/:token", "/inbox/new", "/dev/mail",
 	"/profiles/:id/import/:draft",                                     // of one person; its own test counts
 	"/evidence/choose", "/evidence/attached", "/evidence/uploads/:id", // of no criterion, and of one person

@@ -45,6 +45,9 @@ func seeOther(c *fiber.Ctx, path string) error { return c.Redirect(path, fiber.S
 // t translates for the person who asked.
 func t(c *fiber.Ctx, text string, args ...any) string { return i18n.T(c.UserContext(), text, args...) }
 
+// tn translates a text that counts for the person who asked.
+func tn(c *fiber.Ctx, one, many string, n int) string { return i18n.N(c.UserContext(), one, many, n) }
+
 // pathID reads an id from the path; anything else is a page that does not exist.
 func pathID(c *fiber.Ctx, name string) (uuid.UUID, error) {
 	id, err := uuid.Parse(c.Params(name))
@@ -138,7 +141,8 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 	var items []ui.NavItem
 	switch {
 	case who.Audience == identity.Companies && who.Role != "":
-		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Company account", Href: "/company/profile"}, {Label: "Evidence", Href: "/evidence"},
+		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Security profile", Href: "/profiles"}, {Label: "Evidence", Href: "/evidence"},
+			{Label: "Company account", Href: "/company/profile"},
 			{Label: "Risk assessment", Href: "/risk"},
 			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}}
 	case who.Audience == identity.Partners && who.Role != "":

@@ -260,6 +260,7 @@ func (p *parts) jobs() (err error) {
 		Files: &evidence.SweepWorker{Service: p.evidence},
 		More: func(w *river.Workers) {
 			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications, Page: web.ReceiptHTML, Print: printer(p.cfg.Browser)})
+			river.AddWorker(w, &profile.ReceiptWorker{Service: p.profiles, Page: web.ProfileHTML, Print: printer(p.cfg.Browser)})
 		},
 	})
 	return err

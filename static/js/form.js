@@ -20,8 +20,13 @@ export function changed(form) {
   return before.has(form) && before.get(form) !== JSON.stringify(contents(form));
 }
 
+// settle takes what a form has now as what was last sent.
+export function settle(form) {
+  before.set(form, JSON.stringify(contents(form)));
+}
+
 for (const form of forms) {
-  if (form.dataset.form !== 'quiet') before.set(form, JSON.stringify(contents(form)));
+  if (form.dataset.form !== 'quiet') settle(form);
 
   form.addEventListener('submit', (event) => {
     if (form.dataset.sent) {
@@ -52,24 +57,28 @@ export function stopWarning() {
   leaving = true;
 }
 
-for (const field of document.querySelectorAll('[data-count]')) {
-  const shown = document.getElementById(field.id + '-count');
-  if (!shown) continue;
-  const max = Number(field.dataset.count);
-  const number = new Intl.NumberFormat(document.documentElement.lang || undefined);
-  let timer;
-  const count = (say) => {
-    // Line breaks count once, as the server counts them; characters, not UTF-16 halves.
-    const left = max - [...field.value].length;
-    const text = (left < 0 ? field.dataset.countOver : field.dataset.countLeft).replace('{n}', number.format(Math.abs(left)));
-    shown.textContent = text;
-    shown.classList.toggle('tt-count--over', left < 0);
-    clearTimeout(timer);
-    if (say && left < max / 10) timer = setTimeout(() => { document.getElementById('announce').textContent = text; }, 1000);
-  };
-  field.addEventListener('input', () => count(true));
-  count(false);
+// counting shows at every field with a limit how much is left.
+export function counting(root) {
+  for (const field of root.querySelectorAll('[data-count]')) {
+    const shown = document.getElementById(field.id + '-count');
+    if (!shown) continue;
+    const max = Number(field.dataset.count);
+    const number = new Intl.NumberFormat(document.documentElement.lang || undefined);
+    let timer;
+    const count = (say) => {
+      // Line breaks count once, as the server counts them; characters, not UTF-16 halves.
+      const left = max - [...field.value].length;
+      const text = (left < 0 ? field.dataset.countOver : field.dataset.countLeft).replace('{n}', number.format(Math.abs(left)));
+      shown.textContent = text;
+      shown.classList.toggle('tt-count--over', left < 0);
+      clearTimeout(timer);
+      if (say && left < max / 10) timer = setTimeout(() => { document.getElementById('announce').textContent = text; }, 1000);
+    };
+    field.addEventListener('input', () => count(true));
+    count(false);
+  }
 }
+counting(document);
 
 // USWDS builds the combo box's input from the select and leaves behind what ties
 // it to its hint and its error.

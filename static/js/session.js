@@ -37,6 +37,18 @@ if (dialog) {
   channel?.addEventListener('message', restart);
   channel?.postMessage('active');
 
+  // Requests without a new page keep the session open too, or find it ended.
+  document.addEventListener('session-active', ({ detail: seconds }) => {
+    if (over) return;
+    restart();
+    if (seconds > 0) end = Date.now() + seconds * 1000;
+    channel?.postMessage('active');
+  });
+  document.addEventListener('session-ended', () => {
+    end = 0;
+    tick();
+  });
+
   const left = (ms) => {
     const s = Math.max(1, Math.ceil(ms / 1000));
     return s > 90 ? set.minutes.replace('{n}', Math.ceil(s / 60)) : set.seconds.replace('{n}', s);

@@ -27,6 +27,8 @@ for (const button of document.querySelectorAll('[data-copy]')) {
   });
 }
 
+if (document.querySelector('form[data-autosave]')) import('./profile.js');
+
 // Paper has no way to open what is folded.
 let folded = [];
 window.addEventListener('beforeprint', () => {

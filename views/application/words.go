@@ -146,24 +146,6 @@ func tone(s app.Status) ui.Kind {
 	return ui.Waiting
 }
 
-// dueText says a last day with the days left: "Due 4 March 2026, 12 days left".
-func dueText(ctx context.Context, v clock.View) string {
-	r := v.Reading
-	switch {
-	case r.State == clock.Paused:
-		return i18n.T(ctx, "Paused")
-	case r.State == clock.Met:
-		return i18n.T(ctx, "Done for now. Next due %s", r.DueDay.Text(ctx))
-	case r.Earliest:
-		return i18n.T(ctx, "From %s", r.OpensDay.Text(ctx))
-	case r.DaysLeft < 0:
-		return i18n.N(ctx, "Was due %[2]s, %[1]d day ago", "Was due %[2]s, %[1]d days ago", -r.DaysLeft, r.DueDay.Text(ctx))
-	case r.DaysLeft == 0:
-		return i18n.T(ctx, "Due today, %s", r.DueDay.Text(ctx))
-	}
-	return i18n.N(ctx, "Due %[2]s, %[1]d day left", "Due %[2]s, %[1]d days left", r.DaysLeft, r.DueDay.Text(ctx))
-}
-
 func clockTone(s clock.State) ui.Kind {
 	switch s {
 	case clock.DueSoon:
@@ -187,7 +169,7 @@ func bar(ctx context.Context, v clock.View) ui.Clock {
 	}
 	c.Text = r.Summary(ctx)
 	if v.StoppedAt == nil {
-		c.Text = dueText(ctx, v) + ". " + c.Text
+		c.Text = v.Reading.Due(ctx) + ". " + c.Text
 	}
 	c.Arithmetic = append(c.Arithmetic, i18n.T(ctx, "Source: %s", v.Source))
 	return c
@@ -212,7 +194,7 @@ func deadlines(ctx context.Context, h app.Home) [][]string {
 		if v.OwedBy == string(programme.Agency) {
 			who = i18n.T(ctx, "We")
 		}
-		out = append(out, []string{i18n.T(ctx, v.Name), about[v.SubjectID], who, dueText(ctx, v)})
+		out = append(out, []string{i18n.T(ctx, v.Name), about[v.SubjectID], who, v.Reading.Due(ctx)})
 	}
 	return out
 }

@@ -47,7 +47,7 @@ func Find(slug string) (Guide, bool) {
 
 // Guides lists all of them in the order of the index.
 func Guides() []Guide {
-	return []Guide{registering(), applying(), offline(), assessing(), afterwards(), specialists(), deciders(), administrators(), partners()}
+	return []Guide{registering(), applying(), profiles(), offline(), assessing(), afterwards(), specialists(), deciders(), administrators(), partners()}
 }
 
 func registering() Guide {
@@ -123,6 +123,53 @@ func applying() Guide {
 					"The page of the application shows the stages, planned and actual, and every period that runs.",
 					"For AEO, the authority first accepts the application, then examines it. Before it refuses, it tells you its grounds and you can answer.",
 					"When you are certified, [Home](/company) shows the membership. Choose **Show the certificate** to print it.",
+				}},
+		}}
+}
+
+func profiles() Guide {
+	return Guide{Slug: "security-profile", Title: "The security profile",
+		For: "For companies: fill in the criteria together, show evidence, submit and answer.",
+		Parts: []Part{
+			{ID: "fill", Title: "Fill it in", Intro: "One page for each criterion, over as many days as you need. Several people can work at once.",
+				Steps: []string{
+					"Open [Security profile](/profiles). The list shows each criterion with its state. The button leads to the one that waits for you.",
+					"Read what the criterion asks and answer the questions. Each answer is saved a moment after you stop typing, and the page says when. Without scripts, choose **Save and next** or **Save and stay**.",
+					"Attach evidence where the criterion asks for it.",
+				},
+				Points: []string{
+					"A no is an answer too. With a must it asks for a plan and a day, with a should for the reason.",
+					"**Not applicable** always needs the reason. We look at it and may ask.",
+					"Musts and shoulds are counted apart. The count says how far you are. It is no mark.",
+					"In **Table** you see a whole section at once, for those who know the questions.",
+				}},
+			{ID: "together", Title: "Work together", Intro: "Nobody waits for anybody, and nothing typed is lost.",
+				Steps: []string{
+					"Open **Who fills in what** and choose sections or criteria, a person and a day. A contributor can change only what is assigned to them.",
+					"The page of a criterion says who else has it open.",
+					"If two change the same answer, the second one sees both and chooses: **Keep mine**, the colleague's, or **Combine the two**.",
+				},
+				Points: []string{"**History** beside an answer shows every wording that it ever had, with what changed and who changed it."}},
+			{ID: "sites", Title: "When a site differs", Intro: "An answer holds at every site, except where you say so.",
+				Steps: []string{
+					"On the page of a criterion open **A site differs** and choose the site. Change there what is different.",
+					"**Sites that differ** shows all exceptions in one table. Choose **Apply to sites** when several sites differ in the same way.",
+				}},
+			{ID: "submit", Title: "Check and submit", Intro: "What you submit is stored exactly as sent.",
+				Steps: []string{
+					"Open **Checks**. Mend what stands under **To mend before you submit**, and read the rest.",
+					"Open **Check and submit**, read your answers, and declare that they are true. An owner or signatory does this who is listed as an officer.",
+					"Keep the receipt. It has the reference, the fingerprint, copies, and what happens next.",
+				}},
+			{ID: "returned", Title: "When we send it back", Intro: "We send everything back at once, with a remark for each criterion.",
+				Steps: []string{
+					"The list shows what we sent back. Only those criteria can be changed. Change the answer or the evidence, or choose **Nothing changes** and write to us why.",
+					"When all are answered, declare and submit again: the signature of before is void.",
+				}},
+			{ID: "again", Title: "The next year", Intro: "The next profile begins with your last answers.",
+				Points: []string{
+					"Choose **Still true** for each criterion that has not changed, or change it.",
+					"A criterion whose words have changed shows what is different. Evidence that has expired does not come along.",
 				}},
 		}}
 }
