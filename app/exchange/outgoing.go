@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/xuri/excelize/v2"
@@ -287,9 +288,9 @@ func (w *writer) styles() (err error) {
 		style *excelize.Style
 	}{
 		{&w.hidden, &excelize.Style{Protection: locked, NumFmt: 49}},
-		{&w.head, &excelize.Style{Font: &excelize.Font{Bold: true}, Fill: fill("DFE1E2"), Alignment: top, Border: border, Protection: locked}},
+		{&w.head, &excelize.Style{Font: &excelize.Font{Bold: true, Family: "Calibri", Size: 11}, Fill: fill("DFE1E2"), Alignment: top, Border: border, Protection: locked}},
 		{&w.fixed, &excelize.Style{Alignment: top, Border: border, Protection: locked, NumFmt: 49}},
-		{&w.strong, &excelize.Style{Font: &excelize.Font{Bold: true}, Alignment: top, Protection: locked, NumFmt: 49}},
+		{&w.strong, &excelize.Style{Font: &excelize.Font{Bold: true, Family: "Calibri", Size: 11}, Alignment: top, Protection: locked, NumFmt: 49}},
 		{&w.free, &excelize.Style{Fill: fill("FFF8DB"), Alignment: top, Border: border, Protection: unlocked, NumFmt: 49}},
 		{&w.shut, &excelize.Style{Fill: fill("F0F0F0"), Alignment: top, Border: border, Protection: locked, NumFmt: 49}},
 	} {
@@ -385,6 +386,27 @@ func styled(style int, texts ...string) []any {
 	return out
 }
 
+// Heights of rows, in points; no program takes more than 409.
+const (
+	lineHeight = 15.0
+	mostHeight = 400.0
+)
+
+// tall is the height that a row needs: not every program works it out for itself.
+func tall(row []any, widths []float64) excelize.RowOpts {
+	most := 1
+	for i, width := range widths {
+		c, _ := row[i].(excelize.Cell)
+		text, _ := c.Value.(string)
+		n := 0
+		for part := range strings.SplitSeq(text, "\n") {
+			n += 1 + utf8.RuneCountInString(part)*10/int(width*9)
+		}
+		most = max(most, n)
+	}
+	return excelize.RowOpts{Height: min(float64(most)*lineHeight, mostHeight)}
+}
+
 func (w *writer) readMe(sheet string) error {
 	s, err := w.stream(sheet, "", nil)
 	if err != nil {
@@ -421,7 +443,7 @@ func (w *writer) readMe(sheet string) error {
 	}
 	for i, row := range rows {
 		cells := []any{excelize.Cell{StyleID: w.strong, Value: inert(row[0])}, excelize.Cell{StyleID: w.fixed, Value: inert(row[1])}}
-		if err := s.SetRow("A"+strconv.Itoa(i+1), cells); err != nil {
+		if err := s.SetRow("A"+strconv.Itoa(i+1), cells, tall(cells, []float64{26, 100})); err != nil {
 			return err
 		}
 	}
@@ -479,7 +501,8 @@ func (w *writer) questions(sheet string, spots []spot, sheets map[int]string) er
 	if err != nil {
 		return err
 	}
-	if err := w.columns(s, []float64{12, 9, 46, 16, 46, 18, 46, 32, 32, 14, 36, 16}, keyCriterion+1, keys); err != nil {
+	widths := []float64{12, 9, 46, 16, 46, 18, 46, 32, 32, 14, 36, 16}
+	if err := w.columns(s, widths, keyCriterion+1, keys); err != nil {
 		return err
 	}
 	if err := s.SetRow("A1", styled(w.hidden, keyNames[:]...), excelize.RowOpts{Hidden: true}); err != nil {
@@ -487,11 +510,11 @@ func (w *writer) questions(sheet string, spots []spot, sheets map[int]string) er
 	}
 	heads := []string{w.t("Criterion"), w.t("Must or should"), w.t("Statement"), w.t("Place"), w.t("Question"), w.t("Answer"), w.t("Text or details"), w.t("Reason"),
 		w.t("Plan"), w.t("Plan until"), w.t("Last time"), w.t("State")}
-	if err := s.SetRow("A2", styled(w.head, heads...)); err != nil {
+	if err := s.SetRow("A2", styled(w.head, heads...), tall(styled(w.head, heads...), widths)); err != nil {
 		return err
 	}
 	for i, row := range rows {
-		if err := s.SetRow("A"+strconv.Itoa(firstOfQuestions+i), row); err != nil {
+		if err := s.SetRow("A"+strconv.Itoa(firstOfQuestions+i), row, tall(row, widths)); err != nil {
 			return err
 		}
 	}
@@ -644,7 +667,7 @@ func (w *writer) table(sheet string, sp spot) error {
 			copy(texts, sp.given.Value.Rows[i])
 		}
 		row := append(styled(style, texts...), styled(w.hidden, hidden...)...)
-		if err := s.SetRow("A"+strconv.Itoa(firstOfTable+1+i), row); err != nil {
+		if err := s.SetRow("A"+strconv.Itoa(firstOfTable+1+i), row, tall(row, widths)); err != nil {
 			return err
 		}
 	}
