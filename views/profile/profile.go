@@ -39,7 +39,7 @@ func (f Frame) caption(ctx context.Context) string {
 func (f Frame) tabs(ctx context.Context, current string) []ui.Tab {
 	var out []ui.Tab
 	for _, t := range []struct{ below, label string }{
-		{"", "Criteria"}, {"/table", "Table"}, {"/sites", "Sites that differ"}, {"/assign", "Who fills in what"}, {"/checks", "Checks"}, {"/submit", "Check and submit"}, {"/receipt", "Receipt"},
+		{"", "Criteria"}, {"/table", "Table"}, {"/sites", "Sites that differ"}, {"/assign", "Who fills in what"}, {"/exchange", "Work offline"}, {"/checks", "Checks"}, {"/submit", "Check and submit"}, {"/receipt", "Receipt"},
 	} {
 		if t.below == "/receipt" && f.Cycle.Round == 0 {
 			continue
