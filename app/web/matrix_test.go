@@ -287,7 +287,6 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"evidence":    kept.Evidence.String(),
 		"version":     kept.Version.String(),
 		"upload":      coming.ID.String(),
-		"profile":     profiletest.OfApplication(w.Ctx, m.T, w.DB, member.ID).String(),
 	}
 }
 
