@@ -123,3 +123,13 @@ func figure(n int) string {
 	}
 	return fmt.Sprint(n)
 }
+
+// groups are the sections in which the workbook says anything else than the portal.
+func (p DryRunPage) groups() (out []app.Group) {
+	for _, g := range p.Run.Groups {
+		if len(shown(g)) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
