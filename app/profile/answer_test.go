@@ -158,12 +158,12 @@ func TestResolve(t *testing.T) {
 	in := func(choice profile.Choice, theirs int, combined string) profile.Resolution {
 		return profile.Resolution{AnswerEntry: w.entry(c, "1.1.b", 1, said("Mine.")), Choice: choice, Theirs: theirs, Combined: said(combined)}
 	}
-	_, err := w.s.Resolve(w.ctx, w.owner, in("", 2, ""))
+	_, err := w.resolve(w.owner, in("", 2, ""))
 	w.want("no choice", err, fault.Invalid)
-	_, err = w.s.Resolve(w.ctx, w.reader, in(profile.TakeMine, 2, ""))
+	_, err = w.resolve(w.reader, in(profile.TakeMine, 2, ""))
 	w.want("a reader", err, fault.Forbidden)
 
-	out, err := w.s.Resolve(w.ctx, w.owner, in(profile.TakeTheirs, 2, ""))
+	out, err := w.resolve(w.owner, in(profile.TakeTheirs, 2, ""))
 	if err != nil || out.Changed {
 		t.Fatalf("theirs: %+v, %v", out, err)
 	}
@@ -175,18 +175,18 @@ func TestResolve(t *testing.T) {
 	if got := texts(); got != "Common. Mine. (lost, on 1) | Theirs. 2" {
 		t.Errorf("after theirs: %s", got)
 	}
-	if out, err = w.s.Resolve(w.ctx, w.owner, in(profile.TakeMine, 2, "")); err != nil || out.Version != 3 {
+	if out, err = w.resolve(w.owner, in(profile.TakeMine, 2, "")); err != nil || out.Version != 3 {
 		t.Fatalf("mine: %+v, %v", out, err)
 	}
 	if got := texts(); got != "Common. Mine. (lost, on 1) Theirs. | Mine. 3" {
 		t.Errorf("after mine: %s", got)
 	}
 	w.save(w.editor, c, "1.1.b", 3, said("Theirs again."))
-	_, err = w.s.Resolve(w.ctx, w.owner, in(profile.Combine, 3, "Both."))
+	_, err = w.resolve(w.owner, in(profile.Combine, 3, "Both."))
 	if len(profile.Conflicts(err)) != 1 {
 		t.Fatalf("theirs has moved on: %v", err)
 	}
-	if out, err = w.s.Resolve(w.ctx, w.owner, in(profile.Combine, 4, "Both.")); err != nil || out.Version != 5 || !out.Changed {
+	if out, err = w.resolve(w.owner, in(profile.Combine, 4, "Both.")); err != nil || out.Version != 5 || !out.Changed {
 		t.Fatalf("combined: %+v, %v", out, err)
 	}
 	if got := texts(); got != "Common. Mine. (lost, on 1) Theirs. Mine. Theirs again. Mine. (lost, on 1) | Both. 5" {
@@ -194,6 +194,39 @@ func TestResolve(t *testing.T) {
 	}
 	if n := w.count(`select count(*) from audit_event where action = 'profile.resolve' and subject_id = $1`, c.ID); n != 3 {
 		t.Errorf("%d events of settled conflicts, want 3", n)
+	}
+}
+
+// A page without scripts can meet several conflicts at once.
+func TestResolveSeveral(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.open()
+	w.save(w.editor, c, "1.1.b", 0, said("Theirs."))
+	w.save(w.editor, c, "3.1.d", 0, catalogue.Answer{Number: "3"})
+	text := profile.Resolution{AnswerEntry: w.entry(c, "1.1.b", 0, said("Mine.")), Choice: profile.TakeTheirs, Theirs: 1}
+	number := profile.Resolution{AnswerEntry: w.entry(c, "3.1.d", 0, catalogue.Answer{Number: "4"}), Choice: profile.Combine, Theirs: 1, Combined: catalogue.Answer{Number: "many"}}
+	_, err := w.s.Resolve(w.ctx, w.owner, []profile.Resolution{text, number})
+	if fields := fault.Fields(err); len(fields) != 1 || fields[0].Name != number.CombinedField()+"-number" {
+		t.Fatalf("what cannot be kept: %v", err)
+	}
+	number.Combined = catalogue.Answer{Number: "7"}
+	out, err := w.s.Resolve(w.ctx, w.owner, []profile.Resolution{text, number})
+	if err != nil || len(out) != 2 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	p := w.load(c)
+	if g, _ := p.Given("1.1.b", uuid.Nil); g.Value.Text != "Theirs." {
+		t.Errorf("the text is %+v", g)
+	}
+	if g, _ := p.Given("3.1.d", uuid.Nil); g.Value.Number != "7" || g.Version != 2 {
+		t.Errorf("the number is %+v", g)
+	}
+	if n := w.count(`select count(*) from profile_answer_past where cycle_id = $1 and lost`, c.ID); n != 2 {
+		t.Errorf("%d texts kept as lost, want 2", n)
+	}
+	if out, err := w.s.Resolve(w.ctx, w.owner, nil); out != nil || err != nil {
+		t.Errorf("nothing to settle: %+v, %v", out, err)
 	}
 }
 

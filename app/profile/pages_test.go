@@ -176,7 +176,7 @@ func TestCriterionPage(t *testing.T) {
 	if len(page.Links) != 1 || page.Links[0].EvidenceID != item {
 		t.Errorf("evidence %+v", page.Links)
 	}
-	if len(page.Posts) != 2 || !page.Posts[0].Agency || page.Posts[0].Author != "" || !page.Posts[0].Outdated || page.Posts[1].Agency || page.Posts[1].Outdated || page.Posts[1].Author == "" {
+	if len(page.Posts) != 2 || !page.Posts[0].Agency || page.Posts[0].Author == "" || len(page.Posts[0].Older) == 0 || page.Posts[1].Agency || len(page.Posts[1].Older) != 0 || page.Posts[1].Author == "" {
 		t.Errorf("the thread is %+v", page.Posts)
 	}
 	if len(page.Present) != 1 || page.Present[0].Name != w.helper.Name {
@@ -335,7 +335,7 @@ func TestHistory(t *testing.T) {
 		w.save([]identity.Actor{w.owner, w.editor, w.owner}[i], c, "1.1.b", i, said(text))
 		w.clock.Move(time.Minute)
 	}
-	_, err := w.s.Resolve(w.ctx, w.editor, profile.Resolution{AnswerEntry: w.entry(c, "1.1.b", 2, said("Mine.")), Choice: profile.TakeTheirs, Theirs: 3})
+	_, err := w.resolve(w.editor, profile.Resolution{AnswerEntry: w.entry(c, "1.1.b", 2, said("Mine.")), Choice: profile.TakeTheirs, Theirs: 3})
 	w.must(err)
 	h, err := w.s.History(w.ctx, w.reader, c.ID, "1.1.b", uuid.Nil)
 	w.must(err)

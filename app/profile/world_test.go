@@ -205,6 +205,16 @@ func (w *world) save(by identity.Actor, c profile.Cycle, question string, versio
 	return out
 }
 
+// resolve settles one conflict.
+func (w *world) resolve(by identity.Actor, in profile.Resolution) (out profile.Saved, err error) {
+	w.t.Helper()
+	list, err := w.s.Resolve(w.ctx, by, []profile.Resolution{in})
+	if len(list) > 0 {
+		out = list[0]
+	}
+	return out, err
+}
+
 func (w *world) load(c profile.Cycle) *profile.Profile {
 	w.t.Helper()
 	return profiletest.Read(w.ctx, w.t, w.s, c.ID)
