@@ -21,6 +21,7 @@ import (
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profile/profiletest"
+	"trustedtrader/app/profilereview"
 	"trustedtrader/app/review/reviewtest"
 	"trustedtrader/config"
 )
@@ -32,6 +33,7 @@ var update = flag.Bool("update", false, "write testdata/four_years.txt anew")
 type yearly struct {
 	*reviewtest.World
 	members  *membership.Service
+	reviews  *profilereview.Service
 	sweeper  *clock.Service
 	holders  []*holder
 	seen     int64 // the last event that stands in the calendar
@@ -68,7 +70,7 @@ func newYearly(t testing.TB, at string) *yearly {
 	t.Helper()
 	w := reviewtest.New(t, at).WithCriteria()
 	w.Steps.Profiles.Library = shipped(t)
-	y := &yearly{World: w, members: service(w)}
+	y := &yearly{World: w, members: service(w), reviews: &profilereview.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps.Profiles, Cases: w.Desk}}
 	y.sweeper = &clock.Service{DB: w.DB, Now: w.Clock.Now, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters,
 		Expired: clock.Together(w.Applications.Hooks(), y.members.Hooks())}
 	return y
@@ -122,8 +124,8 @@ func (y *yearly) cycle(id uuid.UUID) (c profile.Cycle) {
 	return c
 }
 
-// reviews are the yearly reviews of a member, the oldest first.
-func (y *yearly) reviews(h *holder) (list []profile.Cycle) {
+// yearlyOf are the yearly reviews of a member, the oldest first.
+func (y *yearly) yearlyOf(h *holder) (list []profile.Cycle) {
 	y.T.Helper()
 	y.Must(y.DB.Read(y.Ctx, pg.System, func(tx pg.Tx) (err error) {
 		list, err = profile.OfMembership(y.Ctx, tx, h.member.ID)
@@ -135,7 +137,7 @@ func (y *yearly) reviews(h *holder) (list []profile.Cycle) {
 // review is the review of a member for an anniversary.
 func (y *yearly) review(h *holder, anniversary string) profile.Cycle {
 	y.T.Helper()
-	list := y.reviews(h)
+	list := y.yearlyOf(h)
 	i := slices.IndexFunc(list, func(c profile.Cycle) bool { return c.Anniversary.String() == anniversary })
 	if i < 0 {
 		y.T.Fatalf("%s has no review for %s", h.name, anniversary)
@@ -188,28 +190,30 @@ func (y *yearly) submit(h *holder, c profile.Cycle) {
 	profiletest.Submit(y.Ctx, y.T, y.Profiles, h.owner, c.ID)
 }
 
-// sendBack returns a submitted profile with one criterion, as the agency's package does.
-func (y *yearly) sendBack(h *holder, c profile.Cycle, criterion string) {
+// sendBack returns a submitted profile with some criteria.
+func (y *yearly) sendBack(h *holder, c profile.Cycle, criteria ...string) {
 	y.T.Helper()
-	y.Must(y.DB.Write(y.Ctx, h.worker.Scope(), func(tx pg.Tx) error {
-		c, err := profile.Lock(y.Ctx, tx, h.worker, c.ID, 0)
-		if err != nil {
-			return err
+	y.Must(y.reviews.Claim(y.Ctx, h.worker, c.ID, y.cycle(c.ID).Version))
+	y.Must(y.reviews.StartReview(y.Ctx, h.worker, c.ID, y.cycle(c.ID).Version))
+	in := profilereview.ReturnEntry{Version: y.cycle(c.ID).Version, Message: "Please look at these again"}
+	for _, x := range criteria {
+		in.Points = append(in.Points, profilereview.Point{Criterion: x, Remark: "Say who does this"})
+	}
+	y.Must(y.reviews.SendBack(y.Ctx, h.worker, c.ID, in))
+}
+
+// sinceAccepted lists the criteria that the specialist sees as changed since the last
+// accepted profile.
+func (y *yearly) sinceAccepted(h *holder, c profile.Cycle) (out []string) {
+	y.T.Helper()
+	r, err := y.reviews.Record(y.Ctx, h.worker, c.ID)
+	y.Must(err)
+	for _, l := range r.Lines {
+		if l.SinceAccepted {
+			out = append(out, l.Criterion.ID)
 		}
-		if err := y.Steps.Profiles.Move(y.Ctx, tx, y.Clock.Now(), h.worker, &c, profile.StartReview, profile.Facts{}, profile.Details{}); err != nil {
-			return err
-		}
-		id := pg.NewID()
-		if err := tx.WithContext(y.Ctx).Exec(`insert into profile_return (id, cycle_id, company_id, round, message, sent_at, sent_by) values (?, ?, ?, ?, 'Please look again', ?, ?)`,
-			id, c.ID, c.CompanyID, c.Round, y.Clock.Now(), h.worker.PersonID).Error; err != nil {
-			return err
-		}
-		if err := tx.WithContext(y.Ctx).Exec(`insert into profile_return_item (return_id, cycle_id, company_id, criterion, remark) values (?, ?, ?, ?, 'Who does this?')`,
-			id, c.ID, c.CompanyID, criterion).Error; err != nil {
-			return err
-		}
-		return y.Steps.Profiles.Move(y.Ctx, tx, y.Clock.Now(), h.worker, &c, profile.SendBack, profile.Facts{Items: 1}, profile.Details{})
-	}))
+	}
+	return out
 }
 
 // day walks to a day and sweeps twice on each day that lies between: at 06:00 UTC, when
@@ -382,14 +386,14 @@ func TestFourYears(t *testing.T) {
 	y.thirdYear(rio, pacific)
 	y.fourthYear(rio, pacific)
 
-	if n := len(y.reviews(aeo)); n != 0 {
+	if n := len(y.yearlyOf(aeo)); n != 0 {
 		t.Errorf("%d yearly reviews of an authorised economic operator", n)
 	}
 	if n := w.Count(`select count(*)::int from clock where programme = 'eu-aeo' and code like 'annual%'`); n != 0 {
 		t.Errorf("%d clocks of yearly reviews in the Union's programme", n)
 	}
 	for _, h := range []*holder{rio, pacific} {
-		if n := len(y.reviews(h)); n != 4 {
+		if n := len(y.yearlyOf(h)); n != 4 {
 			t.Errorf("%s has %d reviews in four years", h.name, n)
 		}
 		if n := w.Count(`select count(*)::int from profile_verdict v join profile_cycle c on c.id = v.cycle_id where c.company_id = $1 and c.number > 1`, h.owner.CompanyID); n != 0 {
@@ -451,7 +455,7 @@ func (y *yearly) firstYear(rio, pacific *holder) {
 		rio.owner.CompanyID, rio.initial.ID, w.Clock.Now(), w.Clock.Now())
 
 	y.day("2024-11-30")
-	if n := len(y.reviews(rio)); n != 0 {
+	if n := len(y.yearlyOf(rio)); n != 0 {
 		t.Errorf("%d reviews opened before their day", n)
 	}
 	y.day("2024-12-01")
@@ -582,8 +586,10 @@ func (y *yearly) secondYear(rio, pacific *holder) {
 	}
 	y.day("2026-04-10")
 	y.at("2026-04-10T17:00:00Z")
-	y.sendBack(rio, c, "4.8")
-	y.save(rio, c, "4.8.a", catalogue.Answer{Choice: catalogue.Yes, Text: "Written after the return, and not submitted yet"})
+	y.sendBack(rio, c, "4.8", "3.1")
+	for _, question := range []string{"4.8.a", "3.1.a"} {
+		y.save(rio, c, question, catalogue.Answer{Choice: catalogue.Yes, Text: "Written after the return, and not submitted yet"})
+	}
 	y.write()
 	y.wantClock("another office's company on that day", pacific, clock.Overdue, "2026-03-15")
 }
@@ -695,6 +701,10 @@ func (y *yearly) thirdYear(rio, pacific *holder) {
 	}
 	y.submit(rio, c)
 	y.write()
+	// 3.1 is as it was before its return, which was accepted meanwhile with other words.
+	if got := y.sinceAccepted(rio, c); !slices.Equal(got, []string{"3.1", "4.8", "HC-14", "HC-15", "HC-16", "TPL-02"}) {
+		t.Errorf("changed since the last accepted profile: %v", got)
+	}
 	if v := y.turn(rio, "2027-02-28"); v.Reading.State != clock.StoppedInTime {
 		t.Errorf("submitted in the last half hour: %s", v.Reading.State)
 	}

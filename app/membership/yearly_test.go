@@ -47,12 +47,12 @@ func TestOpenReviewOnce(t *testing.T) {
 	y, h := newMember(t)
 	y.at("2026-12-03T04:59:00Z") // the last minute of 2 December in New York
 	y.sweeps()
-	if n := len(y.reviews(h)); n != 0 {
+	if n := len(y.yearlyOf(h)); n != 0 {
 		t.Errorf("%d reviews a minute too early", n)
 	}
 	y.at("2026-12-03T05:00:00Z")
 	y.sweeps()
-	list := y.reviews(h)
+	list := y.yearlyOf(h)
 	if len(list) != 1 || list[0].Anniversary.String() != "2027-03-03" || list[0].Number != 2 || list[0].Status != profile.Open || list[0].ApplicationID != nil {
 		t.Fatalf("opened: %+v", list)
 	}
@@ -101,7 +101,7 @@ func TestOpenReviewOrNot(t *testing.T) {
 			y.Exec(c.change)
 			y.at("2026-12-05T15:00:00Z")
 			y.sweep()
-			list := y.reviews(h)
+			list := y.yearlyOf(h)
 			if len(list) != c.opens {
 				t.Fatalf("%d reviews", len(list))
 			}

@@ -359,12 +359,18 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 	c.Counts, c.Standing, c.Note, c.Remark, c.Exceptions = p.Shown.Criterion(criterion), p.State(criterion), p.Notes[criterion], p.Remark(criterion), p.Exceptions(criterion)
 	c.Previous, c.Next, c.Locked = p.Previous(criterion), p.Next(criterion), p.whyNot(by, criterion)
 	c.Editor, c.Writer = by.Is(identity.CompanyEditors...) && !p.Cycle.Status.Final(), mayWrite(by, p, criterion) == nil
-	c.Change = catalogue.Change{ID: criterion, Kind: catalogue.Unchanged}
-	if h.LastEdition != "" && h.LastEdition != p.Cycle.Edition {
-		c.Change = p.Form.Edition.ChangeOf(criterion)
-	}
+	c.Change = s.became(p, h.LastEdition).Of(criterion)
 	c.Names, err = s.names(p.Cycle)
 	return c, err
+}
+
+// became says what became of the criteria since the edition of the last cycle.
+func (s *Steps) became(p *Profile, lastEdition string) catalogue.Changes {
+	before, ok := s.Library.Edition(p.Cycle.Programme, lastEdition)
+	if !ok {
+		return nil
+	}
+	return s.changed(before.Form(p.Cycle.EntityType), p.Form)
 }
 
 // ask sets the questions beside what was answered now and last time.
@@ -402,9 +408,15 @@ func (s *Steps) about(criterion string) (own, from []string) {
 	for _, p := range s.Programmes.All() {
 		editions := s.Library.Editions(p.Code)
 		sources := []string{criterion}
-		for _, e := range editions {
+		for _, e := range slices.Backward(editions) { // what it came from came from something in its turn
 			own = add(own, e, criterion)
-			sources = append(sources, e.ChangeOf(criterion).From...)
+			for _, id := range slices.Clone(sources) {
+				for _, x := range e.ChangeOf(id).From {
+					if !slices.Contains(sources, x) {
+						sources = append(sources, x)
+					}
+				}
+			}
 		}
 		for _, e := range editions {
 			for _, id := range sources {

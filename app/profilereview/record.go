@@ -327,7 +327,8 @@ const asSubmitted = `asked as materialized (
 
 // submittedSQL is the profile with what was submitted last.
 const submittedSQL = `k as materialized (
-  select c.id, c.company_id, c.programme, c.entity_type, c.status, c.round, c.previous_id, s.id as submission, s.submitted_at, s.counted, l.id as last_id, z.id as last_submission
+  select c.id, c.company_id, c.programme, c.entity_type, c.status, c.round, s.id as submission, s.submitted_at, s.counted, l.id as last_id, z.id as last_submission,
+    coalesce(c.previous_id = l.id and z.submitted_at <= c.opened_at, false) as upon_last
   from profile_cycle c join profile_submission s on s.cycle_id = c.id and s.round = c.round
   ` + lastSQL + `
   left join profile_submission z on z.cycle_id = l.id and z.round = l.round
@@ -341,10 +342,10 @@ const linesSQL = `with ` + submittedSQL + `, ` + asSubmitted + `, said as (
   select g.criterion, count(*) filter (where g.site_id is null and g.choice = 'yes')::int as yes, count(*) filter (where g.site_id is null and g.choice = 'no')::int as no,
     count(*) filter (where g.site_id is null and g.choice = 'na')::int as na, count(*) filter (where g.site_id is null)::int as answers,
     count(distinct g.site_id)::int as sites, max(g.updated_at) as changed_at,
-    bool_or(not (g.carried and k.previous_id is not distinct from k.last_id) and k.last_id is not null and g.value is distinct from b.value) as differs
+    bool_or(not (g.carried and k.upon_last) and k.last_id is not null and g.value is distinct from b.value) as differs
   from given g cross join k
   left join profile_answer b on b.cycle_id = k.last_id and b.question = g.question and b.site_id is not distinct from g.site_id
-    and not (g.carried and k.previous_id is not distinct from k.last_id)
+    and not (g.carried and k.upon_last)
   group by g.criterion
 ), dropped as ( -- exceptions of sites that were taken back in this profile
   select q.criterion, max(p.replaced_at) as changed_at from k
