@@ -39,16 +39,16 @@ func stories() []*story {
 		us("Willow Creek Textiles", "Inc.", "Wilmington", east, harbor, "importer", "ior_ein=36-480113000 bond=21A000113", 18, submitted),
 		us("Copperfield Tools", "LLC", "Philadelphia", east, harbor, "importer", "ior_ein=36-480114000 bond=21A000114", 24, submitted),
 		us("Ocean Gate Seafood", "Inc.", "Boston", east, harbor, "importer", "ior_ein=36-480115000 bond=21A000115", 30, claimed),
-		us("Lantern Electronics", "Inc.", "Edison", east, harbor, "importer", "ior_ein=36-480116000 bond=21A000116", 33, begun),
+		us("Lantern Electronics", "Inc.", "Edison", east, harbor, "importer", "ior_ein=36-480116000 bond=21A000116", 33, doubted),
 		us("Cedar & Stone Imports", "LLC", "Norfolk", east, harbor, "importer", "ior_ein=36-480117000 bond=21A000117", 21, asked),
-		us("Fairwind Machinery Exports", "Inc.", "Charleston", east, harbor, "exporter", "ein=36-4801180", 40, answered),
+		us("Fairwind Machinery Exports", "Inc.", "Charleston", east, harbor, "exporter", "ein=36-4801180", 40, answeredAndTaken),
 		us("Stonebridge Customs Services", "Inc.", "New York", east, harbor, "customs_broker", "broker_licence=31418 filer_code=S8B", 38, recommended),
 		us("Keystone Border Haulage", "LLC", "Detroit", east, harbor, "highway_carrier_us_ca", "scac=KSBH us_dot=2210046", 45, sentBack),
 		us("Old Dominion Glassworks", "Inc.", "Richmond", east, harbor, "importer", "ior_ein=36-480119000 bond=21A000119", 128, begun), // overdue
 		us("Sunfield Produce", "LLC", "McAllen", central, border, "importer", "ior_ein=36-480120000 bond=21A000120", 60, standing),
 		abroad("Carretera Azul Logística", "S.A. de C.V.", "MX", "Nuevo Laredo", "America/Monterrey", border, "highway_carrier_us_mx", "scac=CALX us_dot=2210047 rfc=CDA990317C11 acta_constitutiva=Escritura_90,_Notaría_5,_Nuevo_Laredo,_1999", 28, begun),
 		us("Redwood Coast Imports", "Inc.", "Portland", west, bay, "importer", "ior_ein=36-480121000 bond=21A000121", 20, submitted),
-		abroad("Maple Ridge Castings", "Ltd.", "CA", "Hamilton", "America/Toronto", harbor, "foreign_manufacturer", "mid=XOMAPRID100HAM", 26, asked),
+		abroad("Maple Ridge Castings", "Ltd.", "CA", "Hamilton", "America/Toronto", harbor, "foreign_manufacturer", "mid=XOMAPRID100HAM", 26, askedInPart),
 
 		// Ended without a membership
 		us("Quickship Parcel", "LLC", "Atlanta", east, harbor, "third_party_logistics", "us_dot=3301123", 200, rejected),
@@ -69,7 +69,7 @@ func stories() []*story {
 		eu("Société Lumière d'Export", "S.A.", "FR", "Lyon", "Europe/Paris", "aeoc", "eori=FR80010020200011 national_registration=RCS_Lyon_800100202", 250, certifiedAfterRequest),
 		eu("Donau Maschinenbau", "GmbH", "AT", "Linz", "Europe/Vienna", "aeos", "eori=ATEOS1000080012 national_registration=FN_112233a", 170, certified),
 		eu("Porto Azul Têxteis", "Lda.", "PT", "Porto", "Europe/Lisbon", "aeoc", "eori=PT800100204 national_registration=500100204", 12, submitted),
-		eu("Baltyk Spedycja", "Sp. z o.o.", "PL", "Gdańsk", "Europe/Warsaw", "aeof", "eori=PL800100205000000 national_registration=KRS_0000112233", 60, begun),
+		eu("Baltyk Spedycja", "Sp. z o.o.", "PL", "Gdańsk", "Europe/Warsaw", "aeof", "eori=PL800100205000000 national_registration=KRS_0000112233", 60, doubted),
 		eu("Officine Ligure", "S.r.l.", "IT", "Genova", "Europe/Rome", "aeos", "eori=IT80010020611 national_registration=GE-112233", 34, heard),
 		eu("Hansen & Søn Shipping", "A/S", "DK", "Aarhus", "Europe/Copenhagen", "aeoc", "eori=DK80010027 national_registration=80010027", 48, answeredHearing),
 		eu("Kvarner Trgovina", "d.o.o.", "HR", "Rijeka", "Europe/Zagreb", "aeoc", "eori=HR80010020800 national_registration=040112233", 120, refused),
@@ -77,7 +77,7 @@ func stories() []*story {
 		eu("Ardenne Verre", "S.A.", "BE", "Liège", "Europe/Brussels", "aeos", "eori=BE0800100210 national_registration=0800.100.210", 9, shared),
 	}
 	notes := map[string]string{
-		"Bluewater Home Goods": "a member since two years, in the middle of its yearly review", "Cedar & Stone Imports": "has to answer a request",
+		"Bluewater Home Goods": "a member since two years, in the middle of its yearly review", "Cedar & Stone Imports": "has to answer a request, and criteria that were sent back",
 		"Clearwater Medical Supply": "security profile filled in, look at the checks and submit it", "Quickship Parcel": "was rejected and sees why", "Silverline Consolidators": "has sent a change notice",
 		"Officine Ligure": "may speak before a refusal", "Noordzee Logistiek": "a European member", "Kestrel Robotics": "security profile half filled in with three colleagues",
 		"Ardenne Verre": "European questionnaire half filled in", "Bluewater Homegoods": "the checks find the same text in many criteria",

@@ -92,6 +92,7 @@ type library struct {
 	sites     map[string]map[string]exception
 	papers    []paper
 	risks     map[string]assessment // by company
+	opinions  map[string]opinions   // by programme
 }
 
 // exception is what one site says instead of the company.
@@ -111,7 +112,7 @@ var content = sync.OnceValues(func() (*library, error) {
 		l.texts[code] = texts
 	}
 	for name, into := range map[string]any{"companies": &l.companies, "choices": &l.choices, "tables": &l.tables, "gaps": &l.gaps,
-		"sites": &l.sites, "papers": &l.papers, "risk": &l.risks} {
+		"sites": &l.sites, "papers": &l.papers, "risk": &l.risks, "review": &l.opinions} {
 		if err := read(name, into); err != nil {
 			return nil, err
 		}

@@ -46,17 +46,26 @@ func claimed(x *story) []step { return append(submitted(x), x.at(2, x.claim)) }
 
 // begun is a case that its specialist works on; with the union's rules it is accepted first.
 func begun(x *story) []step {
-	steps := append(claimed(x), x.at(1, x.start))
-	return append(steps, x.at(1, x.comment), x.at(3, x.halfway))
+	steps := append(claimed(x), x.at(1, x.start, x.take))
+	return append(steps, x.at(1, x.comment), x.at(3, x.halfway, x.judge(45)))
 }
 
-func asked(x *story) []step    { return append(begun(x), x.at(2, x.ask)) }
-func answered(x *story) []step { return append(asked(x), x.at(4, x.answer)) }
+// asked has a request to answer, and criteria of the profile; askedInPart has begun to.
+func asked(x *story) []step       { return append(begun(x), x.at(2, x.ask, x.returnProfile(3))) }
+func askedInPart(x *story) []step { return append(asked(x), x.at(1, x.reply(60))) }
+
+func answered(x *story) []step { return append(asked(x), x.at(4, x.reply(100), x.declare, x.answer)) }
+
+// answeredAndTaken is a profile that came back and that the specialist goes through anew.
+func answeredAndTaken(x *story) []step { return append(answered(x), x.at(1, x.take, x.judge(30))) }
+
+// doubted is a case with verdicts that will send criteria back.
+func doubted(x *story) []step { return append(begun(x), x.at(1, x.doubt)) }
 
 func standing(x *story) []step { return append(begun(x), x.at(2, x.pause)) }
 
 func recommended(x *story) []step {
-	return append(begun(x), x.at(9, x.pass), x.at(0, x.recommend(application.Certify)))
+	return append(begun(x), x.at(9, x.pass, x.recommend(application.Certify)))
 }
 
 func sentBack(x *story) []step { return append(recommended(x), x.at(2, x.sendBack)) }
@@ -69,7 +78,7 @@ func certified(x *story) []step { return append(recommended(x), x.at(3, x.certif
 // twoReviews had last year's accepted and is in the middle of this year's.
 func twoReviews(x *story) []step {
 	return append(certified(x), x.before(384, x.assessed, x.gather, x.fill(0, 55)), x.before(376, x.fill(55, 100)), x.before(369, x.declare), x.before(341, x.approve),
-		x.before(30, x.begin), x.before(16, x.gather, x.fill(0, 40)), x.before(9, x.assign2), x.before(1, x.fill(40, 52)))
+		x.before(30, x.begin), x.before(16, x.gather, x.fill(0, 40)), x.before(9, x.delegate), x.before(1, x.fill(40, 52)))
 }
 
 // reviewAccepted had its yearly review accepted.
@@ -93,12 +102,13 @@ func reviewSent(x *story) []step {
 }
 
 func reviewBegun(x *story) []step {
-	return append(certified(x), x.before(12, x.gather, x.fill(0, 100)), x.before(8, x.declare))
+	return append(certified(x), x.before(12, x.gather, x.fill(0, 100)), x.before(8, x.declare), x.before(5, x.take, x.judge(35)), x.before(2, x.judge(60), x.doubt))
 }
 
 // reviewReturned was sent back with some criteria to answer.
 func reviewReturned(x *story) []step {
-	return append(certifiedAfterRequest(x), x.before(31, x.gather, x.fill(0, 100)), x.before(27, x.declare))
+	return append(certifiedAfterRequest(x), x.before(31, x.gather, x.fill(0, 100)), x.before(27, x.declare), x.before(20, x.take, x.judge(70)), x.before(12, x.returnProfile(4)),
+		x.before(5, x.reply(50)))
 }
 
 // reviewOpen is half confirmed.
@@ -108,7 +118,7 @@ func reviewOpen(x *story) []step {
 
 // certifiedAfterRequest took a question and an answer.
 func certifiedAfterRequest(x *story) []step {
-	return append(answered(x), x.at(5, x.pass), x.at(0, x.recommend(application.Certify)), x.at(2, x.certify))
+	return append(answered(x), x.at(5, x.pass, x.recommend(application.Certify)), x.at(2, x.certify))
 }
 
 func rejected(x *story) []step {

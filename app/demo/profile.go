@@ -453,8 +453,8 @@ func (x *story) declare() error {
 	return err
 }
 
-// assign2 gives a section of a yearly review to the second person of the company.
-func (x *story) assign2() error {
+// delegate gives a section of a yearly review to the second person of the company.
+func (x *story) delegate() error {
 	s := x.seeder
 	c, err := x.cycle()
 	if err != nil || !x.second.Is(append([]identity.Role{identity.Contributor}, identity.CompanyEditors...)...) {
@@ -472,29 +472,6 @@ func (x *story) warn() error {
 		return err
 	}
 	return x.seeder.Members.WarnBlank(x.seeder.ctx, x.specialist(), x.member.ID, c.Version)
-}
-
-// approve has the specialist accept the security profile.
-func (x *story) approve() error { return x.accept(x.specialist()) }
-
-func (x *story) accept(by identity.Actor) error {
-	s := x.seeder
-	c, err := x.cycle()
-	if err != nil || c.ID == uuid.Nil || c.Status.Final() {
-		return err
-	}
-	return s.DB.Write(s.ctx, by.Scope(), func(tx pg.Tx) error {
-		c, err := profile.Lock(s.ctx, tx, by, c.ID, 0)
-		if err != nil {
-			return err
-		}
-		for _, do := range []profile.Action{profile.StartReview, profile.Accept} {
-			if err := s.Profiles.Move(s.ctx, tx, s.Clock.Now(), by, &c, do, profile.Facts{}, profile.Details{}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // FillIn fills in the security profile of an application and submits it in the name of an
@@ -533,5 +510,26 @@ func FillIn(ctx context.Context, p Portal, now func() time.Time, reference strin
 	if err != nil {
 		return fmt.Errorf("find a specialist: %w", err)
 	}
-	return x.accept(by)
+	return x.agree(by)
+}
+
+// agree accepts a profile without a verdict on each criterion.
+func (x *story) agree(by identity.Actor) error {
+	s := x.seeder
+	c, err := x.cycle()
+	if err != nil || c.ID == uuid.Nil || c.Status.Final() {
+		return err
+	}
+	return s.DB.Write(s.ctx, by.Scope(), func(tx pg.Tx) error {
+		c, err := profile.Lock(s.ctx, tx, by, c.ID, 0)
+		if err != nil {
+			return err
+		}
+		for _, do := range []profile.Action{profile.StartReview, profile.Accept} {
+			if err := s.Profiles.Move(s.ctx, tx, s.Clock.Now(), by, &c, do, profile.Facts{}, profile.Details{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -23,6 +23,7 @@ import (
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
+	"trustedtrader/app/profilereview"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/signin"
@@ -38,6 +39,7 @@ type Portal struct {
 	Profiles     *profile.Service
 	Evidence     *evidence.Service
 	Risks        *risk.Service
+	ProfileDesk  *profilereview.Service
 	Reviews      *review.Service
 	Members      *membership.Service
 	Notices      *notice.Service
