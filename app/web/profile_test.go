@@ -11,6 +11,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
 
+	"trustedtrader/app/exchange"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
@@ -24,6 +25,7 @@ func newFiller(t *testing.T) (a *applicant, at string) {
 	steps := &profile.Steps{Library: profiletest.Library(t), Programmes: a.web.Applications.Programmes, Clocks: a.web.Applications.Clocks, Letters: a.web.Applications.Letters}
 	a.web.Applications.Profiles = steps
 	a.web.Profiles = &profile.Service{DB: a.db, Now: a.clock.Now, Steps: steps}
+	a.web.Exchange = &exchange.Service{DB: a.db, Now: a.clock.Now, Profiles: a.web.Profiles}
 	a.begun()
 	return a, "/profiles/" + a.text(`select id::text from profile_cycle`)
 }
