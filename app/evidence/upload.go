@@ -85,7 +85,7 @@ func (s *Service) begin(ctx context.Context, by identity.Actor, in Incoming, blo
 	switch {
 	case in.Size <= 0:
 		c.Add("file", inspect.Empty.Message())
-	case in.Size > MostBytes && blobKey == "":
+	case in.Size > MostBytes && blobKey == "", in.Size > mostStream:
 		c.Add("file", tooLong, MostBytes>>20)
 	}
 	if err := c.Err(); err != nil {
@@ -120,6 +120,9 @@ func (s *Service) begin(ctx context.Context, by identity.Actor, in Incoming, blo
 	})
 	return row, err
 }
+
+// mostStream is how much a stream may announce: the file, and the form around it.
+const mostStream = MostBytes + 1<<20
 
 const tooLong = "The file is larger than %d MB. Make it smaller, or send it in parts"
 

@@ -17,8 +17,7 @@ import (
 
 // Limits of a form with a file, whose body is read as a stream.
 const (
-	streamLimit  = evidence.MostBytes + 1<<20 // the file, and the form around it
-	streamWait   = 30 * time.Second           // for the next piece of so many bytes
+	streamWait   = 30 * time.Second // for the next piece of so many bytes
 	streamPiece  = 64 << 10
 	streamAll    = time.Hour
 	streamsAtOne = 16 // of one portal, each with a few MiB
@@ -113,7 +112,7 @@ func drain(ctx *fasthttp.RequestCtx) {
 	if body == nil || ctx.SetReadDeadline(time.Now().Add(streamWait)) != nil {
 		return
 	}
-	if _, err := io.CopyN(io.Discard, body, 3*streamLimit); !errors.Is(err, io.EOF) {
+	if _, err := io.CopyN(io.Discard, body, 3*evidence.MostBytes); !errors.Is(err, io.EOF) {
 		ctx.SetConnectionClose()
 	}
 }
@@ -135,9 +134,6 @@ func openForm(c *fiber.Ctx) (f streamedForm, err error) {
 	_, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
 	if err != nil || params["boundary"] == "" {
 		return f, fiber.ErrUnsupportedMediaType
-	}
-	if c.Request().Header.ContentLength() > streamLimit {
-		return f, fiber.ErrRequestEntityTooLarge
 	}
 	parts := multipart.NewReader(newPaced(c.Context()), params["boundary"])
 	f.values = map[string]string{}

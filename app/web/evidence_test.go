@@ -377,7 +377,7 @@ func TestRefusedForms(t *testing.T) {
 	}
 	// Somewhat too large: the sender may finish, and is told.
 	const size = 101 << 20
-	if status, text, err := s.upload(s.token(), "a.txt", evidencetest.Large(size), size); err != nil || status != 413 || !strings.Contains(text, "larger than we can take") {
+	if status, text, err := s.upload(s.token(), "a.txt", evidencetest.Large(size), size); err != nil || status != 422 || !strings.Contains(text, "larger than 100 MB") {
 		t.Errorf("too large: %d %v %.300s", status, err, text)
 	}
 	if status, text, err := s.upload(s.token(), "a.txt", evidencetest.Large(100<<20+1), 100<<20+1); err != nil || status != 422 || !strings.Contains(text, "larger than 100 MB") {

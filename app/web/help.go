@@ -83,6 +83,8 @@ var guideOf = map[string]string{
 	"/profiles/:id/checks": "security-profile#submit", "/profiles/:id/submit": "security-profile#submit", "/profiles/:id/receipt": "security-profile#submit",
 	"/profiles/:id/print": "security-profile#submit",
 	"/risk":               "risk-assessment#begin", "/risk/:id": "risk-assessment#begin", "/risk/:id/lanes": "risk-assessment#map", "/risk/:id/lanes/:lane": "risk-assessment#map",
+	"/evidence": "evidence#add", "/evidence/new": "evidence#add", "/evidence/:id": "evidence#keep", "/evidence/:id/edit": "evidence#keep", "/evidence/:id/remove": "evidence#keep",
+	"/evidence/:id/attach": "evidence#attach", "/evidence/choose": "evidence#attach", "/evidence/attached": "evidence#attach",
 	"/risk/:id/lanes/new": "risk-assessment#map", "/risk/:id/lanes/:lane/legs/new": "risk-assessment#map", "/risk/:id/lanes/:lane/legs/:leg": "risk-assessment#map",
 	"/risk/:id/threats": "risk-assessment#rate", "/risk/:id/threats/:lane": "risk-assessment#rate", "/risk/:id/vulnerabilities": "risk-assessment#rate",
 	"/risk/:id/vulnerabilities/:leg": "risk-assessment#rate", "/risk/:id/actions": "risk-assessment#plan", "/risk/:id/actions/new": "risk-assessment#plan",

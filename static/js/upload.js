@@ -177,6 +177,7 @@ function newRow(form, template, file) {
             continue;
           }
           if (error instanceof Refused || tries === pauses.length) return failed(error);
+          state(data.again);
           await new Promise((resolve) => { setTimeout(resolve, pauses[tries]); });
           piece = least;
           if ((upload?.received ?? 0) > before) tries = -1;

@@ -397,9 +397,9 @@ func (p LibraryPage) first(base string) string {
 // placeLine says what is going to be attached to what.
 func placeLine(ctx context.Context, at app.At) string {
 	if at.Site != "" {
-		return i18n.T(ctx, "It is attached to criterion %s for %s.", at.Criterion, at.Site)
+		return i18n.T(ctx, "What you choose is attached to criterion %s for %s.", at.Criterion, at.Site)
 	}
-	return i18n.T(ctx, "It is attached to criterion %s.", at.Criterion)
+	return i18n.T(ctx, "What you choose is attached to criterion %s.", at.Criterion)
 }
 
 func uploadOf(ctx context.Context, p NewPage) UploadProps {

@@ -47,7 +47,7 @@ func Find(slug string) (Guide, bool) {
 
 // Guides lists all of them in the order of the index.
 func Guides() []Guide {
-	return []Guide{registering(), applying(), profiles(), offline(), assessing(), afterwards(), specialists(), deciders(), administrators(), partners()}
+	return []Guide{registering(), applying(), profiles(), proving(), offline(), assessing(), afterwards(), specialists(), deciders(), administrators(), partners()}
 }
 
 func registering() Guide {
@@ -202,6 +202,38 @@ func afterwards() Guide {
 					"While a period is paused its days do not count. The page shows why and since when.",
 					"Where EU law asks for it, a last day that is a day off moves to the next working day.",
 				}, Clocks: CompanyClocks},
+		}}
+}
+
+func proving() Guide {
+	return Guide{Slug: "evidence", Title: "Evidence: files and links",
+		For: "For companies: keep what shows that you meet the criteria, and attach it to them.",
+		Parts: []Part{
+			{ID: "add", Title: "Add evidence", Intro: "Each item is added once and can speak for many criteria.",
+				Steps: []string{
+					"Open [Evidence](/evidence) and choose **Add evidence**.",
+					"Choose one or several files. They are sent at once, and the list says how far each of them is. For a page on the web enter its address instead.",
+					"Choose **Add details** and say what it is, who is responsible for it, and until when it is valid.",
+				},
+				Points: []string{
+					"A file may have up to 100 MB. When the connection drops, what has arrived is kept: the sending goes on by itself, or with **Go on**.",
+					"We look into every file. Programs, web pages, macros and archives are not taken. What we cannot look into, such as a file under a password, is quarantined: nobody can open it, and the page says what to send instead.",
+					"Until the virus scanner has looked at a file, it waits and cannot be opened.",
+				}},
+			{ID: "attach", Title: "Attach it to criteria", Intro: "On the page of the criterion, or from the page of the item.",
+				Steps: []string{
+					"Open the item from [Evidence](/evidence) and choose **Attach to criteria**.",
+					"Tick every criterion that it speaks for. If it speaks for one site only, choose the site first.",
+				},
+				Points: []string{
+					"You can attach and take off while a profile is filled in, and after it was returned for the criteria that it was returned for.",
+					"What you submit is kept with the profile, with the version of the file that it had then.",
+				}},
+			{ID: "keep", Title: "Keep it up to date", Intro: "The library says what has expired and what expires soon.",
+				Points: []string{
+					"**Add a new version** on the page of the item replaces the file everywhere it is attached and not yet submitted. Earlier versions stay.",
+					"**Remove from the library** takes the item off what can still be changed. What was submitted stays as proof; the content of anything else is deleted.",
+				}},
 		}}
 }
 

@@ -39,7 +39,7 @@ func Types() []Type {
 		{"ods", "OpenDocument spreadsheet", "application/vnd.oasis.opendocument.spreadsheet", []string{"ods"}, nil, false},
 		// Windows calls .csv a kind of Excel where Excel is installed.
 		{"csv", "CSV table", "text/csv; charset=utf-8", []string{"csv"}, []string{"text/csv", "text/plain", "application/csv", "text/comma-separated-values", "application/vnd.ms-excel"}, false},
-		{"txt", "text file", "text/plain; charset=utf-8", []string{"txt"}, []string{"text/plain"}, false},
+		{"txt", "Text file", "text/plain; charset=utf-8", []string{"txt"}, []string{"text/plain"}, false},
 		{"png", "PNG picture", "image/png", []string{"png"}, []string{"image/x-png"}, true},
 		{"jpg", "JPEG picture", "image/jpeg", []string{"jpg", "jpeg"}, []string{"image/jpg", "image/pjpeg"}, true},
 		{"webp", "WebP picture", "image/webp", []string{"webp"}, nil, false},
