@@ -122,6 +122,9 @@ func (s *Steps) said(ctx context.Context, tx pg.Tx, c Cycle) ([]answerRow, error
 // changed says what became of the criteria for one kind of member from one edition to
 // another: one that begins to apply to it is new, and one that ceases to is withdrawn.
 func (s *Steps) changed(was, is *catalogue.Form) (out catalogue.Changes) {
+	if was.Edition.ID == is.Edition.ID {
+		return nil
+	}
 	list := s.Library.Between(was.Edition, is.Edition)
 	origins := map[string]bool{}
 	for _, c := range is.Criteria {

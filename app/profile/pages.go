@@ -106,6 +106,13 @@ type TaskList struct {
 	Editor   bool         // the reader may edit and assign everything that is unlocked
 	Signer   bool         // the reader's role submits
 	Next     string       // the criterion to go on with; empty when all are done
+	Changed  []Changed    // what became of the criteria since the last cycle
+}
+
+// Changed is a criterion that is not what it was in the last cycle.
+type Changed struct {
+	catalogue.Change
+	Criterion catalogue.Criterion // as it is asked now; one that was withdrawn, as it was asked then
 }
 
 // TaskList reads a profile by section with the state of each criterion, in one round trip.
@@ -117,6 +124,14 @@ func (s *Service) TaskList(ctx context.Context, by identity.Actor, id uuid.UUID)
 		return l, err
 	}
 	l.Clocks = s.Clocks.Views(kept, s.Now())
+	for _, ch := range s.became(l.Profile) {
+		x := Changed{Change: ch}
+		if x.Criterion, _ = l.Profile.Form.Criterion(ch.ID); ch.Kind == catalogue.Withdrawn {
+			before, _ := s.lastEdition(l.Profile)
+			x.Criterion, _ = before.Criterion(ch.ID)
+		}
+		l.Changed = append(l.Changed, x)
+	}
 	return l, s.tasks(by, &l)
 }
 
@@ -271,7 +286,7 @@ type CriterionPage struct {
 // criterionRow is what the first statement of a criterion's page reads.
 type criterionRow struct {
 	head
-	Posts, Present, LastEdition string
+	Posts, Present string
 }
 
 func (r criterionRow) row() head { return r.head }
@@ -286,8 +301,7 @@ const postsSQL = `, coalesce((select jsonb_agg(jsonb_build_object('id', t.id, 'a
     from (select * from profile_message m where m.company_id = c.company_id and m.programme = c.programme and m.entity_type = c.entity_type and m.criterion = $4
       and not m.internal and m.sent_at is not null order by m.written_at desc, m.id desc limit 200) t), '[]')::text as posts,
   coalesce((select jsonb_agg(jsonb_build_object('name', p.name, 'since', p.since) order by p.since, p.name) from profile_presence p
-    where p.cycle_id = c.id and p.criterion = $4 and p.person_id <> $5 and p.seen_at > $6), '[]')::text as present,
-  coalesce((select b.edition from profile_cycle b where b.id = c.previous_id), '') as last_edition`
+    where p.cycle_id = c.id and p.criterion = $4 and p.person_id <> $5 and p.seen_at > $6), '[]')::text as present`
 
 // givenRow is an answer of this cycle or of the last one.
 type givenRow struct {
@@ -338,7 +352,7 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 		}
 	}
 	p.apply()
-	if e, ok := s.Library.Edition(p.Cycle.Programme, h.LastEdition); ok {
+	if e, ok := s.lastEdition(p); ok {
 		for i := range last {
 			old, _ := e.Criterion(last[i].Criterion)
 			last[i].Asked, _ = old.Question(last[i].Question)
@@ -359,14 +373,22 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 	c.Counts, c.Standing, c.Note, c.Remark, c.Exceptions = p.Shown.Criterion(criterion), p.State(criterion), p.Notes[criterion], p.Remark(criterion), p.Exceptions(criterion)
 	c.Previous, c.Next, c.Locked = p.Previous(criterion), p.Next(criterion), p.whyNot(by, criterion)
 	c.Editor, c.Writer = by.Is(identity.CompanyEditors...) && !p.Cycle.Status.Final(), mayWrite(by, p, criterion) == nil
-	c.Change = s.became(p, h.LastEdition).Of(criterion)
+	c.Change = s.became(p).Of(criterion)
 	c.Names, err = s.names(p.Cycle)
 	return c, err
 }
 
+// lastEdition is the edition of the cycle on which a profile was begun.
+func (s *Steps) lastEdition(p *Profile) (*catalogue.Edition, bool) {
+	if p.Last == nil {
+		return nil, false
+	}
+	return s.Library.Edition(p.Cycle.Programme, p.Last.Edition)
+}
+
 // became says what became of the criteria since the edition of the last cycle.
-func (s *Steps) became(p *Profile, lastEdition string) catalogue.Changes {
-	before, ok := s.Library.Edition(p.Cycle.Programme, lastEdition)
+func (s *Steps) became(p *Profile) catalogue.Changes {
+	before, ok := s.lastEdition(p)
 	if !ok {
 		return nil
 	}

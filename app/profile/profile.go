@@ -108,6 +108,13 @@ type Return struct {
 	Remarks []Remark  `json:"remarks"`
 }
 
+// LastCycle is the cycle whose answers were carried over.
+type LastCycle struct {
+	ID        uuid.UUID `json:"id"`
+	Reference string    `json:"reference"`
+	Edition   string    `json:"edition"`
+}
+
 // Firm is what a profile must know of its company.
 type Firm struct {
 	ID      uuid.UUID

@@ -24,6 +24,7 @@ type Profile struct {
 	Notes    map[string]Note // by criterion
 	Evidence map[string]int  // by criterion: items that have not expired
 	Return   *Return         // the open one
+	Last     *LastCycle      // the one that it was begun on; nil: none
 
 	answers map[string][]Given // by question, the company's first
 	choices map[string]string  // of questions whose answers were not read

@@ -285,7 +285,8 @@ const columnsSQL = `select to_jsonb(c)::text as cycle, k.name as company, k.coun
        from profile_return_item i where i.return_id = r.id))
     from profile_return r where r.cycle_id = c.id and r.answered_at is null and r.cancelled_at is null)::text, '') as returned,
   case c.status when 'returned' then coalesce((select jsonb_agg(x->'id') from profile_submission s, jsonb_array_elements(s.body::jsonb->'criteria') x
-    where s.cycle_id = c.id and s.round = c.round and (x->>'counts')::boolean)::text, '[]') else '' end as counted`
+    where s.cycle_id = c.id and s.round = c.round and (x->>'counts')::boolean)::text, '[]') else '' end as counted,
+  coalesce((select json_build_object('id', b.id, 'reference', b.reference, 'edition', b.edition) from profile_cycle b where b.id = c.previous_id)::text, '') as last`
 
 // The columns of a page that reads neither answers nor choices with the rest.
 const (
@@ -326,7 +327,7 @@ func outlined(record string) (g Given, err error) {
 type head struct {
 	Cycle, Company, Country, Office, Zone              string
 	Sites, Notes, Evidence, Returned, Counted, Answers string
-	Choices                                            string
+	Choices, Last                                      string
 }
 
 // profile puts a profile together.
@@ -345,7 +346,7 @@ func (h head) profile(s *Steps) (*Profile, error) {
 	for _, part := range []struct {
 		text string
 		into any
-	}{{h.Sites, &p.Sites}, {h.Notes, &notes}, {h.Evidence, &p.Evidence}, {h.Returned, &p.Return}, {h.Counted, &counted}} {
+	}{{h.Sites, &p.Sites}, {h.Notes, &notes}, {h.Evidence, &p.Evidence}, {h.Returned, &p.Return}, {h.Counted, &counted}, {h.Last, &p.Last}} {
 		if part.text == "" {
 			continue
 		}

@@ -203,6 +203,17 @@ func (p CriterionPage) reworded(ctx context.Context) []textdiff.Part {
 	return nil
 }
 
+// levelChange says that a should has become a must, or the other way round.
+func (p CriterionPage) levelChange(ctx context.Context) string {
+	if p.Page.Was == nil || p.Page.Was.Level == p.criterion().Level {
+		return ""
+	}
+	if p.criterion().Level == catalogue.Must {
+		return i18n.T(ctx, "It was a should and is a must now.")
+	}
+	return i18n.T(ctx, "It was a must and is a should now.")
+}
+
 // olderHref shows an answer's wordings, at the one that a message was written on.
 func (p CriterionPage) olderHref(o app.Older) string {
 	return historyPath(p.Cycle.ID, o.Question, uuid.Nil) + "#version-" + strconv.Itoa(o.Version)

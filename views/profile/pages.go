@@ -241,3 +241,12 @@ func (p HistoryPage) before(ctx context.Context, i int) string {
 	}
 	return ""
 }
+
+// changedHref is the page of a criterion that has changed; one that is asked no more has
+// its page in the last profile.
+func (p TasksPage) changedHref(x app.Changed) string {
+	if x.Kind == catalogue.Withdrawn && p.List.Profile.Last != nil {
+		return criterionPath(p.List.Profile.Last.ID, x.ID, uuid.Nil)
+	}
+	return criterionPath(p.Cycle.ID, x.ID, uuid.Nil)
+}

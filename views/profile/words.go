@@ -173,6 +173,24 @@ func statusTone(s app.Status) ui.Kind {
 	return map[app.Status]ui.Kind{app.Open: ui.Info, app.Submitted: ui.Waiting, app.InReview: ui.Waiting, app.Returned: ui.Warn, app.Accepted: ui.Good, app.Ended: ui.Neutral}[s]
 }
 
+// became says what became of a criterion since an earlier edition.
+func became(ctx context.Context, ch catalogue.Change) string {
+	from := strings.Join(ch.From, ", ")
+	switch ch.Kind {
+	case catalogue.Reworded:
+		return i18n.T(ctx, "it was worded anew")
+	case catalogue.New:
+		return i18n.T(ctx, "it is new")
+	case catalogue.Split:
+		return i18n.T(ctx, "it was split from %s", from)
+	case catalogue.Merged:
+		return i18n.T(ctx, "it was merged from %s", from)
+	case catalogue.Withdrawn:
+		return i18n.T(ctx, "it is asked no more; your last answer stays where it was")
+	}
+	return ""
+}
+
 // kindName says what a profile is filled in for.
 func kindName(ctx context.Context, kind string) string {
 	return i18n.T(ctx, map[string]string{app.Initial: "For the application", app.Annual: "Annual review", app.Revalidation: "Before the next validation"}[kind])
