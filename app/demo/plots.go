@@ -78,7 +78,7 @@ func certified(x *story) []step { return append(recommended(x), x.at(3, x.certif
 // twoReviews had last year's accepted and is in the middle of this year's.
 func twoReviews(x *story) []step {
 	return append(certified(x), x.before(384, x.assessed, x.gather, x.fill(0, 55)), x.before(376, x.fill(55, 100)), x.before(369, x.declare), x.before(341, x.approve),
-		x.before(30, x.begin), x.before(16, x.gather, x.fill(0, 40)), x.before(9, x.delegate), x.before(1, x.fill(40, 52)))
+		x.before(30, x.begin), x.before(16, x.gather, x.fill(0, 40)), x.before(9, x.delegate, x.question), x.before(1, x.fill(40, 52)))
 }
 
 // reviewAccepted had its yearly review accepted.

@@ -9,6 +9,7 @@ import (
 
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 )
@@ -219,6 +220,15 @@ func (x *story) reply(share int) func() error {
 			if !ok {
 				return fmt.Errorf("the form has no criterion %s", r.Criterion)
 			}
+			if i > 1 && i == len(p.Return.Remarks)-1 { // the last one stays, and the thread says why
+				if err := s.Profiles.Write(s.ctx, x.owner, c.ID, k.ID, "We leave the answer as it is. "+words.Returned[k.ID].Answer); err != nil {
+					return err
+				}
+				if err := s.Profiles.KeepAnswer(s.ctx, x.owner, c.ID, k.ID); err != nil {
+					return err
+				}
+				continue
+			}
 			entry, ok := added(p, k, words.Returned[r.Criterion].Answer)
 			if !ok {
 				return fmt.Errorf("%s has no text to add to", r.Criterion)
@@ -228,8 +238,39 @@ func (x *story) reply(share int) func() error {
 			}
 			x.wait(12)
 		}
-		return nil
+		return x.talk(c, words)
 	}
+}
+
+// talk answers what the agency has asked in threads, except the last.
+func (x *story) talk(c profile.Cycle, words opinions) error {
+	s := x.seeder
+	var asked []struct{ Criterion string }
+	err := s.DB.Batch(s.ctx, x.owner.Scope(), pg.All(&asked, `select m.criterion from profile_message m where m.cycle_id = $1 and m.side = 'agency'
+		and not exists (select from profile_message a where a.cycle_id = m.cycle_id and a.criterion = m.criterion and a.side = 'company') order by m.criterion`, c.ID))
+	if err != nil {
+		return err
+	}
+	for i, m := range asked {
+		if i > 0 && i == len(asked)-1 {
+			break
+		}
+		if err := s.Profiles.Write(s.ctx, x.owner, c.ID, m.Criterion, words.Talk[m.Criterion][1]); err != nil {
+			return err
+		}
+		x.wait(6)
+	}
+	return nil
+}
+
+// question asks the agency about the criterion whose wording changed this year.
+func (x *story) question() error {
+	c, err := x.cycle()
+	if err != nil {
+		return err
+	}
+	return x.seeder.Profiles.Write(x.seeder.ctx, x.owner, c.ID, "4.8",
+		"The new wording asks for a second factor or a long passphrase for each log-in. Does it count for the scanners in the hall, which nobody takes home?")
 }
 
 // added is the first answer of a criterion that takes a text, with a text added to it.
