@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 )
 
@@ -173,9 +174,22 @@ type Case struct {
 	Messages        []notice.Full
 	Duplicates      []company.DuplicateItem // open ones
 	Content         application.Content     // as last submitted
+	Profile         *Profile                // the security profile; nil: the programme has none
 
 	May May
 }
+
+// Profile is the security profile of a case, which is reviewed on pages of its own.
+type Profile struct {
+	ID        uuid.UUID      `json:"id"`
+	Reference string         `json:"reference"`
+	Status    profile.Status `json:"status"`
+	Criteria  int            `json:"criteria"` // that count
+	Reviewed  int            `json:"reviewed"` // that have a verdict
+}
+
+// Open reports whether it keeps the company from being certified.
+func (p *Profile) Open() bool { return p != nil && p.Status != profile.Accepted }
 
 // May is what the actor may do with the case now. Pages draw buttons from it; every
 // verb asks again.
@@ -288,7 +302,11 @@ const fileSQL = `select jsonb_build_object(
     from application a
     join possible_duplicate d on d.settled_at is null and (d.company_id = a.company_id or d.other_id = a.company_id)
     join company o on o.id = case when d.company_id = a.company_id then d.other_id else d.company_id end
-    where a.id = $1)
+    where a.id = $1),
+  'profile', (select jsonb_build_object('id', c.id, 'reference', c.reference, 'status', c.status,
+      'criteria', (select count(*) from profile_submission s, jsonb_object_keys(s.counted) where s.cycle_id = c.id and s.round = c.round),
+      'reviewed', (select count(*) from profile_verdict v where v.cycle_id = c.id and v.verdict <> 'not_reviewed'))
+    from profile_cycle c where c.application_id = $1)
 )::text`
 
 // file is what fileSQL answers.
@@ -302,6 +320,7 @@ type file struct {
 	Hours           []Hours                 `json:"hours"`
 	Submitted       []application.Snapshot  `json:"submitted"` // the last two rounds, the last first
 	Duplicates      []company.DuplicateItem `json:"duplicates"`
+	Profile         *Profile                `json:"profile"`
 }
 
 // readCase is what the event of a look at a case is about.
@@ -357,6 +376,7 @@ func (s *Service) read(ctx context.Context, by identity.Actor, id uuid.UUID, now
 		c.Zone = time.UTC // the administration's pages refuse unknown zones, so this is a damaged row
 	}
 	c.Clocks = s.Steps.Clocks.Views(clocks, now)
+	c.Profile = f.Profile
 	c.Requests, c.Recommendations, c.Hearings, c.Notes, c.Hours = f.Requests, f.Recommendations, f.Hearings, f.Notes, f.Hours
 	for _, d := range f.Duplicates {
 		if d.Scheme != "" {

@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identifier"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/views/ui"
@@ -51,6 +52,31 @@ func statusKind(s application.Status) ui.Kind {
 		return ui.Good
 	case application.Rejected:
 		return ui.Bad
+	}
+	return ui.Neutral
+}
+
+// profileStatus is where a security profile stands, in the agency's words.
+func profileStatus(ctx context.Context, s profile.Status) string {
+	switch s {
+	case profile.Open:
+		return i18n.T(ctx, "Being filled in")
+	case profile.Submitted:
+		return i18n.T(ctx, "New")
+	case profile.Returned:
+		return i18n.T(ctx, "With the company")
+	}
+	return i18n.T(ctx, s.Name())
+}
+
+func profileKind(s profile.Status) ui.Kind {
+	switch s {
+	case profile.Submitted, profile.InReview:
+		return ui.Info
+	case profile.Open, profile.Returned:
+		return ui.Waiting
+	case profile.Accepted:
+		return ui.Good
 	}
 	return ui.Neutral
 }
