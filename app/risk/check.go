@@ -246,6 +246,6 @@ func unrated(missing func(Finding, string, ...any), at Finding, c Count, name st
 		missing(at, "%s: %d of %d are not rated", name, open, c.Total)
 	}
 	if c.Carried > 0 {
-		missing(at, "%s: %d ratings are from the last assessment. Look at them and save the page to confirm them", name, c.Carried)
+		missing(at, "%s: %d ratings from the last assessment are to be confirmed", name, c.Carried)
 	}
 }

@@ -810,7 +810,7 @@ func TestNextBeginsAsACopy(t *testing.T) {
 		}
 		return found
 	}
-	if !says("Furniture from Vietnam: 6 ratings are from the last assessment") || !says("Factory: 10 ratings") {
+	if !says("Furniture from Vietnam: 6 ratings from the last assessment are to be confirmed") || !says("Factory: 10 ratings") {
 		t.Error("the check lets unconfirmed ratings pass")
 	}
 	// Saving a page unchanged confirms what is on it, and only that.

@@ -360,12 +360,16 @@ func criteriaText(ctx context.Context, s app.Sheet, code string) string {
 	return i18n.T(ctx, f.Name)
 }
 
-// dueTag is the state of an action.
+// dueTag is the state of an action: today, or when the assessment was finished.
 func dueTag(ctx context.Context, s app.Sheet, t app.Task) (ui.Kind, string) {
+	asOf := s.Today
+	if on := s.FinishedOn(); !on.IsZero() {
+		asOf = on
+	}
 	switch {
 	case !t.DoneOn.IsZero():
 		return ui.Good, i18n.T(ctx, "Done")
-	case t.DueOn.Before(s.Today):
+	case t.DueOn.Before(asOf):
 		return ui.Bad, i18n.T(ctx, "Late")
 	}
 	return ui.Info, i18n.T(ctx, "Open")
