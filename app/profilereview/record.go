@@ -256,13 +256,18 @@ func (r Record) Unmet() (n int) {
 	return n
 }
 
-// Tidy replaces what is unknown: what changed since a return, where there was one, and
-// else all criteria.
+// Tidy replaces what is unknown: while the profile is to be reviewed by what changed since
+// the return or since the last accepted profile, and else by all criteria.
 func (r Record) Tidy(s Selection) Selection {
 	if !slices.Contains(Shows(), s.Show) {
 		s.Show = ShowAll
-		if r.Round > 1 && (r.Status == profile.Submitted || r.Status == profile.InReview) {
-			s.Show = ShowSubmission
+		if r.Status == profile.Submitted || r.Status == profile.InReview {
+			switch {
+			case r.BeforeAt != nil:
+				s.Show = ShowSubmission
+			case r.LastID != nil:
+				s.Show = ShowAccepted
+			}
 		}
 	}
 	if !slices.ContainsFunc(r.Form.Edition.Sections, func(x catalogue.Section) bool { return x.ID == s.Section }) {

@@ -1,6 +1,7 @@
 // The modules of every page. Each enhances what works without it.
 import './form.js';
 import './session.js';
+import './walk.js';
 import './upload.js';
 
 // Buttons that need a script are hidden until one runs.

@@ -181,7 +181,10 @@ func (p QueuePage) columns(ctx context.Context) []ui.Column {
 		age.SortHref, age.Sorted = by(profilereview.Oldest), "ascending"
 	}
 	out := []ui.Column{{Label: i18n.T(ctx, "Company and profile")}, {Label: i18n.T(ctx, "Status")}, {Label: i18n.T(ctx, "Reviewed"), Numeric: true}, age,
-		{Label: i18n.T(ctx, "Assigned to")}, {Label: i18n.T(ctx, "Action"), Hidden: true}}
+		{Label: i18n.T(ctx, "Assigned to")}}
+	if p.claimable() {
+		out = append(out, ui.Column{Label: i18n.T(ctx, "Action"), Hidden: true})
+	}
 	if p.Queue.Assigns {
 		out = append([]ui.Column{{Label: i18n.T(ctx, "Choose"), Hidden: true}}, out...)
 	}
@@ -436,6 +439,21 @@ func (p ScreenPage) anyChange() bool {
 		return slices.ContainsFunc(q.Answers, profilereview.Answered.Changed)
 	}) ||
 		slices.ContainsFunc(x.Evidence, func(e profilereview.Piece) bool { return e.New || e.Newer })
+}
+
+// about is what else is known of a piece of evidence, in a line.
+func about(ctx context.Context, e profilereview.Piece) string {
+	var words []string
+	if e.Version != nil {
+		words = append(words, e.FileName, i18n.T(ctx, "version %d", e.Number), size(ctx, e.Size))
+	}
+	if e.Scan == "not_scanned" {
+		words = append(words, i18n.T(ctx, "not scanned for harmful content"))
+	}
+	if e.ExpiresOn != nil {
+		words = append(words, i18n.T(ctx, "valid until %s", e.ExpiresOn.Text(ctx)))
+	}
+	return strings.Join(words, ", ")
 }
 
 // size is a file's size in words.
