@@ -37,7 +37,7 @@ interop: tools ## sign-in against an independent provider
 	@$(GO) test ./app/identity/oidcrp/interop
 
 browser: tools build ## the whole slice in a real browser, with axe and html-validate
-	@$(GO) test -tags browser -count=1 -timeout 10m ./cmd/portal -run TestBrowser
+	@$(GO) test -tags browser -count=1 -timeout 18m ./cmd/portal -run TestBrowser
 
 ## Check
 check: fmt vet staticcheck verify race ## formatting, vet, staticcheck, drift of generated files, race tests

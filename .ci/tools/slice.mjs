@@ -95,7 +95,7 @@ async function staff(name) {
 }
 
 // pass gives every part and every check a good outcome.
-async function pass(page, file, programme) {
+export async function pass(page, file, programme) {
   await visit(page, file + '/review', `profile review ${programme}`);
   for (const radio of await page.locator('form[action$="/review"] input[type=radio][value=meets]').all()) await tick(radio);
   await send(page, '/review');
@@ -104,7 +104,7 @@ async function pass(page, file, programme) {
   await send(page, '/vetting');
 }
 
-async function recommend(page, file, programme) {
+export async function recommend(page, file, programme) {
   await visit(page, file + '/decision', `recommend ${programme}`);
   await fill(page, 'outcome', 'certify');
   await page.locator('form[action$="/recommend"] [name=reason]').fill('Everything is in order.');
@@ -117,7 +117,7 @@ async function claim(page, file) {
 }
 
 // members opens the membership from the company's home and looks at the certificate.
-async function member(page, programme) {
+export async function member(page, programme) {
   await visit(page, '/company', `home of a member ${programme}`);
   const link = await page.locator('a[href^="/memberships/"]').first().getAttribute('href');
   await visit(page, link.replace(/\/certificate$/, ''), `membership ${programme}`);

@@ -2,6 +2,7 @@
 // with axe and html-validate: node walk.mjs BASE [SCREENSHOTS]. Exits 1 with a list of
 // what is wrong.
 import { base, browser, count, expect, look, person, problems, signIn } from './visitor.mjs';
+import { profiles } from './profile.mjs';
 import { slice } from './slice.mjs';
 
 try {
@@ -29,6 +30,7 @@ try {
   }
 
   await slice();
+  await profiles();
 
   // The same without JavaScript.
   const plain = await person({ javaScriptEnabled: false });

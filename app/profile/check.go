@@ -146,7 +146,7 @@ func (k *checker) evidence(links []evidence.Link, warnUnscanned bool) {
 			last := clock.DayOf(*l.ExpiresOn, time.UTC)
 			switch left := clock.DaysBetween(k.today, last); {
 			case left < 0:
-				k.add(Error, "evidence_expired", l.Criterion, "%s expired on %s. Attach the new one, or take it away", l.Title, last.Text(k.ctx))
+				k.add(Error, "evidence_expired", l.Criterion, "%s expired on %s. Attach the new one, or take it off", l.Title, last.Text(k.ctx))
 			case left <= expiresSoon:
 				k.add(Warning, "evidence_expires", l.Criterion, "%s expires on %s. Attach the new one when you have it", l.Title, last.Text(k.ctx))
 			}

@@ -33,7 +33,7 @@ func TestBench(t *testing.T) {
 		t.Fatalf("build the portal: %v\n%s", err, out)
 	}
 	var rows, log bytes.Buffer
-	b := bench{portal: portal, scale: scale.Size{Open: 60, Others: 3, Specialists: 6, Checked: true}, pace: pace{rounds: 1, requests: 8}, submits: 3, out: &rows, log: &log}
+	b := bench{portal: portal, scale: scale.Size{Open: 60, Others: 3, Specialists: 6, Checked: true}, pace: pace{rounds: 1, requests: 8}, submits: 3, seconds: 1, out: &rows, log: &log}
 	missed, err := b.run(context.Background())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
@@ -57,7 +57,7 @@ func TestBench(t *testing.T) {
 	if failed != missed {
 		t.Errorf("%d rows fail and %d goals are counted as missed", failed, missed)
 	}
-	for _, want := range []string{"sign-in to home", "company home", "queue, all 12,000 open", "search by a misspelt name", "submit"} {
+	for _, want := range []string{"sign-in to home", "company home", "queue, all 12,000 open", "search by a misspelt name", "submit", "autosave, 50 people", "review screen, 50 people, beside little data"} {
 		if !names[want] {
 			t.Errorf("no figure for %q", want)
 		}

@@ -64,6 +64,9 @@ func (b *bench) measure(ctx context.Context) error {
 	if b.only != "" {
 		return nil
 	}
+	if err := b.profileRows(ctx); err != nil {
+		return err
+	}
 	if err := b.pages(ctx, conn, specialists, chiefs, members); err != nil {
 		return err
 	}

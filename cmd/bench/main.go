@@ -50,6 +50,7 @@ func main() {
 	flag.IntVar(&b.scale.Others, "others", 60, "copies of every other company of the demo")
 	flag.IntVar(&b.pace.requests, "requests", 80, "requests in one round")
 	flag.IntVar(&b.submits, "submits", 24, "applications to submit, and people to sign in")
+	flag.IntVar(&b.seconds, "seconds", 10, "how long fifty people do each thing with security profiles")
 	flag.StringVar(&b.only, "only", "", "measure only the lists whose name has this in it")
 	flag.Parse()
 	missed, err := b.run(ctx)
@@ -70,6 +71,8 @@ type bench struct {
 	scale    scale.Size
 	pace     pace
 	submits  int
+	seconds  int                // of each measurement of security profiles
+	before   map[string]float64 // what they took with little data
 	out, log io.Writer
 
 	begin   time.Time
@@ -143,6 +146,12 @@ func (b *bench) prepare(ctx context.Context) error {
 	}
 	if err := errors.Join(b.settle(ctx), stop()); err != nil {
 		return err
+	}
+	if b.only == "" {
+		b.say("security profiles with little data")
+		if err := b.little(ctx, server, env, ports[2]); err != nil {
+			return fmt.Errorf("with little data: %w", err)
+		}
 	}
 	b.say("scaling it up")
 	seeded, err := scale.Up(ctx, b.dsn, b.scale)
