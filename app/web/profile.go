@@ -15,10 +15,6 @@ import (
 	"trustedtrader/views/ui"
 )
 
-// profileWriters may change criteria of a profile; the service knows which ones a
-// contributor has.
-func profileWriters() []identity.Role { return applicationWriters() }
-
 // profileFrame is what every page of a profile has. A page below the task list leads back
 // to it.
 func (w *Web) profileFrame(c *fiber.Ctx, who identity.Actor, p *profile.Profile, names profile.Names, title string) view.Frame {
@@ -89,11 +85,11 @@ func (w *Web) submitPage(c *fiber.Ctx, who identity.Actor, checks profile.Checks
 // warnings that it showed.
 func readDeclaration(c *fiber.Ctx) profile.Declaration {
 	in := profile.Declaration{Version: formVersion(c), Attested: c.FormValue("attested") == "yes", Name: c.FormValue("name"), Title: c.FormValue("title"), Seen: map[string]string{}}
-	c.Request().PostArgs().VisitAll(func(name, value []byte) {
+	for name, value := range c.Request().PostArgs().All() {
 		if section, ok := strings.CutPrefix(string(name), "seen-"); ok {
 			in.Seen[section] = string(value)
 		}
-	})
+	}
 	if c.FormValue("warnings") == "yes" {
 		in.Read = formAll(c, "warning")
 	}

@@ -200,13 +200,13 @@ func withQuery(path, name, value string) string {
 // versionsSeen reads the versions of answers that a form carries, by question.
 func versionsSeen(c *fiber.Ctx) map[string]int {
 	out := map[string]int{}
-	c.Request().PostArgs().VisitAll(func(name, value []byte) {
+	for name, value := range c.Request().PostArgs().All() {
 		question, ok := strings.CutPrefix(string(name), profile.AnswerField(""))
 		question, version := strings.CutSuffix(question, "-version")
 		if n, err := strconv.Atoi(string(value)); ok && version && err == nil {
 			out[question] = n
 		}
-	})
+	}
 	return out
 }
 
