@@ -27,17 +27,22 @@
 // Then the journey of a company, each stage knowing only those before it:
 //
 //   - company: legal entity, sites, contacts, numbers, change notices
+//   - blob, evidence: files as they lie in the store, and the library of what shows that criteria are met
+//   - profile: the security profile: cycles, answers, checks, submission; start with workflow.go
 //   - risk: the assessment of the supply chain in five steps
 //   - application: from the choice of a programme to the decision; start with workflow.go
 //   - review: the agency's desk: queues, verdicts, vetting, recommendation
-//   - membership: what a certified company has, and its certificate
+//   - profilereview: the agency's verdict on each criterion, and the way back to the company
+//   - membership: what a certified company has, its certificate, and its yearly reviews
+//   - exchange: a profile as a workbook, out and in again
 //
 // And around it:
 //
 //   - web: routes.go is the map of the site and the list of who may do what
 //   - jobs: the queue's workers
 //   - doctor: the health of an installation
-//   - demo: a made-up programme to look at
+//   - demo: a made-up programme to look at; scale makes it as large as an administration
+//   - document, textdiff: files that the portal makes, and two texts compared word by word
 //   - pgembed: a private PostgreSQL for development
 //   - apptest: databases and clocks for tests
 //
