@@ -78,7 +78,7 @@ func runTwin(ctx context.Context) error {
 	}
 	t.chrome = ui.Chrome{Title: "Twin", Demo: true, SignedIn: true, Wide: true, Asset: assets.URL, CSRF: "none", Path: "/",
 		Brand: ui.Brand{Name: "Trusted Trader Portal"}, Actor: ui.Who{Name: "Nobody", Role: "Specialist", Acting: "Customs Administration of Meridia"},
-		Nav:     []ui.NavItem{{Label: "Desk", Href: "/desk", Current: true}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}},
+		Nav:     []ui.NavItem{{Label: "Desk", Href: "/desk", Current: true}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Audit trail", Href: "/audit"}, {Label: "Help", Href: "/help"}},
 		Session: &ui.SessionWarn{IdleSeconds: 1800, WarnSeconds: 180, ExtendPath: "/session/extend", SignInPath: "/signin"}}
 
 	listener, err := net.Listen("tcp", os.Getenv("BENCH_LISTEN"))
