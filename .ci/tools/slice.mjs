@@ -61,6 +61,12 @@ async function fill(page, name, value) {
   return field.fill(value);
 }
 
+// fillIn has the demo fill in the security profile of the application that is open.
+async function fillIn(page) {
+  const reference = (await page.locator('nav[aria-label="Breadcrumbs"]').innerText()).match(/[A-Z]{2,3}-\d{4}-\d{6}/)[0];
+  execFileSync(process.env.PORTAL_BINARY, ['fill-in', reference, 'accepted'], { stdio: 'inherit' });
+}
+
 // apply fills in an application and submits it. It returns the application's address.
 async function apply(page, programme, kind, answers, title) {
   await visit(page, `/applications/new/${programme}`, `choose a kind of member ${programme}`);
@@ -76,8 +82,7 @@ async function apply(page, programme, kind, answers, title) {
   await page.fill('[name=title]', title);
   await send(page, '/agreement');
   await visit(page, at + '/agreement', `agreement signed ${programme}`);
-  const reference = (await page.locator('nav[aria-label="Breadcrumbs"]').innerText()).match(/[A-Z]{2}-\d{4}-\d{6}/)[0];
-  execFileSync(process.env.PORTAL_BINARY, ['fill-in', reference, 'accepted'], { stdio: 'inherit' });
+  await fillIn(page);
   await visit(page, at + '/check', `check ${programme}`);
   await tick(page.locator('[name=attested]'));
   await send(page, '/submit');
@@ -229,6 +234,8 @@ async function europe() {
   for (const box of await tom.locator('input[name^="consent-"]').all()) await tick(box);
   await tom.fill('[name=title]', 'Director');
   await send(tom, '/agreement');
+  await tom.goto(base + at + '/agreement');
+  await fillIn(tom);
   await visit(tom, at + '/check', 'check eu-aeo');
   await tick(tom.locator('[name=attested]'));
   await send(tom, '/submit');

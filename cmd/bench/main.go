@@ -206,7 +206,7 @@ func (b *bench) start(ctx context.Context, cmd *exec.Cmd, env []string, ready st
 			return errors.Join(fmt.Errorf("%s does not end", cmd.Path), cmd.Process.Kill())
 		}
 	}
-	deadline := time.After(90 * time.Second)
+	deadline := time.After(5 * time.Minute) // the demo makes its past first
 	for {
 		if r, err := http.Get(ready); err == nil {
 			_ = r.Body.Close()

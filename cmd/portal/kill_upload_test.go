@@ -113,7 +113,7 @@ func TestKilledDuringUpload(t *testing.T) {
 		w.Exec(`delete from river.river_job`)    // the sweep of the start before
 		w.Exec(`delete from river.river_leader`) // nobody waits for the dead
 		k.startPortal()
-		for deadline := time.Now().Add(time.Minute); rows() != "0 items, 0 versions, 0 uploads" || len(k.files(3*time.Hour)) > 0; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(4 * time.Minute); rows() != "0 items, 0 versions, 0 uploads" || len(k.files(3*time.Hour)) > 0; time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("after %d bytes and a new start: %s, %v", sent, rows(), k.files(0))
 			}
