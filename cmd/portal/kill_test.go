@@ -26,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/pgembed"
 	"trustedtrader/app/review/reviewtest"
@@ -137,29 +138,37 @@ func (k *killed) ready() {
 	k.t.Fatal("the portal is not ready within half a minute")
 }
 
-// attempt is one company's application, ready to submit, with a browser signed in.
+// attempt is something that one company is ready to submit, with a browser signed in.
 type attempt struct {
-	company, application uuid.UUID
-	cookie               string
+	company, subject uuid.UUID
+	at, page         string // where it is, and the page with the button
+	cookie           string
 }
 
+// signIn opens a session and returns its cookie.
+func (k *killed) signIn(who identity.Actor) string {
+	k.t.Helper()
+	cookie := rand.Text() + rand.Text()
+	hash := sha256.Sum256([]byte(cookie))
+	now := time.Now()
+	k.world.Exec(`insert into session (id, secret_hash, person_id, right_id, provider, audience, csrf, created_at, last_seen_at, idle_until, expires_at)
+		values (?, ?, ?, ?, 'companies', 'company', ?, ?, ?, ?, ?)`, pg.NewID(), hash[:], who.PersonID, who.RightID, rand.Text(), now, now, now.Add(time.Hour), now.Add(time.Hour))
+	return cookie
+}
+
+// attempt is an application.
 func (k *killed) attempt(n int) attempt {
 	k.t.Helper()
-	w := k.world
-	owner := w.Importer(fmt.Sprintf("Harbor %d LLC", n))
-	a := w.Signed(owner, "ctpat", "importer")
-	x := attempt{company: owner.CompanyID, application: a.ID, cookie: rand.Text() + rand.Text()}
-	hash := sha256.Sum256([]byte(x.cookie))
-	now := time.Now()
-	w.Exec(`insert into session (id, secret_hash, person_id, right_id, provider, audience, csrf, created_at, last_seen_at, idle_until, expires_at)
-		values (?, ?, ?, ?, 'companies', 'company', ?, ?, ?, ?, ?)`, pg.NewID(), hash[:], owner.PersonID, owner.RightID, rand.Text(), now, now, now.Add(time.Hour), now.Add(time.Hour))
-	return x
+	owner := k.world.Importer(fmt.Sprintf("Harbor %d LLC", n))
+	a := k.world.Signed(owner, "ctpat", "importer")
+	at := "/applications/" + a.ID.String()
+	return attempt{company: owner.CompanyID, subject: a.ID, at: at, page: at + "/check", cookie: k.signIn(owner)}
 }
 
 // read opens the page with the button and fills in its form.
 func (k *killed) read(x attempt) url.Values {
 	k.t.Helper()
-	r, err := http.NewRequest("GET", k.base+"/applications/"+x.application.String()+"/check", nil)
+	r, err := http.NewRequest("GET", k.base+x.page, nil)
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -175,16 +184,17 @@ func (k *killed) read(x attempt) url.Values {
 	}
 	form := url.Values{}
 	page.Find(`form[action$="/submit"] input[name]`).Each(func(_ int, s *goquery.Selection) {
-		form.Set(s.AttrOr("name", ""), s.AttrOr("value", ""))
+		form.Add(s.AttrOr("name", ""), s.AttrOr("value", ""))
 	})
 	form.Set("attested", "yes")
 	form.Set("name", "Olga Owner")
+	form.Set("title", "Director")
 	return form
 }
 
 // submit presses the button; 0 when no answer came.
 func (k *killed) submit(x attempt, form url.Values) int {
-	r, err := http.NewRequest("POST", k.base+"/applications/"+x.application.String()+"/submit", strings.NewReader(form.Encode()))
+	r, err := http.NewRequest("POST", k.base+x.at+"/submit", strings.NewReader(form.Encode()))
 	if err != nil {
 		k.t.Error(err)
 		return 0
@@ -202,28 +212,36 @@ func (k *killed) submit(x attempt, form url.Values) int {
 	return res.StatusCode
 }
 
-// done lists what a submission leaves behind, each as a number.
-func (k *killed) done(x attempt) string {
+// trace is something that a submission leaves behind, as a number.
+type trace struct {
+	what, sql string
+	arg       any
+}
+
+// count puts traces into one line.
+func (k *killed) count(traces []trace) string {
 	k.t.Helper()
-	w := k.world
 	out := ""
-	for _, q := range []struct {
-		what, sql string
-		arg       any
-	}{
-		{"submitted", `select count(*)::int from application where id = $1 and submitted_at is not null`, x.application},
-		{"version", `select version from application where id = $1`, x.application},
-		{"audit", `select count(*)::int from audit_event where company_id = $1 and action = 'application.submit'`, x.company},
-		{"copies", `select count(*)::int from application_snapshot where application_id = $1`, x.application},
-		{"letters", `select count(*)::int from message where company_id = $1`, x.company},
-		{"mails", `select count(*)::int from mail where message_id in (select id from message where company_id = $1)`, x.company},
-		{"clocks", `select count(*)::int from clock where subject_id = $1`, x.application},
-		{"parts", `select count(*)::int from review_item where application_id = $1`, x.application},
-		{"checks", `select count(*)::int from vetting_item where application_id = $1`, x.application},
-	} {
-		out += fmt.Sprintf("%s %d; ", q.what, w.Count(q.sql, q.arg))
+	for _, x := range traces {
+		out += fmt.Sprintf("%s %d; ", x.what, k.world.Count(x.sql, x.arg))
 	}
 	return out
+}
+
+// done lists what the submission of an application leaves behind.
+func (k *killed) done(x attempt) string {
+	k.t.Helper()
+	return k.count([]trace{
+		{"submitted", `select count(*)::int from application where id = $1 and submitted_at is not null`, x.subject},
+		{"version", `select version from application where id = $1`, x.subject},
+		{"audit", `select count(*)::int from audit_event where company_id = $1 and action = 'application.submit'`, x.company},
+		{"copies", `select count(*)::int from application_snapshot where application_id = $1`, x.subject},
+		{"letters", `select count(*)::int from message where company_id = $1`, x.company},
+		{"mails", `select count(*)::int from mail where message_id in (select id from message where company_id = $1)`, x.company},
+		{"clocks", `select count(*)::int from clock where subject_id = $1`, x.subject},
+		{"parts", `select count(*)::int from review_item where application_id = $1`, x.subject},
+		{"checks", `select count(*)::int from vetting_item where application_id = $1`, x.subject},
+	})
 }
 
 // held stops every submission in its middle: at its first write to a table.
@@ -258,6 +276,101 @@ func (k *killed) waiting(table string) {
 	k.t.Fatalf("no submission has come to %s", table)
 }
 
+// trials are submissions of one kind in whose middle something is killed, each of a
+// company of its own.
+type trials struct {
+	*killed
+	attempt       func(n int) attempt
+	done          func(attempt) string // what it leaves behind
+	before, after string
+	n             int
+}
+
+// measure submits once in peace, to see what that leaves behind.
+func (r *trials) measure() attempt {
+	r.t.Helper()
+	x := r.attempt(r.n)
+	r.before = r.done(x)
+	if status := r.submit(x, r.read(x)); status != http.StatusSeeOther {
+		r.t.Fatalf("a submission left alone: %d", status)
+	}
+	r.after = r.done(x)
+	if r.before == r.after || strings.Contains(r.after, "letters 0") || strings.Contains(r.after, "audit 0") || strings.Contains(r.after, "mails 0") {
+		r.t.Fatalf("the measure sees nothing: before %s after %s", r.before, r.after)
+	}
+	return x
+}
+
+// try lets something be killed around a submission. Either all of it is there then, or
+// nothing, and then it can be done again.
+func (r *trials) try(what string, kill func(submit func(), answer <-chan int)) attempt {
+	r.t.Helper()
+	r.n++
+	x := r.attempt(r.n)
+	form, answer := r.read(x), make(chan int, 1)
+	kill(func() { answer <- r.submit(x, form) }, answer)
+	got := r.done(x)
+	r.t.Logf("%s: %s", what, got)
+	switch got {
+	case r.after:
+	case r.before: // nothing happened, so it can be done now
+		if status := r.submit(x, r.read(x)); status != http.StatusSeeOther {
+			r.t.Errorf("%s: submitting afterwards: %d", what, status)
+		}
+		if again := r.done(x); again != r.after {
+			r.t.Errorf("%s, then submitted again: %s, want %s", what, again, r.after)
+		}
+	default:
+		r.t.Errorf("%s left a part: %s, want %s or %s", what, got, r.before, r.after)
+	}
+	return x
+}
+
+// killedBefore kills the portal as a submission comes to a table.
+func (r *trials) killedBefore(table string) attempt {
+	r.t.Helper()
+	return r.try("the portal killed before "+table, func(submit func(), answer <-chan int) {
+		r.held(table, func() {
+			go submit()
+			r.waiting(table)
+			r.killPortal()
+		})
+		if status := <-answer; status != 0 {
+			r.t.Errorf("a killed portal answered %d", status)
+		}
+		r.startPortal()
+	})
+}
+
+// killedAfter kills the portal a while after a submission began.
+func (r *trials) killedAfter(delay time.Duration) attempt {
+	r.t.Helper()
+	return r.try(fmt.Sprintf("the portal killed after %s", delay), func(submit func(), answer <-chan int) {
+		go submit()
+		time.Sleep(delay)
+		r.killPortal()
+		<-answer
+		r.startPortal()
+	})
+}
+
+// databaseKilledBefore kills PostgreSQL as a submission comes to a table.
+func (r *trials) databaseKilledBefore(table string) attempt {
+	r.t.Helper()
+	return r.try("PostgreSQL killed before "+table, func(submit func(), answer <-chan int) {
+		r.held(table, func() {
+			go submit()
+			r.waiting(table)
+			r.killDatabase()
+		})
+		if status := <-answer; status < 500 {
+			r.t.Errorf("without a database the portal answered %d", status)
+		}
+		r.startDatabase()
+		r.ready() // without a restart
+	})
+}
+
 // TestKilledInTheMiddle: `kill -9` of the portal or of PostgreSQL in the middle of a
 // submission leaves all of it (status, audit, letter, clocks, copy) or nothing.
 func TestKilledInTheMiddle(t *testing.T) {
@@ -265,74 +378,16 @@ func TestKilledInTheMiddle(t *testing.T) {
 	k.startPortal()
 	defer func() { k.killPortal() }()
 
-	reference := k.attempt(0)
-	before := k.done(reference)
-	if status := k.submit(reference, k.read(reference)); status != http.StatusSeeOther {
-		t.Fatalf("a submission left alone: %d", status)
-	}
-	after := k.done(reference)
-	if before == after || strings.Contains(after, "letters 0") || strings.Contains(after, "audit 0") || strings.Contains(after, "mails 0") {
-		t.Fatalf("the measure sees nothing: before %s after %s", before, after)
-	}
-	n := 0
-	try := func(what string, kill func(submit func(), answer <-chan int)) {
-		t.Helper()
-		n++
-		x := k.attempt(n)
-		form, answer := k.read(x), make(chan int, 1)
-		kill(func() { answer <- k.submit(x, form) }, answer)
-		got := k.done(x)
-		t.Logf("%s: %s", what, got)
-		switch got {
-		case after:
-		case before: // nothing happened, so it can be done now
-			if status := k.submit(x, k.read(x)); status != http.StatusSeeOther {
-				t.Errorf("%s: submitting afterwards: %d", what, status)
-			}
-			if again := k.done(x); again != after {
-				t.Errorf("%s, then submitted again: %s, want %s", what, again, after)
-			}
-		default:
-			t.Errorf("%s left a part: %s, want %s or %s", what, got, before, after)
-		}
-	}
-	tables := []string{"application_snapshot", "clock", "audit_event", "message", "mail", pg.JobSchema + ".river_job", "vetting_item"}
-	for _, table := range tables {
-		try("the portal killed before "+table, func(submit func(), answer <-chan int) {
-			k.held(table, func() {
-				go submit()
-				k.waiting(table)
-				k.killPortal()
-			})
-			if status := <-answer; status != 0 {
-				t.Errorf("a killed portal answered %d", status)
-			}
-			k.startPortal()
-		})
+	r := &trials{killed: k, attempt: k.attempt, done: k.done}
+	r.measure()
+	for _, table := range []string{"application_snapshot", "clock", "audit_event", "message", "mail", pg.JobSchema + ".river_job", "vetting_item"} {
+		r.killedBefore(table)
 	}
 	for i := range 6 {
-		delay := time.Duration(10+20*i) * time.Millisecond
-		try(fmt.Sprintf("the portal killed after %s", delay), func(submit func(), answer <-chan int) {
-			go submit()
-			time.Sleep(delay)
-			k.killPortal()
-			<-answer
-			k.startPortal()
-		})
+		r.killedAfter(time.Duration(10+20*i) * time.Millisecond)
 	}
 	for _, table := range []string{"clock", "audit_event", "mail"} {
-		try("PostgreSQL killed before "+table, func(submit func(), answer <-chan int) {
-			k.held(table, func() {
-				go submit()
-				k.waiting(table)
-				k.killDatabase()
-			})
-			if status := <-answer; status < 500 {
-				t.Errorf("without a database the portal answered %d", status)
-			}
-			k.startDatabase()
-			k.ready() // without a restart
-		})
+		r.databaseKilledBefore(table)
 	}
 }
 

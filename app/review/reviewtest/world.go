@@ -14,6 +14,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/fault"
@@ -90,11 +91,17 @@ func Over(t testing.TB, at, dsn string) *World {
 	return w
 }
 
-// WithCriteria gives the programmes of the world criteria: companies then fill in a
+// WithCriteria gives the programmes of the world a few criteria: companies then fill in a
 // security profile.
 func (w *World) WithCriteria() *World {
 	w.T.Helper()
-	w.Steps.Profiles = &profile.Steps{Library: profiletest.Library(w.T), Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters}
+	return w.With(profiletest.Library(w.T))
+}
+
+// With gives the programmes of the world the criteria of a catalogue.
+func (w *World) With(library *catalogue.Library) *World {
+	w.T.Helper()
+	w.Steps.Profiles = &profile.Steps{Library: library, Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters}
 	w.Applications.Profiles = w.Steps.Profiles
 	w.Profiles = &profile.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps.Profiles}
 	return w
