@@ -216,6 +216,17 @@ end $$;
 
 
 --
+-- Name: observes(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.observes(in_visit uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'public'
+    SET "portal.scope" TO 'system'
+    AS $$ select exists (select from visit_observer where visit_id = in_visit and agency_id = looking_agency() and consent = 'given' and withdrawn_at is null) $$;
+
+
+--
 -- Name: offices_below(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -443,6 +454,29 @@ begin
 end $$;
 
 
+--
+-- Name: told_of(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.told_of(in_validation uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'public'
+    AS $$ select exists (select from validation where id = in_validation) $$;
+
+
+--
+-- Name: widen_booking(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.widen_booking() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.blocked := tstzrange(new.starts_at - new.travel_before * interval '1 minute', new.ends_at + new.travel_after * interval '1 minute', '[)');
+  return new;
+end $$;
+
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -659,6 +693,84 @@ ALTER TABLE public.audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
 
 
 --
+-- Name: booking; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.booking (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    officer_id uuid NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    visit_id uuid,
+    slot_id uuid,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    travel_before integer DEFAULT 0 NOT NULL,
+    travel_after integer DEFAULT 0 NOT NULL,
+    blocked tstzrange NOT NULL,
+    hold_until timestamp with time zone,
+    note text DEFAULT ''::text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT booking_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT booking_kind_check CHECK ((kind = ANY (ARRAY['visit'::text, 'leave'::text, 'training'::text, 'other'::text]))),
+    CONSTRAINT booking_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT booking_state_check CHECK ((state = ANY (ARRAY['hold'::text, 'confirmed'::text, 'cancelled'::text]))),
+    CONSTRAINT booking_travel_after_check CHECK (((travel_after >= 0) AND (travel_after <= 10080))),
+    CONSTRAINT booking_travel_before_check CHECK (((travel_before >= 0) AND (travel_before <= 10080))),
+    CONSTRAINT holds_end CHECK (((state <> 'hold'::text) OR (hold_until IS NOT NULL))),
+    CONSTRAINT visits_have_one CHECK (((kind = 'visit'::text) = (visit_id IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.booking FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE booking; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.booking IS 'When an officer is busy: visits with their travel, leave, training. Two may never overlap, whatever the portal does.';
+
+
+--
+-- Name: COLUMN booking.blocked; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.booking.blocked IS 'The time widened by the travel; kept by a trigger.';
+
+
+--
+-- Name: calendar_feed; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.calendar_feed (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    person_id uuid NOT NULL,
+    scope text NOT NULL,
+    company_id uuid,
+    office_id uuid,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT calendar_feed_check CHECK (((scope = 'company'::text) = (company_id IS NOT NULL))),
+    CONSTRAINT calendar_feed_check1 CHECK (((scope = 'office'::text) = (office_id IS NOT NULL))),
+    CONSTRAINT calendar_feed_scope_check CHECK ((scope = ANY (ARRAY['mine'::text, 'office'::text, 'company'::text])))
+);
+
+ALTER TABLE ONLY public.calendar_feed FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE calendar_feed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.calendar_feed IS 'A private address of a calendar. The token is shown once; its SHA-256 is kept.';
+
+
+--
 -- Name: case_lock; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -806,7 +918,7 @@ CREATE TABLE public.clock (
     CONSTRAINT clock_check CHECK (((stopped_at IS NULL) OR (NOT paused))),
     CONSTRAINT clock_extension_days_check CHECK ((extension_days >= 0)),
     CONSTRAINT clock_owed_by_check CHECK ((owed_by = ANY (ARRAY['agency'::text, 'company'::text]))),
-    CONSTRAINT clock_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['application'::text, 'membership'::text, 'change_notice'::text, 'profile'::text]))),
+    CONSTRAINT clock_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['application'::text, 'membership'::text, 'change_notice'::text, 'profile'::text, 'validation'::text, 'finding'::text]))),
     CONSTRAINT clock_unit_check CHECK ((unit = ANY (ARRAY['calendar_days'::text, 'business_days'::text, 'months'::text, 'years'::text]))),
     CONSTRAINT follows_from_an_anchor CHECK (((start_event = 'clock.repeated'::text) = (anchor_on IS NOT NULL)))
 );
@@ -1259,6 +1371,126 @@ COMMENT ON COLUMN public.evidence_version.forgotten_at IS 'When the content was 
 
 
 --
+-- Name: finding; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.finding (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    validation_id uuid NOT NULL,
+    visit_id uuid,
+    site_id uuid,
+    company_id uuid NOT NULL,
+    office_id uuid NOT NULL,
+    programme text NOT NULL,
+    entity_type text NOT NULL,
+    criterion text NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    facts text NOT NULL,
+    wanted text DEFAULT ''::text NOT NULL,
+    elements jsonb DEFAULT '{}'::jsonb NOT NULL,
+    cause text DEFAULT ''::text NOT NULL,
+    status text NOT NULL,
+    escalated boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    author text NOT NULL,
+    sent_at timestamp with time zone,
+    answered_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    closing_note text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT closed_when_done CHECK (((status = ANY (ARRAY['accepted'::text, 'withdrawn'::text])) = (closed_at IS NOT NULL))),
+    CONSTRAINT finding_closing_note_check CHECK ((length(closing_note) <= 4000)),
+    CONSTRAINT finding_facts_check CHECK (((length(facts) >= 1) AND (length(facts) <= 8000))),
+    CONSTRAINT finding_kind_check CHECK ((kind = ANY (ARRAY['action_required'::text, 'recommendation'::text, 'best_practice'::text]))),
+    CONSTRAINT finding_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'open'::text, 'answered'::text, 'accepted'::text, 'escalated'::text, 'withdrawn'::text]))),
+    CONSTRAINT finding_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200))),
+    CONSTRAINT finding_wanted_check CHECK ((length(wanted) <= 4000)),
+    CONSTRAINT sent_before_open CHECK (((status = ANY (ARRAY['draft'::text, 'withdrawn'::text])) OR (sent_at IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.finding FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE finding; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.finding IS 'What a validation found, tied to a criterion and a place. A draft is the agency''s own until the report is issued or it is sent before.';
+
+
+--
+-- Name: COLUMN finding.elements; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.finding.elements IS 'Of a best practice: what shows each of the five elements, by its code in the programme''s data.';
+
+
+--
+-- Name: finding_entry; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.finding_entry (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    finding_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    what text NOT NULL,
+    by_company boolean NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    author text NOT NULL,
+    person_id uuid,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT finding_entry_body_check CHECK ((length(body) <= 8000)),
+    CONSTRAINT finding_entry_what_check CHECK ((what = ANY (ARRAY['answer'::text, 'accept'::text, 'reopen'::text, 'extension_asked'::text, 'extended'::text, 'extension_refused'::text, 'escalate'::text, 'note'::text])))
+);
+
+ALTER TABLE ONLY public.finding_entry FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE finding_entry; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.finding_entry IS 'What was said and decided about a finding, in order. Append-only.';
+
+
+--
+-- Name: finding_number; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.finding_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+--
+-- Name: finding_proof; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.finding_proof (
+    entry_id uuid NOT NULL,
+    finding_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    evidence_id uuid NOT NULL,
+    version_id uuid
+);
+
+ALTER TABLE ONLY public.finding_proof FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE finding_proof; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.finding_proof IS 'The evidence, in the version of that day, that an answer to a finding shows.';
+
+
+--
 -- Name: goose_db_version; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1484,7 +1716,10 @@ CREATE TABLE public.mail (
     created_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
     tries integer DEFAULT 0 NOT NULL,
-    last_error text DEFAULT ''::text NOT NULL
+    last_error text DEFAULT ''::text NOT NULL,
+    calendar text DEFAULT ''::text NOT NULL,
+    method text DEFAULT ''::text NOT NULL,
+    CONSTRAINT mail_method_check CHECK ((method = ANY (ARRAY[''::text, 'REQUEST'::text, 'CANCEL'::text])))
 );
 
 ALTER TABLE ONLY public.mail FORCE ROW LEVEL SECURITY;
@@ -1495,6 +1730,13 @@ ALTER TABLE ONLY public.mail FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.mail IS 'The outbox of e-mails. They say only that something waits in the portal.';
+
+
+--
+-- Name: COLUMN mail.calendar; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.mail.calendar IS 'An iCalendar object that goes with the message, with its method (RFC 6047).';
 
 
 --
@@ -1661,6 +1903,83 @@ COMMENT ON COLUMN public.office.calendar IS 'Business calendar of config/calenda
 
 
 --
+-- Name: officer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.officer (
+    person_id uuid NOT NULL,
+    office_id uuid NOT NULL,
+    languages text[] DEFAULT '{}'::text[] NOT NULL,
+    skills text[] DEFAULT '{}'::text[] NOT NULL,
+    base text DEFAULT ''::text NOT NULL,
+    base_country character(2) NOT NULL,
+    base_lat double precision NOT NULL,
+    base_lon double precision NOT NULL,
+    zone text DEFAULT ''::text NOT NULL,
+    work_days integer[] DEFAULT '{1,2,3,4,5}'::integer[] NOT NULL,
+    work_from time without time zone DEFAULT '08:00:00'::time without time zone NOT NULL,
+    work_to time without time zone DEFAULT '17:00:00'::time without time zone NOT NULL,
+    capacity integer NOT NULL,
+    nights integer DEFAULT 12 NOT NULL,
+    weeks_in_a_row integer DEFAULT 3 NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT officer_base_check CHECK ((length(base) <= 120)),
+    CONSTRAINT officer_base_lat_check CHECK (((base_lat >= ('-90'::integer)::double precision) AND (base_lat <= (90)::double precision))),
+    CONSTRAINT officer_base_lon_check CHECK (((base_lon >= ('-180'::integer)::double precision) AND (base_lon <= (180)::double precision))),
+    CONSTRAINT officer_capacity_check CHECK (((capacity >= 0) AND (capacity <= 31))),
+    CONSTRAINT officer_check CHECK ((work_from < work_to)),
+    CONSTRAINT officer_nights_check CHECK (((nights >= 0) AND (nights <= 31))),
+    CONSTRAINT officer_weeks_in_a_row_check CHECK (((weeks_in_a_row >= 1) AND (weeks_in_a_row <= 52)))
+);
+
+ALTER TABLE ONLY public.officer FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE officer; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.officer IS 'A person of the agency who goes on visits: where from, what for and how much.';
+
+
+--
+-- Name: COLUMN officer.skills; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.officer.skills IS 'Kinds of member that the officer validates, as programme/entity_type.';
+
+
+--
+-- Name: COLUMN officer.zone; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.officer.zone IS 'IANA zone of the home base; empty: the office''s.';
+
+
+--
+-- Name: COLUMN officer.work_days; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.officer.work_days IS 'ISO weekdays, Monday is 1.';
+
+
+--
+-- Name: COLUMN officer.capacity; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.officer.capacity IS 'Days of visits in a month.';
+
+
+--
+-- Name: COLUMN officer.nights; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.officer.nights IS 'Most nights away in a month.';
+
+
+--
 -- Name: person; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1739,6 +2058,58 @@ COMMENT ON COLUMN public.person_right.parts IS 'Contributor: the parts assigned 
 --
 
 COMMENT ON COLUMN public.person_right.ends_on IS 'Last day of the right; representatives and auditors always have one.';
+
+
+--
+-- Name: plan_item; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.plan_item (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    plan_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    office_id uuid NOT NULL,
+    score double precision NOT NULL,
+    factors jsonb NOT NULL,
+    due_on date,
+    proposed boolean NOT NULL,
+    random boolean DEFAULT false NOT NULL,
+    decision text,
+    reason text DEFAULT ''::text NOT NULL,
+    quarter integer,
+    decided_by uuid,
+    decider text DEFAULT ''::text NOT NULL,
+    decided_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT decided_with_reason CHECK ((((decision IS NULL) = (decided_at IS NULL)) AND ((decision IS NULL) OR (reason <> ''::text)))),
+    CONSTRAINT plan_item_decision_check CHECK ((decision = ANY (ARRAY['chosen'::text, 'later'::text, 'not_this_year'::text]))),
+    CONSTRAINT plan_item_quarter_check CHECK (((quarter >= 1) AND (quarter <= 4))),
+    CONSTRAINT plan_item_reason_check CHECK ((length(reason) <= 4000))
+);
+
+ALTER TABLE ONLY public.plan_item FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE plan_item; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.plan_item IS 'One membership in the plan, with its score and what each factor adds to it. Every live membership stands in the plan, so nobody is overlooked.';
+
+
+--
+-- Name: COLUMN plan_item.factors; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.plan_item.factors IS 'List of {code, value, points, weight, text}: what the score is made of.';
+
+
+--
+-- Name: COLUMN plan_item.due_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.plan_item.due_on IS 'By when the law wants the next validation, when the plan was made.';
 
 
 --
@@ -2222,6 +2593,43 @@ COMMENT ON TABLE public.profile_verdict IS 'The specialists'' verdict on a crite
 
 
 --
+-- Name: proposal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.proposal (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    visit_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    round integer NOT NULL,
+    status text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    answer_by timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    sent_by uuid,
+    reminded_at timestamp with time zone,
+    answered_at timestamp with time zone,
+    answered_by uuid,
+    answerer text DEFAULT ''::text NOT NULL,
+    reply text DEFAULT ''::text NOT NULL,
+    closed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT proposal_note_check CHECK ((length(note) <= 2000)),
+    CONSTRAINT proposal_reply_check CHECK ((length(reply) <= 2000)),
+    CONSTRAINT proposal_round_check CHECK ((round > 0)),
+    CONSTRAINT proposal_status_check CHECK ((status = ANY (ARRAY['open'::text, 'answered'::text, 'confirmed'::text, 'withdrawn'::text, 'unanswered'::text])))
+);
+
+ALTER TABLE ONLY public.proposal FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE proposal; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.proposal IS 'Up to five times offered to a company for a visit, and its answer. No answer by the deadline is a task for the office and never a booking.';
+
+
+--
 -- Name: rate_limit; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2282,6 +2690,107 @@ COMMENT ON TABLE public.recommendation IS 'A specialist''s proposal and another 
 --
 
 COMMENT ON COLUMN public.recommendation.points IS 'Reasons of a rejection, point by point: list of {part, reason, text}.';
+
+
+--
+-- Name: report; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.report (
+    validation_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    status text NOT NULL,
+    sections jsonb NOT NULL,
+    tier text DEFAULT ''::text NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    outcome_reason text DEFAULT ''::text NOT NULL,
+    written_by uuid,
+    submitted_at timestamp with time zone,
+    submitted_by uuid,
+    approved_at timestamp with time zone,
+    approved_by uuid,
+    return_note text DEFAULT ''::text NOT NULL,
+    issued_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT issued_once_issued CHECK (((status = 'issued'::text) = (issued_at IS NOT NULL))),
+    CONSTRAINT report_four_eyes CHECK (((approved_by IS NULL) OR (approved_by <> submitted_by))),
+    CONSTRAINT report_outcome_reason_check CHECK ((length(outcome_reason) <= 4000)),
+    CONSTRAINT report_return_note_check CHECK ((length(return_note) <= 4000)),
+    CONSTRAINT report_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'submitted'::text, 'returned'::text, 'commenting'::text, 'approved'::text, 'issued'::text])))
+);
+
+ALTER TABLE ONLY public.report FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE report; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.report IS 'The report of a validation while it is written. What each step froze is in report_version.';
+
+
+--
+-- Name: report_comment; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.report_comment (
+    validation_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    comment_by timestamp with time zone NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    commented_at timestamp with time zone,
+    commented_by uuid,
+    commenter text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT report_comment_body_check CHECK ((length(body) <= 8000))
+);
+
+ALTER TABLE ONLY public.report_comment FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE report_comment; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.report_comment IS 'The company''s word on the draft that was shared with it.';
+
+
+--
+-- Name: report_version; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.report_version (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    validation_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    number integer NOT NULL,
+    step text NOT NULL,
+    body text NOT NULL,
+    sha256 text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    author text NOT NULL,
+    person_id uuid,
+    shared boolean NOT NULL,
+    CONSTRAINT report_version_number_check CHECK ((number > 0)),
+    CONSTRAINT report_version_step_check CHECK ((step = ANY (ARRAY['submitted'::text, 'sent_for_comment'::text, 'issued'::text])))
+);
+
+ALTER TABLE ONLY public.report_version FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE report_version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.report_version IS 'What a report said at a step, byte for byte: canonical JSON and its hash. Append-only.';
+
+
+--
+-- Name: COLUMN report_version.shared; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.report_version.shared IS 'The company may read this version.';
 
 
 --
@@ -2622,6 +3131,42 @@ COMMENT ON TABLE public.site IS 'A place of the company. Its zone is the clock t
 
 
 --
+-- Name: slot; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.slot (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    proposal_id uuid NOT NULL,
+    visit_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    local_from timestamp without time zone NOT NULL,
+    local_to timestamp without time zone NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    suggested boolean DEFAULT false NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    answer text,
+    withdrawn_at timestamp with time zone,
+    chosen_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT slot_answer_check CHECK ((answer = ANY (ARRAY['yes'::text, 'if_needed'::text, 'no'::text]))),
+    CONSTRAINT slot_check CHECK (((ends_at > starts_at) AND (local_to > local_from))),
+    CONSTRAINT slot_check1 CHECK (((withdrawn_at IS NULL) OR (chosen_at IS NULL))),
+    CONSTRAINT slot_note_check CHECK ((length(note) <= 1000))
+);
+
+ALTER TABLE ONLY public.slot FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: COLUMN slot.suggested; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.slot.suggested IS 'The company suggested it.';
+
+
+--
 -- Name: trade_name; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2636,6 +3181,165 @@ CREATE TABLE public.trade_name (
 );
 
 ALTER TABLE ONLY public.trade_name FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: validation; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.validation (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    company_id uuid NOT NULL,
+    programme text NOT NULL,
+    entity_type text NOT NULL,
+    kind text NOT NULL,
+    membership_id uuid,
+    application_id uuid,
+    plan_item_id uuid,
+    office_id uuid NOT NULL,
+    status text NOT NULL,
+    reason text NOT NULL,
+    window_from date NOT NULL,
+    window_to date NOT NULL,
+    days integer NOT NULL,
+    lead_id uuid,
+    notice text DEFAULT ''::text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    notified_at timestamp with time zone,
+    visit_begun_at timestamp with time zone,
+    visited_at timestamp with time zone,
+    issued_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    outcome text,
+    closing_reason text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT closed_when_final CHECK (((status = ANY (ARRAY['closed'::text, 'cancelled'::text])) = (closed_at IS NOT NULL))),
+    CONSTRAINT notified_once_notified CHECK (((status = ANY (ARRAY['planned'::text, 'cancelled'::text])) OR (notified_at IS NOT NULL))),
+    CONSTRAINT outcome_when_closed CHECK (((status = 'closed'::text) = (outcome IS NOT NULL))),
+    CONSTRAINT validates_one CHECK (((membership_id IS NULL) <> (application_id IS NULL))),
+    CONSTRAINT validation_check CHECK ((window_to >= window_from)),
+    CONSTRAINT validation_closing_reason_check CHECK ((length(closing_reason) <= 4000)),
+    CONSTRAINT validation_days_check CHECK (((days >= 0) AND (days <= 30))),
+    CONSTRAINT validation_kind_check CHECK ((kind = ANY (ARRAY['first'::text, 'repeat'::text, 'for_cause'::text, 'before_decision'::text]))),
+    CONSTRAINT validation_notice_check CHECK ((length(notice) <= 8000)),
+    CONSTRAINT validation_outcome_check CHECK ((outcome = ANY (ARRAY['tier_awarded'::text, 'confirmed'::text, 'enforcement'::text]))),
+    CONSTRAINT validation_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 4000))),
+    CONSTRAINT validation_status_check CHECK ((status = ANY (ARRAY['planned'::text, 'notified'::text, 'visiting'::text, 'visited'::text, 'issued'::text, 'closed'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY public.validation FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE validation; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.validation IS 'One validation of a company: its visits, findings and report. "Validation" means this and nothing else.';
+
+
+--
+-- Name: COLUMN validation.days; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.validation.days IS 'Planned days of visits, all together.';
+
+
+--
+-- Name: COLUMN validation.notice; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.validation.notice IS 'What the company was told and asked to prepare.';
+
+
+--
+-- Name: validation_number; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.validation_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+--
+-- Name: validation_plan; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.validation_plan (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    programme text NOT NULL,
+    year integer NOT NULL,
+    status text NOT NULL,
+    seed bigint NOT NULL,
+    weights jsonb NOT NULL,
+    as_of timestamp with time zone NOT NULL,
+    made_by uuid,
+    adopted_at timestamp with time zone,
+    adopted_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT adopted_once_adopted CHECK (((status = 'adopted'::text) = (adopted_at IS NOT NULL))),
+    CONSTRAINT validation_plan_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'adopted'::text]))),
+    CONSTRAINT validation_plan_year_check CHECK (((year >= 2000) AND (year <= 2200)))
+);
+
+ALTER TABLE ONLY public.validation_plan FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE validation_plan; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.validation_plan IS 'The yearly plan of validations of one programme (6 U.S.C. 969): proposed by scores, decided by people.';
+
+
+--
+-- Name: COLUMN validation_plan.seed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.validation_plan.seed IS 'Of the random share, so that anybody can draw it again.';
+
+
+--
+-- Name: COLUMN validation_plan.weights; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.validation_plan.weights IS 'The factors and weights that the scores were made with, as the programme had them.';
+
+
+--
+-- Name: verification; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.verification (
+    visit_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    criterion text NOT NULL,
+    chosen boolean DEFAULT true NOT NULL,
+    methods text[] DEFAULT '{}'::text[] NOT NULL,
+    ticks jsonb DEFAULT '{}'::jsonb NOT NULL,
+    result text,
+    note text DEFAULT ''::text NOT NULL,
+    verified_at timestamp with time zone,
+    verified_by uuid,
+    verifier text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT verification_check CHECK (((result IS NULL) = (verified_at IS NULL))),
+    CONSTRAINT verification_methods_check CHECK ((methods <@ ARRAY['examine'::text, 'interview'::text, 'test'::text])),
+    CONSTRAINT verification_note_check CHECK ((length(note) <= 8000)),
+    CONSTRAINT verification_result_check CHECK ((result = ANY (ARRAY['verified'::text, 'partly'::text, 'not_verified'::text, 'not_applicable'::text])))
+);
+
+ALTER TABLE ONLY public.verification FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE verification; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.verification IS 'What an officer looked at on site for one criterion: examined, interviewed, tested. The agency''s own.';
 
 
 --
@@ -2673,12 +3377,293 @@ COMMENT ON TABLE public.vetting_item IS 'The vetting track: one check per identi
 
 
 --
+-- Name: visit; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.visit (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    validation_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    status text NOT NULL,
+    site_id uuid,
+    place text NOT NULL,
+    party text DEFAULT ''::text NOT NULL,
+    address text DEFAULT ''::text NOT NULL,
+    country character(2) NOT NULL,
+    zone text NOT NULL,
+    lat double precision,
+    lon double precision,
+    days integer NOT NULL,
+    all_day boolean DEFAULT true NOT NULL,
+    languages text[] DEFAULT '{}'::text[] NOT NULL,
+    travel_before integer DEFAULT 0 NOT NULL,
+    travel_after integer DEFAULT 0 NOT NULL,
+    local_from timestamp without time zone,
+    local_to timestamp without time zone,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    sequence integer DEFAULT 0 NOT NULL,
+    invited boolean DEFAULT false NOT NULL,
+    short_notice text DEFAULT ''::text NOT NULL,
+    short_notice_by text DEFAULT ''::text NOT NULL,
+    short_notice_at timestamp with time zone,
+    relied_on text DEFAULT ''::text NOT NULL,
+    relied_checked_on date,
+    agenda text DEFAULT ''::text NOT NULL,
+    hosts text DEFAULT ''::text NOT NULL,
+    host_languages text DEFAULT ''::text NOT NULL,
+    safety text DEFAULT ''::text NOT NULL,
+    access text DEFAULT ''::text NOT NULL,
+    begun_at timestamp with time zone,
+    done_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    cancel_reason text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT booked_has_times CHECK (((status <> ALL (ARRAY['booked'::text, 'under_way'::text])) OR (starts_at IS NOT NULL))),
+    CONSTRAINT cancelled_once_cancelled CHECK (((status = 'cancelled'::text) = (cancelled_at IS NOT NULL))),
+    CONSTRAINT relied_has_source CHECK (((kind <> 'relied_upon'::text) OR ((relied_on <> ''::text) AND (relied_checked_on IS NOT NULL)))),
+    CONSTRAINT times_together CHECK ((((starts_at IS NULL) = (ends_at IS NULL)) AND ((starts_at IS NULL) = (local_from IS NULL)) AND ((starts_at IS NULL) = (local_to IS NULL)))),
+    CONSTRAINT visit_access_check CHECK ((length(access) <= 4000)),
+    CONSTRAINT visit_address_check CHECK ((length(address) <= 500)),
+    CONSTRAINT visit_agenda_check CHECK ((length(agenda) <= 8000)),
+    CONSTRAINT visit_cancel_reason_check CHECK ((length(cancel_reason) <= 4000)),
+    CONSTRAINT visit_check CHECK (((lat IS NULL) = (lon IS NULL))),
+    CONSTRAINT visit_check1 CHECK ((ends_at > starts_at)),
+    CONSTRAINT visit_check2 CHECK ((local_to > local_from)),
+    CONSTRAINT visit_days_check CHECK (((days >= 0) AND (days <= 30))),
+    CONSTRAINT visit_host_languages_check CHECK ((length(host_languages) <= 300)),
+    CONSTRAINT visit_hosts_check CHECK ((length(hosts) <= 2000)),
+    CONSTRAINT visit_kind_check CHECK ((kind = ANY (ARRAY['domestic'::text, 'foreign'::text, 'virtual'::text, 'relied_upon'::text, 'no_visit'::text]))),
+    CONSTRAINT visit_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT visit_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
+    CONSTRAINT visit_number_check CHECK ((number > 0)),
+    CONSTRAINT visit_party_check CHECK ((length(party) <= 200)),
+    CONSTRAINT visit_place_check CHECK (((length(place) >= 1) AND (length(place) <= 200))),
+    CONSTRAINT visit_relied_on_check CHECK ((length(relied_on) <= 300)),
+    CONSTRAINT visit_safety_check CHECK ((length(safety) <= 4000)),
+    CONSTRAINT visit_short_notice_check CHECK ((length(short_notice) <= 1000)),
+    CONSTRAINT visit_status_check CHECK ((status = ANY (ARRAY['to_book'::text, 'offered'::text, 'booked'::text, 'under_way'::text, 'done'::text, 'cancelled'::text]))),
+    CONSTRAINT visit_travel_after_check CHECK (((travel_after >= 0) AND (travel_after <= 10080))),
+    CONSTRAINT visit_travel_before_check CHECK (((travel_before >= 0) AND (travel_before <= 10080)))
+);
+
+ALTER TABLE ONLY public.visit FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE visit; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.visit IS 'One place of a validation: a site of the company or of a partner in its chain, by video, relied upon from a partner administration, or without a visit.';
+
+
+--
+-- Name: COLUMN visit.travel_before; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.visit.travel_before IS 'Minutes of travel during which the officers are busy before the visit.';
+
+
+--
+-- Name: COLUMN visit.local_from; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.visit.local_from IS 'What people agreed on: wall time at the site. starts_at is computed from it and the zone, again when zone data change.';
+
+
+--
+-- Name: COLUMN visit.sequence; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.visit.sequence IS 'Of the invitation (RFC 5546): grows with each change of time or place.';
+
+
+--
+-- Name: COLUMN visit.short_notice; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.visit.short_notice IS 'The company''s agreement in writing to less notice than the programme asks for.';
+
+
+--
+-- Name: visit_document; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.visit_document (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    visit_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    name text NOT NULL,
+    wanted_on date,
+    on_site boolean DEFAULT false NOT NULL,
+    evidence_id uuid,
+    ready_at timestamp with time zone,
+    ready_by text DEFAULT ''::text NOT NULL,
+    removed_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT visit_document_name_check CHECK (((length(name) >= 1) AND (length(name) <= 300)))
+);
+
+ALTER TABLE ONLY public.visit_document FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE visit_document; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.visit_document IS 'What the agency asks the company to have ready: sent ahead, or shown on site.';
+
+
+--
+-- Name: visit_file; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.visit_file (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    visit_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    criterion text DEFAULT ''::text NOT NULL,
+    caption text DEFAULT ''::text NOT NULL,
+    file_name text NOT NULL,
+    media_type text NOT NULL,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    blob_key text NOT NULL,
+    scan text NOT NULL,
+    scan_detail text DEFAULT ''::text NOT NULL,
+    taken_on date,
+    added_at timestamp with time zone NOT NULL,
+    added_by uuid,
+    author text NOT NULL,
+    removed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT visit_file_caption_check CHECK ((length(caption) <= 500)),
+    CONSTRAINT visit_file_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
+    CONSTRAINT visit_file_scan_check CHECK ((scan = ANY (ARRAY['waiting'::text, 'clean'::text, 'not_scanned'::text, 'quarantined'::text]))),
+    CONSTRAINT visit_file_size_check CHECK ((size >= 0))
+);
+
+ALTER TABLE ONLY public.visit_file FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE visit_file; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.visit_file IS 'Photos and papers that officers add to a visit, sealed like a company''s evidence. The agency''s own.';
+
+
+--
+-- Name: visit_observer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.visit_observer (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    visit_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by uuid,
+    purpose text NOT NULL,
+    consent text,
+    consented_at timestamp with time zone,
+    consented_by uuid,
+    consenter text DEFAULT ''::text NOT NULL,
+    withdrawn_at timestamp with time zone,
+    conclusion text DEFAULT ''::text NOT NULL,
+    concluded_at timestamp with time zone,
+    concluded_by uuid,
+    concluder text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT visit_observer_conclusion_check CHECK ((length(conclusion) <= 8000)),
+    CONSTRAINT visit_observer_consent_check CHECK ((consent = ANY (ARRAY['given'::text, 'refused'::text]))),
+    CONSTRAINT visit_observer_purpose_check CHECK (((length(purpose) >= 1) AND (length(purpose) <= 1000)))
+);
+
+ALTER TABLE ONLY public.visit_observer FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE visit_observer; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.visit_observer IS 'A partner agency that watches a visit. It sees a redacted view, and only while the company''s consent stands.';
+
+
+--
+-- Name: visit_officer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.visit_officer (
+    visit_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    role text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT visit_officer_role_check CHECK ((role = ANY (ARRAY['lead'::text, 'member'::text, 'trainee'::text])))
+);
+
+ALTER TABLE ONLY public.visit_officer FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: visit_time; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.visit_time (
+    id bigint NOT NULL,
+    visit_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    sequence integer NOT NULL,
+    what text NOT NULL,
+    zone text NOT NULL,
+    local_from timestamp without time zone,
+    local_to timestamp without time zone,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
+    by_person uuid,
+    by_name text NOT NULL,
+    by_company boolean DEFAULT false NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT visit_time_reason_check CHECK ((length(reason) <= 4000)),
+    CONSTRAINT visit_time_what_check CHECK ((what = ANY (ARRAY['booked'::text, 'rescheduled'::text, 'cancelled'::text, 'zone_changed'::text])))
+);
+
+ALTER TABLE ONLY public.visit_time FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE visit_time; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.visit_time IS 'Every time that a visit ever had, and why it moved. Append-only.';
+
+
+--
+-- Name: visit_time_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.visit_time ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.visit_time_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: work_log; Type: TABLE; Schema: public; Owner: -
 --
 
 CREATE TABLE public.work_log (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
-    application_id uuid NOT NULL,
+    application_id uuid,
     company_id uuid NOT NULL,
     person_id uuid NOT NULL,
     worked_on date NOT NULL,
@@ -2688,6 +3673,8 @@ CREATE TABLE public.work_log (
     logged_at timestamp with time zone NOT NULL,
     removed_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
+    validation_id uuid,
+    CONSTRAINT logged_for_one CHECK (((application_id IS NULL) <> (validation_id IS NULL))),
     CONSTRAINT work_log_activity_check CHECK ((activity = ANY (ARRAY['certification'::text, 'vetting'::text, 'validation'::text, 'revalidation'::text, 'other'::text]))),
     CONSTRAINT work_log_minutes_check CHECK (((minutes >= 1) AND (minutes <= 1440))),
     CONSTRAINT work_log_note_check CHECK ((length(note) <= 1000))
@@ -2765,6 +3752,30 @@ ALTER TABLE ONLY public.application_snapshot
 
 ALTER TABLE ONLY public.audit_event
     ADD CONSTRAINT audit_event_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: booking booking_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.booking
+    ADD CONSTRAINT booking_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: calendar_feed calendar_feed_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feed
+    ADD CONSTRAINT calendar_feed_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: calendar_feed calendar_feed_token_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feed
+    ADD CONSTRAINT calendar_feed_token_hash_key UNIQUE (token_hash);
 
 
 --
@@ -2944,6 +3955,38 @@ ALTER TABLE ONLY public.evidence_version
 
 
 --
+-- Name: finding_entry finding_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_entry
+    ADD CONSTRAINT finding_entry_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: finding finding_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: finding_proof finding_proof_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_proof
+    ADD CONSTRAINT finding_proof_pkey PRIMARY KEY (entry_id, evidence_id);
+
+
+--
+-- Name: finding finding_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_reference_key UNIQUE (reference);
+
+
+--
 -- Name: goose_db_version goose_db_version_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3056,6 +4099,14 @@ ALTER TABLE ONLY public.message_read
 
 
 --
+-- Name: booking no_double_booking; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.booking
+    ADD CONSTRAINT no_double_booking EXCLUDE USING gist (officer_id WITH =, blocked WITH &&) WHERE ((state = ANY (ARRAY['hold'::text, 'confirmed'::text])));
+
+
+--
 -- Name: note note_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3080,6 +4131,14 @@ ALTER TABLE ONLY public.office
 
 
 --
+-- Name: officer officer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.officer
+    ADD CONSTRAINT officer_pkey PRIMARY KEY (person_id);
+
+
+--
 -- Name: person person_issuer_subject_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3101,6 +4160,22 @@ ALTER TABLE ONLY public.person
 
 ALTER TABLE ONLY public.person_right
     ADD CONSTRAINT person_right_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: plan_item plan_item_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.plan_item
+    ADD CONSTRAINT plan_item_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: plan_item plan_item_plan_id_membership_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.plan_item
+    ADD CONSTRAINT plan_item_plan_id_membership_id_key UNIQUE (plan_id, membership_id);
 
 
 --
@@ -3232,6 +4307,22 @@ ALTER TABLE ONLY public.profile_verdict
 
 
 --
+-- Name: proposal proposal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.proposal
+    ADD CONSTRAINT proposal_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: proposal proposal_visit_id_round_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.proposal
+    ADD CONSTRAINT proposal_visit_id_round_key UNIQUE (visit_id, round);
+
+
+--
 -- Name: rate_limit rate_limit_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3245,6 +4336,38 @@ ALTER TABLE ONLY public.rate_limit
 
 ALTER TABLE ONLY public.recommendation
     ADD CONSTRAINT recommendation_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: report_comment report_comment_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report_comment
+    ADD CONSTRAINT report_comment_pkey PRIMARY KEY (validation_id);
+
+
+--
+-- Name: report report_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report
+    ADD CONSTRAINT report_pkey PRIMARY KEY (validation_id);
+
+
+--
+-- Name: report_version report_version_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report_version
+    ADD CONSTRAINT report_version_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: report_version report_version_validation_id_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report_version
+    ADD CONSTRAINT report_version_validation_id_number_key UNIQUE (validation_id, number);
 
 
 --
@@ -3336,11 +4459,67 @@ ALTER TABLE ONLY public.site
 
 
 --
+-- Name: slot slot_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slot
+    ADD CONSTRAINT slot_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: slot slot_proposal_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slot
+    ADD CONSTRAINT slot_proposal_id_position_key UNIQUE (proposal_id, "position");
+
+
+--
 -- Name: trade_name trade_name_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.trade_name
     ADD CONSTRAINT trade_name_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: validation validation_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation
+    ADD CONSTRAINT validation_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: validation_plan validation_plan_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation_plan
+    ADD CONSTRAINT validation_plan_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: validation_plan validation_plan_programme_year_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation_plan
+    ADD CONSTRAINT validation_plan_programme_year_key UNIQUE (programme, year);
+
+
+--
+-- Name: validation validation_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation
+    ADD CONSTRAINT validation_reference_key UNIQUE (reference);
+
+
+--
+-- Name: verification verification_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification
+    ADD CONSTRAINT verification_pkey PRIMARY KEY (visit_id, criterion);
 
 
 --
@@ -3357,6 +4536,78 @@ ALTER TABLE ONLY public.vetting_item
 
 ALTER TABLE ONLY public.vetting_item
     ADD CONSTRAINT vetting_item_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: visit_document visit_document_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_document
+    ADD CONSTRAINT visit_document_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: visit_file visit_file_blob_key_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_file
+    ADD CONSTRAINT visit_file_blob_key_key UNIQUE (blob_key);
+
+
+--
+-- Name: visit_file visit_file_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_file
+    ADD CONSTRAINT visit_file_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: visit_observer visit_observer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_observer
+    ADD CONSTRAINT visit_observer_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: visit_observer visit_observer_visit_id_agency_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_observer
+    ADD CONSTRAINT visit_observer_visit_id_agency_id_key UNIQUE (visit_id, agency_id);
+
+
+--
+-- Name: visit_officer visit_officer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_officer
+    ADD CONSTRAINT visit_officer_pkey PRIMARY KEY (visit_id, person_id);
+
+
+--
+-- Name: visit visit_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit
+    ADD CONSTRAINT visit_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: visit_time visit_time_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_time
+    ADD CONSTRAINT visit_time_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: visit visit_validation_id_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit
+    ADD CONSTRAINT visit_validation_id_number_key UNIQUE (validation_id, number);
 
 
 --
@@ -3456,6 +4707,41 @@ CREATE INDEX audit_request ON public.audit_event USING btree (request_id);
 --
 
 CREATE INDEX audit_subject ON public.audit_event USING btree (subject_id, id DESC);
+
+
+--
+-- Name: booking_hold; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX booking_hold ON public.booking USING btree (hold_until) WHERE (state = 'hold'::text);
+
+
+--
+-- Name: booking_officer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX booking_officer ON public.booking USING btree (officer_id, starts_at) WHERE (state <> 'cancelled'::text);
+
+
+--
+-- Name: booking_slot; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX booking_slot ON public.booking USING btree (slot_id) WHERE (slot_id IS NOT NULL);
+
+
+--
+-- Name: booking_time; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX booking_time ON public.booking USING gist (blocked) WHERE (state = ANY (ARRAY['hold'::text, 'confirmed'::text]));
+
+
+--
+-- Name: booking_visit; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX booking_visit ON public.booking USING btree (visit_id) WHERE (visit_id IS NOT NULL);
 
 
 --
@@ -3617,6 +4903,55 @@ CREATE INDEX evidence_version_company ON public.evidence_version USING btree (co
 --
 
 CREATE INDEX evidence_version_scan ON public.evidence_version USING btree (uploaded_at) WHERE (scan = 'waiting'::text);
+
+
+--
+-- Name: finding_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX finding_company ON public.finding USING btree (company_id, status);
+
+
+--
+-- Name: finding_criterion; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX finding_criterion ON public.finding USING btree (programme, criterion, kind) WHERE (sent_at IS NOT NULL);
+
+
+--
+-- Name: finding_entry_finding; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX finding_entry_finding ON public.finding_entry USING btree (finding_id, at);
+
+
+--
+-- Name: finding_open; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX finding_open ON public.finding USING btree (office_id, status, sent_at, id) WHERE (closed_at IS NULL);
+
+
+--
+-- Name: finding_proof_evidence; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX finding_proof_evidence ON public.finding_proof USING btree (evidence_id);
+
+
+--
+-- Name: finding_proof_finding; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX finding_proof_finding ON public.finding_proof USING btree (finding_id);
+
+
+--
+-- Name: finding_validation; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX finding_validation ON public.finding USING btree (validation_id);
 
 
 --
@@ -3788,10 +5123,31 @@ CREATE INDEX office_parent ON public.office USING btree (parent_id);
 
 
 --
+-- Name: officer_office; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX officer_office ON public.officer USING btree (office_id) WHERE active;
+
+
+--
 -- Name: one_draft_assessment; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE UNIQUE INDEX one_draft_assessment ON public.risk_assessment USING btree (company_id) WHERE (status = 'draft'::text);
+
+
+--
+-- Name: one_lead_per_visit; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_lead_per_visit ON public.visit_officer USING btree (visit_id) WHERE (role = 'lead'::text);
+
+
+--
+-- Name: one_live_feed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_live_feed ON public.calendar_feed USING btree (person_id, scope, COALESCE(company_id, office_id)) NULLS NOT DISTINCT WHERE (revoked_at IS NULL);
 
 
 --
@@ -3837,6 +5193,13 @@ CREATE UNIQUE INDEX one_open_pause ON public.clock_pause USING btree (clock_id, 
 
 
 --
+-- Name: one_open_proposal; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_proposal ON public.proposal USING btree (visit_id) WHERE (status = ANY (ARRAY['open'::text, 'answered'::text, 'unanswered'::text]));
+
+
+--
 -- Name: one_open_recommendation; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -3855,6 +5218,13 @@ CREATE UNIQUE INDEX one_open_request ON public.information_request USING btree (
 --
 
 CREATE UNIQUE INDEX one_open_return ON public.profile_return USING btree (cycle_id) WHERE ((answered_at IS NULL) AND (cancelled_at IS NULL));
+
+
+--
+-- Name: one_open_validation; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_validation ON public.validation USING btree (membership_id) WHERE ((membership_id IS NOT NULL) AND (closed_at IS NULL) AND (kind <> 'for_cause'::text));
 
 
 --
@@ -3911,6 +5281,27 @@ CREATE UNIQUE INDEX one_running_clock ON public.clock USING btree (subject_kind,
 --
 
 CREATE INDEX person_email ON public.person USING btree (lower(email));
+
+
+--
+-- Name: plan_item_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX plan_item_membership ON public.plan_item USING btree (membership_id);
+
+
+--
+-- Name: plan_item_office; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX plan_item_office ON public.plan_item USING btree (plan_id, office_id, score DESC, id);
+
+
+--
+-- Name: plan_item_rank; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX plan_item_rank ON public.plan_item USING btree (plan_id, score DESC, id);
 
 
 --
@@ -4026,6 +5417,20 @@ CREATE UNIQUE INDEX profile_return_round ON public.profile_return USING btree (c
 
 
 --
+-- Name: proposal_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX proposal_company ON public.proposal USING btree (company_id);
+
+
+--
+-- Name: proposal_deadline; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX proposal_deadline ON public.proposal USING btree (answer_by) WHERE (status = 'open'::text);
+
+
+--
 -- Name: recommendation_application; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4131,6 +5536,13 @@ CREATE INDEX site_company ON public.site USING btree (company_id);
 
 
 --
+-- Name: slot_visit; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX slot_visit ON public.slot USING btree (visit_id);
+
+
+--
 -- Name: trade_name_company; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4145,10 +5557,115 @@ CREATE INDEX trade_name_trgm ON public.trade_name USING gin (public.fold(name) p
 
 
 --
+-- Name: validation_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX validation_company ON public.validation USING btree (company_id, opened_at DESC);
+
+
+--
+-- Name: validation_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX validation_lead ON public.validation USING btree (lead_id, status, window_to) WHERE (lead_id IS NOT NULL);
+
+
+--
+-- Name: validation_of_item; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX validation_of_item ON public.validation USING btree (plan_item_id) WHERE (plan_item_id IS NOT NULL);
+
+
+--
+-- Name: validation_open; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX validation_open ON public.validation USING btree (window_to, id) WHERE (closed_at IS NULL);
+
+
+--
+-- Name: validation_queue; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX validation_queue ON public.validation USING btree (office_id, status, window_to, id);
+
+
+--
+-- Name: visit_by_time; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX visit_by_time ON public.visit USING btree (starts_at, id) WHERE (status = ANY (ARRAY['booked'::text, 'under_way'::text, 'done'::text]));
+
+
+--
+-- Name: visit_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX visit_company ON public.visit USING btree (company_id);
+
+
+--
+-- Name: visit_document_visit; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX visit_document_visit ON public.visit_document USING btree (visit_id);
+
+
+--
+-- Name: visit_file_visit; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX visit_file_visit ON public.visit_file USING btree (visit_id, criterion);
+
+
+--
+-- Name: visit_observer_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX visit_observer_agency ON public.visit_observer USING btree (agency_id) WHERE ((consent = 'given'::text) AND (withdrawn_at IS NULL));
+
+
+--
+-- Name: visit_officer_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX visit_officer_person ON public.visit_officer USING btree (person_id);
+
+
+--
+-- Name: visit_site; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX visit_site ON public.visit USING btree (site_id) WHERE (site_id IS NOT NULL);
+
+
+--
+-- Name: visit_time_visit; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX visit_time_visit ON public.visit_time USING btree (visit_id, id);
+
+
+--
+-- Name: visit_validation; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX visit_validation ON public.visit USING btree (validation_id, number);
+
+
+--
 -- Name: work_log_application; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX work_log_application ON public.work_log USING btree (application_id, worked_on);
+
+
+--
+-- Name: work_log_validation; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX work_log_validation ON public.work_log USING btree (validation_id, worked_on) WHERE (validation_id IS NOT NULL);
 
 
 --
@@ -4163,6 +5680,13 @@ CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE ON public.audit_event F
 --
 
 CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: finding_entry finding_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER finding_entry_append_only BEFORE DELETE OR UPDATE ON public.finding_entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -4229,10 +5753,38 @@ CREATE TRIGGER published_is_immutable BEFORE DELETE OR UPDATE ON public.catalogu
 
 
 --
+-- Name: report_version report_version_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER report_version_append_only BEFORE DELETE OR UPDATE ON public.report_version FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: profile_result result_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER result_append_only BEFORE DELETE OR UPDATE ON public.profile_result FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: visit_time visit_time_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER visit_time_append_only BEFORE DELETE OR UPDATE ON public.visit_time FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: visit_time visit_time_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER visit_time_no_truncate BEFORE TRUNCATE ON public.visit_time FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: booking widened; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER widened BEFORE INSERT OR UPDATE ON public.booking FOR EACH ROW EXECUTE FUNCTION public.widen_booking();
 
 
 --
@@ -4289,6 +5841,62 @@ ALTER TABLE ONLY public.application_snapshot
 
 ALTER TABLE ONLY public.application_snapshot
     ADD CONSTRAINT application_snapshot_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: booking booking_made_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.booking
+    ADD CONSTRAINT booking_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.person(id);
+
+
+--
+-- Name: booking booking_officer_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.booking
+    ADD CONSTRAINT booking_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES public.officer(person_id);
+
+
+--
+-- Name: booking booking_slot_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.booking
+    ADD CONSTRAINT booking_slot_id_fkey FOREIGN KEY (slot_id) REFERENCES public.slot(id);
+
+
+--
+-- Name: booking booking_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.booking
+    ADD CONSTRAINT booking_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
+-- Name: calendar_feed calendar_feed_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feed
+    ADD CONSTRAINT calendar_feed_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: calendar_feed calendar_feed_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feed
+    ADD CONSTRAINT calendar_feed_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: calendar_feed calendar_feed_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feed
+    ADD CONSTRAINT calendar_feed_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 
 --
@@ -4548,6 +6156,110 @@ ALTER TABLE ONLY public.evidence_version
 
 
 --
+-- Name: finding finding_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: finding finding_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id);
+
+
+--
+-- Name: finding_entry finding_entry_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_entry
+    ADD CONSTRAINT finding_entry_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: finding_entry finding_entry_finding_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_entry
+    ADD CONSTRAINT finding_entry_finding_id_fkey FOREIGN KEY (finding_id) REFERENCES public.finding(id);
+
+
+--
+-- Name: finding finding_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: finding_proof finding_proof_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_proof
+    ADD CONSTRAINT finding_proof_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: finding_proof finding_proof_entry_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_proof
+    ADD CONSTRAINT finding_proof_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES public.finding_entry(id);
+
+
+--
+-- Name: finding_proof finding_proof_evidence_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_proof
+    ADD CONSTRAINT finding_proof_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.evidence(id);
+
+
+--
+-- Name: finding_proof finding_proof_finding_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_proof
+    ADD CONSTRAINT finding_proof_finding_id_fkey FOREIGN KEY (finding_id) REFERENCES public.finding(id);
+
+
+--
+-- Name: finding_proof finding_proof_version_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_proof
+    ADD CONSTRAINT finding_proof_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.evidence_version(id);
+
+
+--
+-- Name: finding finding_site_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+
+--
+-- Name: finding finding_validation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_validation_id_fkey FOREIGN KEY (validation_id) REFERENCES public.validation(id);
+
+
+--
+-- Name: finding finding_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding
+    ADD CONSTRAINT finding_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
 -- Name: hearing hearing_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4780,6 +6492,22 @@ ALTER TABLE ONLY public.office
 
 
 --
+-- Name: officer officer_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.officer
+    ADD CONSTRAINT officer_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: officer officer_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.officer
+    ADD CONSTRAINT officer_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
 -- Name: person_right person_right_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4825,6 +6553,46 @@ ALTER TABLE ONLY public.person_right
 
 ALTER TABLE ONLY public.person_right
     ADD CONSTRAINT person_right_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: plan_item plan_item_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.plan_item
+    ADD CONSTRAINT plan_item_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: plan_item plan_item_decided_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.plan_item
+    ADD CONSTRAINT plan_item_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: plan_item plan_item_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.plan_item
+    ADD CONSTRAINT plan_item_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: plan_item plan_item_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.plan_item
+    ADD CONSTRAINT plan_item_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: plan_item plan_item_plan_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.plan_item
+    ADD CONSTRAINT plan_item_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.validation_plan(id);
 
 
 --
@@ -5140,6 +6908,30 @@ ALTER TABLE ONLY public.profile_verdict
 
 
 --
+-- Name: proposal proposal_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.proposal
+    ADD CONSTRAINT proposal_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: proposal proposal_sent_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.proposal
+    ADD CONSTRAINT proposal_sent_by_fkey FOREIGN KEY (sent_by) REFERENCES public.person(id);
+
+
+--
+-- Name: proposal proposal_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.proposal
+    ADD CONSTRAINT proposal_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
 -- Name: recommendation recommendation_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5169,6 +6961,78 @@ ALTER TABLE ONLY public.recommendation
 
 ALTER TABLE ONLY public.recommendation
     ADD CONSTRAINT recommendation_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.person(id);
+
+
+--
+-- Name: report report_approved_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report
+    ADD CONSTRAINT report_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.person(id);
+
+
+--
+-- Name: report_comment report_comment_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report_comment
+    ADD CONSTRAINT report_comment_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: report_comment report_comment_validation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report_comment
+    ADD CONSTRAINT report_comment_validation_id_fkey FOREIGN KEY (validation_id) REFERENCES public.validation(id);
+
+
+--
+-- Name: report report_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report
+    ADD CONSTRAINT report_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: report report_submitted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report
+    ADD CONSTRAINT report_submitted_by_fkey FOREIGN KEY (submitted_by) REFERENCES public.person(id);
+
+
+--
+-- Name: report report_validation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report
+    ADD CONSTRAINT report_validation_id_fkey FOREIGN KEY (validation_id) REFERENCES public.validation(id);
+
+
+--
+-- Name: report_version report_version_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report_version
+    ADD CONSTRAINT report_version_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: report_version report_version_validation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report_version
+    ADD CONSTRAINT report_version_validation_id_fkey FOREIGN KEY (validation_id) REFERENCES public.validation(id);
+
+
+--
+-- Name: report report_written_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.report
+    ADD CONSTRAINT report_written_by_fkey FOREIGN KEY (written_by) REFERENCES public.person(id);
 
 
 --
@@ -5340,11 +7204,123 @@ ALTER TABLE ONLY public.site
 
 
 --
+-- Name: slot slot_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slot
+    ADD CONSTRAINT slot_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: slot slot_proposal_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slot
+    ADD CONSTRAINT slot_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES public.proposal(id);
+
+
+--
+-- Name: slot slot_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slot
+    ADD CONSTRAINT slot_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
 -- Name: trade_name trade_name_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.trade_name
     ADD CONSTRAINT trade_name_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: validation validation_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation
+    ADD CONSTRAINT validation_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.application(id);
+
+
+--
+-- Name: validation validation_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation
+    ADD CONSTRAINT validation_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: validation validation_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation
+    ADD CONSTRAINT validation_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES public.person(id);
+
+
+--
+-- Name: validation validation_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation
+    ADD CONSTRAINT validation_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: validation validation_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation
+    ADD CONSTRAINT validation_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: validation_plan validation_plan_adopted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation_plan
+    ADD CONSTRAINT validation_plan_adopted_by_fkey FOREIGN KEY (adopted_by) REFERENCES public.person(id);
+
+
+--
+-- Name: validation validation_plan_item_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation
+    ADD CONSTRAINT validation_plan_item_id_fkey FOREIGN KEY (plan_item_id) REFERENCES public.plan_item(id);
+
+
+--
+-- Name: validation_plan validation_plan_made_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.validation_plan
+    ADD CONSTRAINT validation_plan_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.person(id);
+
+
+--
+-- Name: verification verification_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification
+    ADD CONSTRAINT verification_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: verification verification_verified_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification
+    ADD CONSTRAINT verification_verified_by_fkey FOREIGN KEY (verified_by) REFERENCES public.person(id);
+
+
+--
+-- Name: verification verification_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification
+    ADD CONSTRAINT verification_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
 
 
 --
@@ -5372,6 +7348,150 @@ ALTER TABLE ONLY public.vetting_item
 
 
 --
+-- Name: visit visit_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit
+    ADD CONSTRAINT visit_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: visit_document visit_document_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_document
+    ADD CONSTRAINT visit_document_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: visit_document visit_document_evidence_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_document
+    ADD CONSTRAINT visit_document_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.evidence(id);
+
+
+--
+-- Name: visit_document visit_document_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_document
+    ADD CONSTRAINT visit_document_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
+-- Name: visit_file visit_file_added_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_file
+    ADD CONSTRAINT visit_file_added_by_fkey FOREIGN KEY (added_by) REFERENCES public.person(id);
+
+
+--
+-- Name: visit_file visit_file_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_file
+    ADD CONSTRAINT visit_file_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: visit_file visit_file_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_file
+    ADD CONSTRAINT visit_file_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
+-- Name: visit_observer visit_observer_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_observer
+    ADD CONSTRAINT visit_observer_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: visit_observer visit_observer_asked_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_observer
+    ADD CONSTRAINT visit_observer_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id);
+
+
+--
+-- Name: visit_observer visit_observer_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_observer
+    ADD CONSTRAINT visit_observer_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: visit_observer visit_observer_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_observer
+    ADD CONSTRAINT visit_observer_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
+-- Name: visit_officer visit_officer_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_officer
+    ADD CONSTRAINT visit_officer_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: visit_officer visit_officer_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_officer
+    ADD CONSTRAINT visit_officer_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.officer(person_id);
+
+
+--
+-- Name: visit_officer visit_officer_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_officer
+    ADD CONSTRAINT visit_officer_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
+-- Name: visit visit_site_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit
+    ADD CONSTRAINT visit_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+
+--
+-- Name: visit_time visit_time_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_time
+    ADD CONSTRAINT visit_time_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: visit_time visit_time_visit_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit_time
+    ADD CONSTRAINT visit_time_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
+-- Name: visit visit_validation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.visit
+    ADD CONSTRAINT visit_validation_id_fkey FOREIGN KEY (validation_id) REFERENCES public.validation(id);
+
+
+--
 -- Name: work_log work_log_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5393,6 +7513,14 @@ ALTER TABLE ONLY public.work_log
 
 ALTER TABLE ONLY public.work_log
     ADD CONSTRAINT work_log_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: work_log work_log_validation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.work_log
+    ADD CONSTRAINT work_log_validation_id_fkey FOREIGN KEY (validation_id) REFERENCES public.validation(id);
 
 
 --
@@ -5432,6 +7560,18 @@ CREATE POLICY begin ON public.review_item FOR INSERT WITH CHECK ((company_id = (
 
 CREATE POLICY begin ON public.vetting_item FOR INSERT WITH CHECK ((company_id = ( SELECT public.looking_company() AS looking_company)));
 
+
+--
+-- Name: booking; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.booking ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: calendar_feed; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.calendar_feed ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: case_lock; Type: ROW SECURITY; Schema: public; Owner: -
@@ -5558,6 +7698,20 @@ CREATE POLICY fence ON public.application_snapshot USING ((( SELECT public.looki
 
 
 --
+-- Name: booking fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.booking USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
+-- Name: calendar_feed fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.calendar_feed USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR (person_id = ( SELECT public.looking_person() AS looking_person))));
+
+
+--
 -- Name: case_lock fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -5670,6 +7824,27 @@ CREATE POLICY fence ON public.evidence_version USING (((( SELECT public.looking(
 
 
 --
+-- Name: finding fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.finding USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (sent_at IS NOT NULL))));
+
+
+--
+-- Name: finding_entry fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.finding_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: finding_proof fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.finding_proof USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: hearing fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -5730,6 +7905,20 @@ CREATE POLICY fence ON public.message_read USING ((( SELECT public.looking_insid
 --
 
 CREATE POLICY fence ON public.note USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: officer fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.officer USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
+-- Name: plan_item fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.plan_item USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
 
 
 --
@@ -5817,10 +8006,38 @@ CREATE POLICY fence ON public.profile_verdict USING ((( SELECT public.looking() 
 
 
 --
+-- Name: proposal fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.proposal USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: recommendation fence; Type: POLICY; Schema: public; Owner: -
 --
 
 CREATE POLICY fence ON public.recommendation USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: report fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.report USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
+-- Name: report_comment fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.report_comment USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: report_version fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.report_version USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND shared)));
 
 
 --
@@ -5873,10 +8090,38 @@ CREATE POLICY fence ON public.site USING ((( SELECT public.looking_inside() AS l
 
 
 --
+-- Name: slot fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.slot USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: trade_name fence; Type: POLICY; Schema: public; Owner: -
 --
 
 CREATE POLICY fence ON public.trade_name USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: validation fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.validation USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (notified_at IS NOT NULL))));
+
+
+--
+-- Name: validation_plan fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.validation_plan USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
+-- Name: verification fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.verification USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
 
 
 --
@@ -5887,11 +8132,73 @@ CREATE POLICY fence ON public.vetting_item USING (( SELECT public.looking_inside
 
 
 --
+-- Name: visit fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.visit USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND public.told_of(validation_id)) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND public.observes(id))));
+
+
+--
+-- Name: visit_document fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.visit_document USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+   FROM public.visit v
+  WHERE (v.id = visit_document.visit_id))))));
+
+
+--
+-- Name: visit_file fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.visit_file USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
+-- Name: visit_observer fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.visit_observer USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: visit_officer fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.visit_officer USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: visit_time fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.visit_time USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: work_log fence; Type: POLICY; Schema: public; Owner: -
 --
 
 CREATE POLICY fence ON public.work_log USING (( SELECT public.looking_inside() AS looking_inside));
 
+
+--
+-- Name: finding; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.finding ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: finding_entry; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.finding_entry ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: finding_proof; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.finding_proof ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: person_right give; Type: POLICY; Schema: public; Owner: -
@@ -5996,10 +8303,22 @@ CREATE POLICY names ON public.trade_name FOR SELECT TO portal_search USING (true
 ALTER TABLE public.note ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: officer; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.officer ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: person_right; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.person_right ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: plan_item; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.plan_item ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: possible_duplicate; Type: ROW SECURITY; Schema: public; Owner: -
@@ -6074,10 +8393,34 @@ ALTER TABLE public.profile_submission ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.profile_verdict ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: proposal; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.proposal ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: recommendation; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.recommendation ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: report; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.report ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: report_comment; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.report_comment ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: report_version; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.report_version ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: review_item; Type: ROW SECURITY; Schema: public; Owner: -
@@ -6129,16 +8472,76 @@ CREATE POLICY send ON public.mail FOR INSERT WITH CHECK ((( SELECT public.lookin
 ALTER TABLE public.site ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: slot; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.slot ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: trade_name; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.trade_name ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: validation; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.validation ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: validation_plan; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.validation_plan ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: verification; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.verification ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: vetting_item; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.vetting_item ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: visit; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.visit ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: visit_document; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.visit_document ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: visit_file; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.visit_file ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: visit_observer; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.visit_observer ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: visit_officer; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.visit_officer ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: visit_time; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.visit_time ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: mail work; Type: POLICY; Schema: public; Owner: -
@@ -6216,6 +8619,20 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.application_snapshot TO portal_app;
 --
 
 GRANT SELECT,INSERT ON TABLE public.audit_event TO portal_app;
+
+
+--
+-- Name: TABLE booking; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.booking TO portal_app;
+
+
+--
+-- Name: TABLE calendar_feed; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.calendar_feed TO portal_app;
 
 
 --
@@ -6346,6 +8763,34 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_version TO portal_app;
 
 
 --
+-- Name: TABLE finding; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.finding TO portal_app;
+
+
+--
+-- Name: TABLE finding_entry; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.finding_entry TO portal_app;
+
+
+--
+-- Name: SEQUENCE finding_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.finding_number TO portal_app;
+
+
+--
+-- Name: TABLE finding_proof; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.finding_proof TO portal_app;
+
+
+--
 -- Name: TABLE hearing; Type: ACL; Schema: public; Owner: -
 --
 
@@ -6437,6 +8882,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.office TO portal_app;
 
 
 --
+-- Name: TABLE officer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.officer TO portal_app;
+
+
+--
 -- Name: TABLE person; Type: ACL; Schema: public; Owner: -
 --
 
@@ -6448,6 +8900,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.person TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_right TO portal_app;
+
+
+--
+-- Name: TABLE plan_item; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_item TO portal_app;
 
 
 --
@@ -6542,6 +9001,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_verdict TO portal_app;
 
 
 --
+-- Name: TABLE proposal; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.proposal TO portal_app;
+
+
+--
 -- Name: TABLE rate_limit; Type: ACL; Schema: public; Owner: -
 --
 
@@ -6553,6 +9019,27 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.recommendation TO portal_app;
+
+
+--
+-- Name: TABLE report; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.report TO portal_app;
+
+
+--
+-- Name: TABLE report_comment; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.report_comment TO portal_app;
+
+
+--
+-- Name: TABLE report_version; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.report_version TO portal_app;
 
 
 --
@@ -6619,6 +9106,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.site TO portal_app;
 
 
 --
+-- Name: TABLE slot; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.slot TO portal_app;
+
+
+--
 -- Name: TABLE trade_name; Type: ACL; Schema: public; Owner: -
 --
 
@@ -6627,10 +9121,80 @@ GRANT SELECT ON TABLE public.trade_name TO portal_search;
 
 
 --
+-- Name: TABLE validation; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.validation TO portal_app;
+
+
+--
+-- Name: SEQUENCE validation_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.validation_number TO portal_app;
+
+
+--
+-- Name: TABLE validation_plan; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.validation_plan TO portal_app;
+
+
+--
+-- Name: TABLE verification; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.verification TO portal_app;
+
+
+--
 -- Name: TABLE vetting_item; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.vetting_item TO portal_app;
+
+
+--
+-- Name: TABLE visit; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.visit TO portal_app;
+
+
+--
+-- Name: TABLE visit_document; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.visit_document TO portal_app;
+
+
+--
+-- Name: TABLE visit_file; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.visit_file TO portal_app;
+
+
+--
+-- Name: TABLE visit_observer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.visit_observer TO portal_app;
+
+
+--
+-- Name: TABLE visit_officer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visit_officer TO portal_app;
+
+
+--
+-- Name: TABLE visit_time; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.visit_time TO portal_app;
 
 
 --

@@ -89,10 +89,12 @@ const itemFrom = ` from message m
 	left join application a on m.subject_kind = 'application' and a.id = m.subject_id and a.company_id = m.company_id
 	left join change_notice n on m.subject_kind = 'change_notice' and n.id = m.subject_id and n.company_id = m.company_id
 	left join membership s on m.subject_kind = 'membership' and s.id = m.subject_id and s.company_id = m.company_id
-	left join profile_cycle y on m.subject_kind = 'profile' and y.id = m.subject_id and y.company_id = m.company_id`
+	left join profile_cycle y on m.subject_kind = 'profile' and y.id = m.subject_id and y.company_id = m.company_id
+	left join validation v on m.subject_kind = 'validation' and v.id = m.subject_id and v.company_id = m.company_id
+	left join finding f on m.subject_kind = 'finding' and f.id = m.subject_id and f.company_id = m.company_id`
 
 // itemReference is what people call the record that a message is about.
-const itemReference = `coalesce(a.reference, n.reference, s.number, y.reference, '')`
+const itemReference = `coalesce(a.reference, n.reference, s.number, y.reference, v.reference, f.reference, '')`
 
 const inboxSQL = `select ` + itemColumns + itemFrom + `
 	where m.company_id = $3 and ($4::timestamptz is null or (m.sent_at, m.id) < ($4, $5))

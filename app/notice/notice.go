@@ -52,6 +52,8 @@ const (
 	AboutChange      = "change_notice"
 	AboutCompany     = "company"
 	AboutProfile     = "profile"
+	AboutValidation  = "validation"
+	AboutFinding     = "finding"
 )
 
 // Letter is one of the programme's letters about one record of a company.
@@ -146,6 +148,14 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/profiles/" + id.String()
 	case kind == AboutProfile:
 		return "/desk/profiles/" + id.String()
+	case kind == AboutValidation && company:
+		return "/validations/" + id.String()
+	case kind == AboutValidation:
+		return "/desk/validations/" + id.String()
+	case kind == AboutFinding && company:
+		return "/findings/" + id.String()
+	case kind == AboutFinding:
+		return "/desk/findings/" + id.String()
 	case kind == AboutChange && company:
 		return "/company/changes/" + id.String()
 	case kind == AboutChange:

@@ -27,6 +27,13 @@ const (
 	ProfileReturned                 = "profile.returned"
 	ProfileAnswered                 = "profile.answered"
 	CompanyRiskAssessed             = "company.risk_assessed"
+	ValidationNotified              = "validation.notified"
+	VisitStarted                    = "validation.visit_started"
+	VisitEnded                      = "validation.visit_ended"
+	ReportIssued                    = "validation.report_issued"
+	ValidationClosed                = "validation.closed"
+	ActionRequired                  = "finding.action_required"
+	FindingAnswered                 = "finding.answered"
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -38,9 +45,7 @@ func Events() []string {
 		ApplicationCertified, ApplicationRejected, ApplicationWithdrawn, ApplicationLapsed, MembershipEffective,
 		ChangeSent, ChangeDecided, CompanyRiskAssessed,
 		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound, ProfileCompleted, ProfileReturned, ProfileAnswered,
-
-		"validation.notified", "validation.visit_started", "validation.visit_ended", "validation.report_issued", "validation.closed",
-		"finding.action_required", "finding.answered",
+		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ActionRequired, FindingAnswered,
 		"membership.suspended", "membership.suspension_answered", "membership.suspension_ended", "membership.cure_reported",
 		"membership.removed", "membership.revoked", "membership.withdrawn",
 		"decision.adverse", "decision.false_information", "appeal.filed", "appeal.decided",
