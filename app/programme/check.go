@@ -26,6 +26,7 @@ func (c *checker) run() {
 	c.clocks()
 	c.vetting()
 	c.review()
+	c.validation()
 	c.reasons()
 	c.lettersThere()
 }

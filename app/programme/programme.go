@@ -52,6 +52,7 @@ type Programme struct {
 	Rules          []Rule
 	Agreement      Agreement
 	Reasons        Reasons
+	Validation     Validation
 	Hash           string // SHA-256 over the folder's files in the order of their names, hexadecimal
 
 	entityTypes []EntityType

@@ -143,6 +143,10 @@ change_decision 30 calendar_days deadline agency task
 suspension_facts 30 calendar_days deadline agency task
 suspension_verification 30 calendar_days deadline agency task
 reapplication_bar 3 years earliest company lift_bar
+monitoring 3 years deadline agency task
+validation_notice 14 calendar_days earliest agency none
+audit_report 60 calendar_days deadline agency task
+measures_demanded 60 calendar_days deadline company task
 `,
 	} {
 		var got strings.Builder
