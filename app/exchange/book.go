@@ -18,8 +18,8 @@ import (
 
 // Limits of a workbook that is taken in. Ours of a whole profile stay far below them.
 const (
-	MostBytes    = 2 << 20 // as much as the form that brings it
-	mostUnpacked = 32 << 20
+	MostBytes    = 10 << 20
+	mostUnpacked = 64 << 20
 	mostParts    = 1000
 	mostSheets   = 250
 	mostRows     = 20_000  // of all sheets
@@ -57,6 +57,7 @@ func refuse(message string, args ...any) error {
 var (
 	errDamaged = refuse("The workbook is damaged or of another kind, so it cannot be read. Save it again as .xlsx and send that")
 	errLarge   = refuse("The workbook holds far more than a security profile. Download the workbook of this profile and fill that in")
+	errBomb    = refuse("The workbook unpacks to far more than a security profile. Download the workbook of this profile and fill that in")
 )
 
 // readBook reads a workbook (ECMA-376) by its content. It reads values only: no formula is
@@ -66,7 +67,7 @@ func readBook(name string, content []byte) (book, error) {
 	case len(content) == 0:
 		return book{}, refuse("Choose a file")
 	case len(content) > MostBytes:
-		return book{}, refuse("The workbook is larger than %d MB. Remove what does not belong to it", MostBytes>>20)
+		return book{}, refuse("The file is larger than %d MB. Export a section instead, fill that in and send it back, or remove what does not belong to the workbook", MostBytes>>20)
 	}
 	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
@@ -79,8 +80,10 @@ func readBook(name string, content []byte) (book, error) {
 	switch {
 	case err != nil:
 		return book{}, errDamaged
-	case found.Refused == inspect.Macros, found.Refused == inspect.Bomb:
-		return book{}, refuse(found.Refused.Message())
+	case found.Refused == inspect.Macros:
+		return book{}, refuse("The workbook has macros. Save it without macros, as .xlsx, and send that")
+	case found.Refused == inspect.Bomb:
+		return book{}, errBomb
 	case found.Held == inspect.Encrypted:
 		return book{}, refuse("The workbook is locked with a password. Save it without one and send that")
 	case found.Held != "":
@@ -99,10 +102,17 @@ func readBook(name string, content []byte) (book, error) {
 	return r.book()
 }
 
-// measured unpacks everything once and throws it away, so that nothing lies about its size.
+// measured looks at the sizes that the parts announce, and then unpacks everything once
+// and throws it away, so that nothing lies about its size.
 func measured(z *zip.Reader) error {
 	if len(z.File) > mostParts {
 		return errLarge
+	}
+	announced := uint64(0)
+	for _, f := range z.File {
+		if announced += min(f.UncompressedSize64, mostUnpacked+1); announced > mostUnpacked {
+			return errBomb
+		}
 	}
 	left := int64(mostUnpacked)
 	for _, f := range z.File {
@@ -113,7 +123,7 @@ func measured(z *zip.Reader) error {
 		n, err := io.Copy(io.Discard, io.LimitReader(r, left+1))
 		_ = r.Close() // it was only read
 		if left -= n; left < 0 {
-			return refuse(inspect.Bomb.Message())
+			return errBomb
 		}
 		if err != nil {
 			return errDamaged

@@ -45,6 +45,9 @@ const (
 // Kept is how long a dry run waits for its person.
 const Kept = 24 * time.Hour
 
+// turns bounds how many workbooks are read at once: one may need a hundred MB.
+var turns = make(chan struct{}, 2)
+
 // mostDrafts is how many dry runs one person has at a time; the oldest make room.
 const mostDrafts = 5
 
@@ -141,30 +144,25 @@ func (s *Service) Import(ctx context.Context, by identity.Actor, id uuid.UUID, f
 	if by.Audience != identity.Companies {
 		return d, fault.Missing()
 	}
+	var c profile.Cycle
+	err = s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) (err error) {
+		c, err = open(ctx, tx, by, id)
+		return err
+	})
+	if err != nil {
+		return d, err
+	}
+	list, err := s.read(ctx, c, fileName, content)
+	if err != nil {
+		return d, err
+	}
+	body, err := json.Marshal(list)
+	if err != nil {
+		return d, fmt.Errorf("write the dry run: %w", err)
+	}
 	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
-		c, err := profile.Look(ctx, tx, by, id)
-		switch {
-		case err != nil:
+		if c, err = open(ctx, tx, by, id); err != nil {
 			return err
-		case !by.Is(Writers()...):
-			return fault.New(fault.Forbidden, "You cannot change this with your role. An owner, signatory or editor of the company can")
-		case c.Status != profile.Open && c.Status != profile.Returned:
-			return fault.New(fault.Conflict, "This profile cannot be changed now, so a file cannot be taken in")
-		}
-		form, err := s.Profiles.Form(c)
-		if err != nil {
-			return err
-		}
-		list, err := take(ctx, form, fileName, content)
-		if err != nil {
-			return err
-		}
-		if err := belongs(c, list); err != nil {
-			return err
-		}
-		body, err := json.Marshal(list)
-		if err != nil {
-			return fmt.Errorf("write the dry run: %w", err)
 		}
 		now := s.Now()
 		d = Draft{ID: pg.NewID(), CycleID: c.ID, CompanyID: c.CompanyID, PersonID: by.PersonID, FileName: cleanName(fileName), Body: string(body), CreatedAt: now, ExpiresAt: now.Add(Kept)}
@@ -175,6 +173,39 @@ func (s *Service) Import(ctx context.Context, by identity.Actor, id uuid.UUID, f
 			After: map[string]any{"file": d.FileName, "rows": len(list)}})
 	})
 	return d, err
+}
+
+// open finds a profile into which the actor may take a file.
+func open(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (profile.Cycle, error) {
+	c, err := profile.Look(ctx, tx, by, id)
+	switch {
+	case err != nil:
+		return c, err
+	case !by.Is(Writers()...):
+		return c, fault.New(fault.Forbidden, "You cannot change this with your role. An owner, signatory or editor of the company can")
+	case c.Status != profile.Open && c.Status != profile.Returned:
+		return c, fault.New(fault.Conflict, "This profile cannot be changed now, so a file cannot be taken in")
+	}
+	return c, nil
+}
+
+// read reads a workbook of a profile when its turn has come, outside of a transaction.
+func (s *Service) read(ctx context.Context, c profile.Cycle, fileName string, content []byte) ([]given, error) {
+	select {
+	case turns <- struct{}{}:
+		defer func() { <-turns }()
+	case <-ctx.Done():
+		return nil, fault.New(fault.Conflict, "Other workbooks are being read just now. Wait a minute, then send yours again")
+	}
+	form, err := s.Profiles.Form(c)
+	if err != nil {
+		return nil, err
+	}
+	list, err := take(ctx, form, fileName, content)
+	if err != nil {
+		return nil, err
+	}
+	return list, belongs(c, list)
 }
 
 // belongs refuses a file of another profile or of another edition of the criteria.

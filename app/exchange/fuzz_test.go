@@ -3,8 +3,11 @@ package exchange
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"context"
+	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +79,56 @@ func rowOf(question, answer, text string) string {
 		`<row><c t="str"><v>` + esc(question) + `</v></c><c t="str"><v>c</v></c><c t="str"><v>` + esc(answer) + `</v></c><c t="str"><v>` + esc(text) + `</v></c></row></sheetData></worksheet>`
 }
 
+// lying is an archive with a part that unpacks to far more than it announces.
+func lying(t testing.TB, size int) []byte {
+	t.Helper()
+	var part, b bytes.Buffer
+	w, err := flate.NewWriter(&part, flate.BestCompression)
+	if err == nil {
+		_, err = io.CopyN(w, blank{}, int64(size))
+		err = errors.Join(err, w.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := zip.NewWriter(&b)
+	raw, err := z.CreateRaw(&zip.FileHeader{Name: "xl/worksheets/a.xml", Method: zip.Deflate, CompressedSize64: uint64(part.Len()), UncompressedSize64: 10})
+	if err == nil {
+		_, err = raw.Write(part.Bytes())
+		err = errors.Join(err, z.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// blank is spaces without end.
+type blank struct{}
+
+func (blank) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+// The announced size of a bomb refuses it before anything is unpacked.
+func TestBombsCostNothing(t *testing.T) {
+	x, _ := fixture(t)
+	bomb := sheetOf(t, strings.Repeat(" ", 4*mostUnpacked))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	if _, err := take(context.Background(), x.p.Form, "a.xlsx", bomb); err == nil {
+		t.Error("a bomb is read")
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 || time.Since(start) > time.Second {
+		t.Errorf("a bomb of %d bytes took %d bytes and %s", len(bomb), used, time.Since(start))
+	}
+}
+
 func TestBadWorkbooksAreRefused(t *testing.T) {
 	t.Parallel()
 	x, good := fixture(t)
@@ -96,12 +149,13 @@ func TestBadWorkbooksAreRefused(t *testing.T) {
 		"text":           {[]byte("Criterion;Answer"), "damaged"},
 		"half":           {good[:len(good)/2], "damaged"},
 		"a Word file":    {packed(t, "[Content_Types].xml", strings.ReplaceAll(contentTypes, "spreadsheetml.sheet", "wordprocessingml.document")), "damaged"},
-		"too long":       {make([]byte, MostBytes+1), "larger than 2 MB"},
+		"too long":       {make([]byte, MostBytes+1), "larger than 10 MB. Export a section"},
 		"macros":         {sheetOf(t, "<worksheet/>", "xl/vbaProject.bin", "x"), "macros"},
 		"other files":    {sheetOf(t, "<worksheet/>", "xl/externalLinks/externalLink1.xml", "<x/>"), "reads from other files"},
 		"a database":     {sheetOf(t, "<worksheet/>", "xl/connections.xml", "<x/>"), "reads from other files"},
 		"embedded":       {sheetOf(t, "<worksheet/>", "xl/embeddings/a.exe", "MZ\x00\x00"), "embedded"},
 		"a bomb":         {sheetOf(t, strings.Repeat(" ", mostUnpacked+1)), "unpacks to far more"},
+		"a lying bomb":   {lying(t, mostUnpacked+1), "damaged"},
 		"too many rows":  {sheetOf(t, "<worksheet><sheetData>"+many+"</sheetData></worksheet>"), "far more than a security profile"},
 		"too many cells": {sheetOf(t, "<worksheet><row>"+strings.Repeat("<c/>", mostCells+1)+"</row></worksheet>"), "far more"},
 		"no sheet":       {packed(t, "[Content_Types].xml", contentTypes, "_rels/.rels", rootRels, "xl/workbook.xml", bookPart, "xl/_rels/workbook.xml.rels", bookRels), "damaged"},

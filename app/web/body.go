@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ const (
 // body. So everybody else's body is read here, within the ordinary limit, as it comes: who
 // announces much and sends nothing holds nothing. A body of unknown length is refused;
 // browsers send none.
-func takeBody(streams map[string]bool) fiber.Handler {
+func takeBody(streams func(method, path string) bool) fiber.Handler {
 	slots := make(chan struct{}, streamsAtOne)
 	return func(c *fiber.Ctx) error {
 		r := c.Request()
@@ -45,7 +46,7 @@ func takeBody(streams map[string]bool) fiber.Handler {
 			return c.Next()
 		}
 		length := r.Header.ContentLength()
-		if streams[c.Method()+" "+c.Path()] && strings.HasPrefix(strings.ToLower(string(r.Header.ContentType())), fiber.MIMEMultipartForm) && length > 0 {
+		if length > 0 && streams(c.Method(), c.Path()) && strings.HasPrefix(strings.ToLower(string(r.Header.ContentType())), fiber.MIMEMultipartForm) {
 			select {
 			case slots <- struct{}{}:
 				defer func() { <-slots }()
@@ -73,6 +74,16 @@ func takeBody(streams map[string]bool) fiber.Handler {
 		}
 		r.SetBodyRaw(body)
 		return c.Next()
+	}
+}
+
+// streaming tells the requests whose handlers read the body themselves.
+func streaming(routes []Route) func(method, path string) bool {
+	routes = slices.DeleteFunc(slices.Clone(routes), func(r Route) bool { return !r.Access.streams })
+	return func(method, path string) bool {
+		return slices.ContainsFunc(routes, func(r Route) bool {
+			return r.Method == method && fiber.RoutePatternMatch(path, r.Path, fiber.Config{CaseSensitive: true, StrictRouting: true})
+		})
 	}
 }
 
@@ -163,4 +174,20 @@ func openForm(c *fiber.Ctx) (f streamedForm, err error) {
 			f.values[p.FormName()] = string(value)
 		}
 	}
+}
+
+// wholeFile reads the file of a form that comes as a stream, up to so many bytes and one
+// more, by which the service sees that it is too large; none when no file was chosen.
+func wholeFile(c *fiber.Ctx, most int64) (fileName string, content []byte, err error) {
+	if !c.Request().IsBodyStream() {
+		return "", nil, nil // a form without a file
+	}
+	form, err := openForm(c)
+	if err != nil || form.file == nil {
+		return "", nil, err
+	}
+	if content, err = io.ReadAll(io.LimitReader(form.file, most+1)); err != nil {
+		return "", nil, fiber.ErrRequestTimeout
+	}
+	return form.fileName, content, nil
 }

@@ -1,7 +1,7 @@
 package web
 
 import (
-	"io"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,31 +79,21 @@ func (w *Web) sendProfileTable(c *fiber.Ctx, who identity.Actor) error {
 	return sendFile(c, f.Name, f.MediaType, f.Body)
 }
 
-// formFile reads the file of a form whose body is at hand, within the limit of forms.
-func formFile(c *fiber.Ctx, name string) (fileName string, content []byte, err error) {
-	head, err := c.FormFile(name)
-	if err != nil {
-		return "", nil, nil //nolint:nilerr // no file was chosen: the service says so
-	}
-	f, err := head.Open()
-	if err != nil {
-		return "", nil, err
-	}
-	defer f.Close() //nolint:errcheck // it is only read
-	content, err = io.ReadAll(f)
-	return head.Filename, content, err
-}
-
+// importWorkbook takes a workbook from a form, as it comes.
 func (w *Web) importWorkbook(c *fiber.Ctx, who identity.Actor) error {
 	id, err := pathID(c, "id")
 	if err != nil {
 		return err
 	}
-	name, content, err := formFile(c, "file")
+	name, content, err := wholeFile(c, exchange.MostBytes)
 	if err != nil {
 		return err
 	}
-	d, err := w.Exchange.Import(c.UserContext(), who, id, name, content)
+	// The request's own deadline is for pages; a slow line may take longer for a file.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), requestTimeout)
+	defer cancel()
+	c.SetUserContext(ctx)
+	d, err := w.Exchange.Import(ctx, who, id, name, content)
 	if err != nil {
 		return w.renderExchange(c, who, err)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -42,8 +43,9 @@ func (a *applicant) bring(path, name string, content []byte) (status int, to str
 	_, err = f.Write(content)
 	part(err)
 	part(w.Close())
-	app := fiber.New(fiber.Config{Immutable: true, CaseSensitive: true, StrictRouting: true, UnescapePath: true, ErrorHandler: a.web.problem})
-	app.Use(func(c *fiber.Ctx) error {
+	app := fiber.New(fiber.Config{Immutable: true, CaseSensitive: true, StrictRouting: true, UnescapePath: true, ErrorHandler: a.web.problem,
+		BodyLimit: bodyLimit, StreamRequestBody: true, DisablePreParseMultipartForm: true})
+	app.Use(takeBody(streaming(a.web.Routes())), func(c *fiber.Ctx) error {
 		c.Locals(localRequest, who.RequestID)
 		c.Locals(localKnown, signin.Known{Actor: who, CSRF: "token", Rights: 1, ExpiresAt: a.clock.Now().Add(time.Hour)})
 		err := c.Next()
@@ -63,6 +65,31 @@ func (a *applicant) bring(path, name string, content []byte) (status int, to str
 	doc, err = goquery.NewDocumentFromReader(res.Body)
 	part(err)
 	return res.StatusCode, res.Header.Get("Location"), doc
+}
+
+// padded is a workbook into which somebody has put a picture of so many bytes.
+func padded(t *testing.T, content []byte, size int) []byte {
+	t.Helper()
+	check := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	in, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	check(err)
+	var b bytes.Buffer
+	out := zip.NewWriter(&b)
+	for _, f := range in.File {
+		check(out.Copy(f))
+	}
+	w, err := out.CreateHeader(&zip.FileHeader{Name: "xl/media/image1.jpeg", Method: zip.Store})
+	check(err)
+	picture := make([]byte, size)
+	_, _ = rand.Read(picture) // it never fails
+	_, err = w.Write(append([]byte("\xff\xd8\xff\xe0"), picture...))
+	check(err)
+	check(out.Close())
+	return b.Bytes()
 }
 
 // A profile goes out as a workbook and comes back, without scripts.
@@ -127,6 +154,14 @@ func TestProfileOffline(t *testing.T) {
 		t.Errorf("a text: %d", status)
 	}
 	has(doc, "There is a problem", "The workbook is damaged or of another kind")
+	status, _, doc = a.bring(at+"/import", "profile.xlsx", make([]byte, exchange.MostBytes+5<<20))
+	if status != 422 {
+		t.Errorf("a file that is too large: %d", status)
+	}
+	has(doc, "There is a problem", "The file is larger than 10 MB. Export a section instead")
+	if status, to, doc := a.bring(at+"/import", "pictures.xlsx", padded(t, b.Bytes(), 9<<20)); status != 303 || !strings.HasPrefix(to, at+"/import/") {
+		t.Errorf("a workbook of 9 MB: %d to %q: %s", status, to, doc.Find("main").Text())
+	}
 	status, dry, doc := a.bring(at+"/import", "profile.xlsx", b.Bytes())
 	if status != 303 || !strings.HasPrefix(dry, at+"/import/") {
 		t.Fatalf("a workbook: %d to %q: %s", status, dry, doc.Find("main").Text())

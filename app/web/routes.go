@@ -342,7 +342,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/profiles/:id/exchange", readers, w.showExchange},
 		{"GET", "/profiles/:id/export.xlsx", readers, w.sendProfileWorkbook},
 		{"GET", "/profiles/:id/export.csv", readers, w.sendProfileTable},
-		{"POST", "/profiles/:id/import", writers, w.importWorkbook},
+		{"POST", "/profiles/:id/import", streamed(writers), w.importWorkbook},
 		{"GET", "/profiles/:id/import/:draft", writers, w.showImport},
 		{"POST", "/profiles/:id/import/:draft", writers, w.acceptImport},
 

@@ -96,13 +96,8 @@ func (w *Web) App() *fiber.App {
 		ProxyHeader:                  w.proxyHeader(),
 		ErrorHandler:                 w.problem,
 	})
-	routes, streams := w.Routes(), map[string]bool{}
-	for _, r := range routes {
-		if r.Access.streams {
-			streams[r.Method+" "+r.Path] = true
-		}
-	}
-	app.Use(w.observe, w.headers, w.refuseOddRequests, takeBody(streams))
+	routes := w.Routes()
+	app.Use(w.observe, w.headers, w.refuseOddRequests, takeBody(streaming(routes)))
 	app.Get("/static/*", w.asset)
 	app.Get("/healthz", w.healthz)
 	app.Get("/readyz", w.readyz)
