@@ -11,7 +11,7 @@ import (
 )
 
 // printer turns a page of ours into PDF with Chromium, the one renderer at hand that
-// writes tagged, accessible files. The page reaches nothing: names do not resolve.
+// writes tagged, accessible files, with its headings as bookmarks. The page reaches nothing: names do not resolve.
 // Nil without a browser.
 func printer(browser string) func(ctx context.Context, html string) ([]byte, error) {
 	if browser == "" {
@@ -31,7 +31,7 @@ func printer(browser string) func(ctx context.Context, html string) ([]byte, err
 		}
 		args := []string{"--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
 			"--disable-sync", "--disable-extensions", "--host-resolver-rules=MAP * ~NOTFOUND", "--user-data-dir=" + filepath.Join(dir, "profile"),
-			"--no-pdf-header-footer", "--print-to-pdf=" + out, "file://" + page}
+			"--no-pdf-header-footer", "--generate-pdf-document-outline", "--print-to-pdf=" + out, "file://" + page}
 		if os.Geteuid() == 0 {
 			args = append([]string{"--no-sandbox"}, args...) // Chromium's sandbox refuses root
 		}
