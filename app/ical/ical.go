@@ -19,6 +19,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 )
 
 // MediaType is what an iCalendar object is sent as.
@@ -54,6 +56,10 @@ type Event struct {
 	LastModified  time.Time
 }
 
+// VisitUID identifies a visit in every calendar, for ever: in its invitation and in feeds.
+// host is the portal's, which makes it unlike those of others.
+func VisitUID(visit uuid.UUID, host string) string { return "visit-" + visit.String() + "@" + host }
+
 // Attendee is somebody who is asked to come.
 type Attendee struct {
 	Name, Email string
@@ -67,7 +73,7 @@ func Invitation(e Event, method string) ([]byte, error) {
 	case method != Request && method != Cancel:
 		return nil, fmt.Errorf("write an invitation: there is no method %q", method)
 	case e.Organizer == "" || len(e.Attendees) == 0:
-		return nil, fmt.Errorf("write an invitation to %s: it needs an organizer and people to come", e.UID)
+		return nil, fmt.Errorf("write the invitation %s: it needs an organizer and people to come", e.UID)
 	}
 	if method == Cancel {
 		e.Status = Cancelled

@@ -117,6 +117,13 @@ func (w *MailWorker) send(ctx context.Context, m mailRow) error {
 	msg.SetGenHeader(gomail.HeaderContentLang, m.Lang)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: absence notes are not answered to us
 	msg.SetBodyString(gomail.TypeTextPlain, m.Body)
+	if m.Calendar != "" {
+		// The part that programs read, and a copy for people whose program does not (RFC 6047, 2.4).
+		msg.AddAlternativeString(gomail.ContentType("text/calendar; method="+m.Method), m.Calendar)
+		if err := msg.AttachReader("invitation.ics", strings.NewReader(m.Calendar), gomail.WithFileContentType("application/ics")); err != nil {
+			return errors.New("the calendar object cannot be attached")
+		}
+	}
 
 	c, err := gomail.NewClient(w.SMTP.Host, w.SMTP.options()...)
 	if err != nil {

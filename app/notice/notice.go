@@ -33,6 +33,7 @@ type Letters struct {
 	Base       *url.URL // the portal's public address
 	Brand      string   // its name: "Trusted Trader Portal"
 	Office     string   // how letters are signed, instead of with a person's name; empty: "Trusted trader office"
+	From       string   // address of the sender of e-mails, who is also the organizer of visits
 	Catalogues *i18n.Catalogues
 }
 
@@ -265,6 +266,36 @@ func (l *Letters) Mail(ctx context.Context, tx pg.Tx, now time.Time, in Mail) er
 		row.CompanyID = &in.Company
 	}
 	return l.mail(ctx, tx, row)
+}
+
+// Invite adds an e-mail with an iCalendar object to the outbox: one that asks a person to
+// a visit or tells of its new time ("REQUEST"), or one that tells that it is off
+// ("CANCEL"). The object's organizer is Organizer, or some programs do not let people
+// accept. A step for other domains: they have decided who is told.
+func (l *Letters) Invite(ctx context.Context, tx pg.Tx, now time.Time, in Mail, calendar []byte, method string) error {
+	if len(calendar) == 0 || method == "" {
+		return fmt.Errorf("invite to a visit: there is no calendar object")
+	}
+	row := mailRow{ID: pg.NewID(), ToAddress: in.To, ToName: in.Name, Lang: cmp.Or(in.Lang, i18n.Source), Subject: in.Subject, Body: in.Body,
+		CreatedAt: now, Calendar: string(calendar), Method: method}
+	if in.Company != uuid.Nil {
+		row.CompanyID = &in.Company
+	}
+	return l.mail(ctx, tx, row)
+}
+
+// Organizer is the mailbox in whose name visits are arranged: the sender of the portal's
+// e-mails, with the name of the office.
+func (l *Letters) Organizer(ctx context.Context) (address, name string) {
+	return l.From, l.Author(ctx)
+}
+
+// Host is the name under which the portal gives out identifiers of events.
+func (l *Letters) Host() string {
+	if l.Base == nil {
+		return "localhost"
+	}
+	return l.Base.Hostname()
 }
 
 func (l *Letters) mail(ctx context.Context, tx pg.Tx, row mailRow) error {

@@ -2,12 +2,18 @@ package notice_test
 
 import (
 	"context"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"mime"
+	"mime/multipart"
 	"net"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +27,7 @@ import (
 
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/fault"
+	"trustedtrader/app/ical"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
@@ -646,5 +653,85 @@ func TestRetriesSlowDownToAnHour(t *testing.T) {
 	}
 	if n := (notice.MailArgs{}).InsertOpts().MaxAttempts; time.Duration(n-9)*time.Hour < 14*24*time.Hour {
 		t.Errorf("%d tries last less than two weeks", n)
+	}
+}
+
+// An invitation goes out as mail programs expect it: the text and the calendar object side
+// by side, so that they offer to accept, and a copy to save.
+func TestInvitation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.s.Letters.From = "portal@customs.example"
+	from, name := w.s.Letters.Organizer(w.ctx)
+	event := ical.Event{UID: ical.VisitUID(w.application, w.s.Letters.Host()), Summary: "Validation visit (ref V-2026-0412)", Stamp: w.now.Now(), Organizer: from, OrganizerName: name,
+		Start: time.Date(2026, 4, 14, 15, 0, 0, 0, time.UTC), End: time.Date(2026, 4, 14, 23, 0, 0, 0, time.UTC), Attendees: []ical.Attendee{{Name: "Olga Núñez", Email: w.owner.Email}}}
+	calendar, err := ical.Invitation(event, ical.Request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mailTo := notice.Mail{To: w.owner.Email, Name: "Olga Núñez", Subject: "Validation visit", Body: "Please answer.\n", Company: w.company}
+	w.write(w.worker.Scope(), func(tx pg.Tx) error {
+		return w.s.Letters.Invite(w.ctx, tx, w.now.Now(), mailTo, calendar, ical.Request)
+	})
+	if err := w.db.Write(w.ctx, pg.System, func(tx pg.Tx) error {
+		return w.s.Letters.Invite(w.ctx, tx, w.now.Now(), mailTo, nil, ical.Request)
+	}); err == nil {
+		t.Error("an invitation without a calendar object was taken")
+	}
+	s := &sink{}
+	s.open(t)
+	w.work(s.config(t))
+	w.until("the invitation", func() bool { return len(s.list()) == 1 })
+
+	_, text, _ := strings.Cut(s.list()[0], "\n")
+	m, err := mail.ReadMessage(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := m.Header.AddressList("From"); err != nil || a[0].Address != from {
+		t.Errorf("sent by %v (%v), and the organizer is %s", a, err, from)
+	}
+	parts := map[string]string{}
+	var walk func(kind string, r io.Reader)
+	walk = func(kind string, r io.Reader) {
+		media, params, err := mime.ParseMediaType(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(media, "multipart/") {
+			b, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts[media+" "+params["method"]+" "+strings.ToLower(params["charset"])] = string(b)
+			return
+		}
+		for mr := multipart.NewReader(r, params["boundary"]); ; {
+			p, err := mr.NextPart() // decodes quoted-printable
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var body io.Reader = p
+			if p.Header.Get("Content-Transfer-Encoding") == "base64" {
+				body = base64.NewDecoder(base64.StdEncoding, p)
+			}
+			parts["in "+media] += p.Header.Get("Content-Type")[:8] + ";"
+			walk(p.Header.Get("Content-Type"), body)
+		}
+	}
+	walk(m.Header.Get("Content-Type"), m.Body)
+	if got := parts["in multipart/alternative"]; got != "text/pla;text/cal;" {
+		t.Errorf("beside each other: %q", got)
+	}
+	if got := parts["text/calendar REQUEST utf-8"]; got != string(calendar) {
+		t.Errorf("the calendar object arrived as %q; parts: %v", got, slices.Sorted(maps.Keys(parts)))
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(parts)), func(k string) bool {
+		return strings.HasPrefix(k, "application/ics") && parts[k] == string(calendar)
+	}) {
+		t.Errorf("there is no copy to save among %v", slices.Sorted(maps.Keys(parts)))
 	}
 }

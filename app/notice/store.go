@@ -41,6 +41,8 @@ type mailRow struct {
 	SentAt    *time.Time
 	Tries     int
 	LastError string
+	Calendar  string
+	Method    string
 }
 
 func (mailRow) TableName() string { return "mail" }
@@ -193,7 +195,7 @@ func findSubject(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID)
 // lockMail takes an e-mail for sending; false when it was sent or somebody sends it now.
 func lockMail(ctx context.Context, tx pg.Tx, id uuid.UUID) (m mailRow, ok bool, err error) {
 	var rows []mailRow
-	err = tx.WithContext(ctx).Raw(`select id, company_id, to_address, to_name, lang, subject, body, message_id, created_at, sent_at, tries, last_error
+	err = tx.WithContext(ctx).Raw(`select id, company_id, to_address, to_name, lang, subject, body, message_id, created_at, sent_at, tries, last_error, calendar, method
 		from mail where id = ? and sent_at is null for update skip locked`, id).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return m, false, err

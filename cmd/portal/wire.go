@@ -181,7 +181,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, err
 	}
 	var (
-		letters  = &notice.Letters{Base: cfg.BaseURL, Brand: cfg.BrandName, Office: cfg.OfficeName, Catalogues: catalogues}
+		letters  = &notice.Letters{Base: cfg.BaseURL, Brand: cfg.BrandName, Office: cfg.OfficeName, From: cfg.MailFrom, Catalogues: catalogues}
 		clocks   = &clock.Clocks{Calendars: calendars, Programmes: register}
 		profiles = &profile.Steps{Library: library, Programmes: register, Clocks: clocks, Letters: letters,
 			WarnUnscanned: cfg.Unscanned != string(evidence.Allow)}
