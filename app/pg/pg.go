@@ -67,6 +67,12 @@ type Tx struct {
 	db *DB
 }
 
+// What statements carry stays out of the log. GORM's Scan has a logger of its own that
+// ParameterizedQueries does not reach.
+func init() {
+	logger.RecorderParamsFilter = func(_ context.Context, sql string, _ ...any) (string, []any) { return sql, nil }
+}
+
 // Open connects to dsn and answers when the server does. Statements of a request
 // that hang are cut by PostgreSQL after half a minute.
 func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
