@@ -289,12 +289,10 @@ type Outcome struct {
 	Conflicts int // came back: a colleague was faster
 }
 
-// mostAtOnce is how many answers are saved in one statement.
-const mostAtOnce = 1000
-
 // Accept takes over what a person chose, as answers of theirs; what they replace stays in
-// the history. Versions are looked at once more while saving: what a colleague changed
-// since the dry run is not saved and shows as a conflict. Invalid: nothing was chosen.
+// the history. All of it is saved with its audit event, or nothing is. Versions are looked
+// at once more while saving: what a colleague changed since the dry run is left out and
+// shows as a conflict. Invalid: nothing was chosen.
 func (s *Service) Accept(ctx context.Context, by identity.Actor, cycle, id uuid.UUID, in Choice) (out Outcome, err error) {
 	d, err := s.DryRun(ctx, by, cycle, id)
 	if err != nil {
@@ -304,22 +302,17 @@ func (s *Service) Accept(ctx context.Context, by identity.Actor, cycle, id uuid.
 	if len(list) == 0 && stale == 0 {
 		return out, fault.Fail([]fault.Field{fault.F("rows", "Choose at least one answer to take over")})
 	}
-	out.Conflicts = stale
-	for some := range slices.Chunk(list, mostAtOnce) {
-		saved, err := s.Profiles.SaveAll(ctx, by, some)
-		conflicts := profile.Conflicts(err)
-		out.Saved += len(saved)
-		out.Conflicts += len(conflicts)
-		if err != nil && conflicts == nil {
-			return out, err
-		}
-	}
 	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
+		saved, conflicts, err := s.Profiles.SaveWithin(ctx, tx, by, list)
+		if err != nil {
+			return err
+		}
+		out = Outcome{Saved: len(saved), Conflicts: stale + len(conflicts)}
 		return audit.Record(ctx, tx, s.Now(), by, audit.Event{Action: "profile.import", Kind: profile.Kind, Subject: cycle, Company: by.CompanyID,
 			After: map[string]any{"file": d.Draft.FileName, "saved": out.Saved, "conflicts": out.Conflicts}})
 	})
 	if err != nil {
-		return out, fmt.Errorf("note an import: %w", err)
+		return Outcome{}, fmt.Errorf("take over a workbook: %w", err)
 	}
 	return out, nil
 }

@@ -2,6 +2,9 @@ package exchange_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -16,7 +19,9 @@ import (
 	"trustedtrader/app/exchange"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
 	"trustedtrader/app/profile/profiletest"
+	"trustedtrader/config"
 )
 
 // awkward are answers that spreadsheets, CSV and XML like to spoil.
@@ -427,5 +432,108 @@ func TestCSV(t *testing.T) {
 	}
 	if n := w.count(`select count(*)::int from audit_event where action = 'profile.export' and after->>'file' = 'csv'`); n != 1 {
 		t.Errorf("%d events", n)
+	}
+}
+
+// many puts a dry run into place that answers every question of the real criteria for
+// several sites, with so many rows.
+func many(t *testing.T, rows int) (*world, exchange.Draft, exchange.Choice) {
+	t.Helper()
+	files, err := fs.Sub(config.Programmes, "programmes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := catalogue.Load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorldWith(t, library)
+	sites := []uuid.UUID{uuid.Nil, w.site}
+	for len(sites) < 8 {
+		id := pg.NewID()
+		w.exec(`insert into site (id, company_id, name, activity, street, city, country, zone, created_at) values (?, ?, ?, 'warehouse', '1 Pier', 'Newark', 'US', 'America/New_York', ?)`,
+			id, w.company, fmt.Sprintf("Warehouse %d", len(sites)), w.clock.Now())
+		sites = append(sites, id)
+	}
+	p := w.profile()
+	var list []map[string]any
+	in := exchange.Choice{}
+	for _, site := range sites {
+		for _, c := range p.Form.Criteria {
+			for _, q := range c.Questions {
+				if q.Kind == catalogue.File || len(list) == rows {
+					continue
+				}
+				g := map[string]any{"sheet": "All", "row": len(list) + 4, "cycle": w.cycle.ID, "edition": w.cycle.EditionHash, "criterion": c.ID, "question": q.ID, "answer": profiletest.Good(q)}
+				if site != uuid.Nil {
+					g["site"] = site
+				}
+				list = append(list, g)
+			}
+		}
+	}
+	if len(list) != rows {
+		t.Fatalf("only %d rows", len(list))
+	}
+	for _, s := range p.Form.Edition.Sections {
+		in.Sections = append(in.Sections, s.ID)
+	}
+	body, err := json.Marshal(list)
+	w.must(err)
+	d := exchange.Draft{ID: pg.NewID()}
+	w.exec(`insert into import_draft (id, cycle_id, company_id, person_id, file_name, body, created_at, expires_at) values (?, ?, ?, ?, 'all.xlsx', ?::jsonb, ?, ?)`,
+		d.ID, w.cycle.ID, w.company, w.editor.PersonID, string(body), w.clock.Now(), w.clock.Now().Add(exchange.Kept))
+	return w, d, in
+}
+
+// However many answers are taken over, it is one transaction of a few statements.
+func TestManyAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	const rows = 1500
+	w, d, in := many(t, rows)
+	ctx := pg.Counted(w.ctx)
+	start := time.Now()
+	out, err := w.x.Accept(ctx, w.editor, w.cycle.ID, d.ID, in)
+	took := time.Since(start)
+	w.must(err)
+	t.Logf("%d answers in %s and %d statements", out.Saved, took.Round(time.Millisecond), pg.Statements(ctx))
+	if out != (exchange.Outcome{Saved: rows}) || w.count(`select count(*)::int from profile_answer`) != rows {
+		t.Errorf("outcome %+v", out)
+	}
+	if n := pg.Statements(ctx); n > 10 || took > 10*time.Second {
+		t.Errorf("%d statements, %s", n, took)
+	}
+	if n := w.count(`select count(*)::int from audit_event where action = 'profile.import' and (after->>'saved')::int = $1`, rows); n != 1 {
+		t.Errorf("%d events say it", n)
+	}
+}
+
+// A connection that is cut in the middle of many answers leaves none of them, and what a
+// person chose can be taken over again.
+func TestManyAnswersOrNone(t *testing.T) {
+	t.Parallel()
+	const rows = 2100 // more than one statement takes
+	w, d, in := many(t, rows)
+	for _, x := range []struct{ table, when string }{
+		{"profile_answer", "(select count(*) from profile_answer) > 1200"},
+		{"profile_answer", "(select count(*) from profile_answer) > 2050"},
+		{"audit_event", "new.action = 'profile.import'"},
+	} {
+		w.owns(`create function test_cut() returns trigger language plpgsql security definer as $$ begin
+			if ` + x.when + ` then perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); end if; return new; end $$`)
+		w.owns(`create trigger cut before insert on ` + x.table + ` for each row execute function test_cut()`)
+		out, err := w.x.Accept(w.ctx, w.editor, w.cycle.ID, d.ID, in)
+		if err == nil || out != (exchange.Outcome{}) {
+			t.Errorf("cut at %s: %+v, %v", x.when, out, err)
+		}
+		w.owns(`drop function test_cut() cascade`)
+		if n := w.count(`select count(*)::int from profile_answer`) + w.count(`select count(*)::int from audit_event where action in ('profile.answer', 'profile.import')`); n != 0 {
+			t.Errorf("cut at %s: %d traces are left", x.when, n)
+		}
+	}
+	out, err := w.x.Accept(w.ctx, w.editor, w.cycle.ID, d.ID, in)
+	w.must(err)
+	if out != (exchange.Outcome{Saved: rows}) {
+		t.Errorf("outcome %+v", out)
 	}
 }

@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/xuri/excelize/v2"
 
 	"trustedtrader/app/apptest"
@@ -34,6 +36,7 @@ func TestMain(m *testing.M) { apptest.Run(m) }
 type world struct {
 	t       *testing.T
 	ctx     context.Context
+	dsn     string // as the tables' owner
 	db      *pg.DB
 	clock   *apptest.Clock
 	x       *exchange.Service
@@ -52,7 +55,11 @@ func newWorld(t *testing.T) *world { return newWorldWith(t, profiletest.Library(
 
 func newWorldWith(t *testing.T, library *catalogue.Library) *world {
 	t.Helper()
-	w := &world{t: t, ctx: context.Background(), db: apptest.DB(t), clock: apptest.At("2026-03-03T15:00:00Z")}
+	w := &world{t: t, ctx: context.Background(), dsn: apptest.DSN(t), clock: apptest.At("2026-03-03T15:00:00Z")}
+	db, err := pg.Open(w.ctx, w.dsn, apptest.Quiet())
+	w.must(err)
+	t.Cleanup(db.Close)
+	w.db = db
 	sub := func(dir string) fs.FS {
 		files, err := fs.Sub(config.Programmes, dir)
 		w.must(err)
@@ -102,6 +109,15 @@ func sentence(err error) string {
 func (w *world) exec(sql string, args ...any) {
 	w.t.Helper()
 	w.must(w.db.Write(w.ctx, pg.System, func(tx pg.Tx) error { return tx.WithContext(w.ctx).Exec(sql, args...).Error }))
+}
+
+// owns runs a statement as the tables' owner.
+func (w *world) owns(sql string) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.ctx, w.dsn)
+	w.must(err)
+	_, err = conn.Exec(w.ctx, sql)
+	w.must(errors.Join(err, conn.Close(w.ctx)))
 }
 
 func (w *world) count(sql string, args ...any) (n int) {

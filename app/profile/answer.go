@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -92,7 +93,7 @@ func (s *Service) Save(ctx context.Context, by identity.Actor, in AnswerEntry) (
 	return list[0], err
 }
 
-// mostAnswers bounds what is saved at once: a dense table, or an import.
+// mostAnswers bounds what is saved in one statement.
 const mostAnswers = 2000
 
 // SaveAll keeps several answers of one profile in one statement. Those that nobody
@@ -107,6 +108,30 @@ func (s *Service) SaveAll(ctx context.Context, by identity.Actor, entries []Answ
 		return nil, err
 	}
 	return s.run(ctx, by, b)
+}
+
+// SaveWithin is SaveAll for however many answers, as a part of the caller's transaction:
+// nothing is saved unless that commits. Answers that others have changed come back as
+// conflicts and not as an error, for the rest is to be saved. Who may is decided as there.
+func (s *Service) SaveWithin(ctx context.Context, tx pg.Tx, by identity.Actor, entries []AnswerEntry) (saved []Saved, conflicts []Conflict, err error) {
+	entries = slices.Clone(entries)
+	slices.SortFunc(entries, func(x, y AnswerEntry) int { // see batch
+		return cmp.Or(cmp.Compare(x.Question, y.Question), bytes.Compare(x.Site[:], y.Site[:]))
+	})
+	for some := range slices.Chunk(entries, mostAnswers) {
+		b, err := s.batch(by, some)
+		if err != nil {
+			return nil, nil, err
+		}
+		b.within = &tx
+		list, err := s.run(ctx, by, b)
+		lost := Conflicts(err)
+		if err != nil && lost == nil {
+			return nil, nil, err
+		}
+		saved, conflicts = append(saved, list...), append(conflicts, lost...)
+	}
+	return saved, conflicts, nil
 }
 
 // run saves a batch and says what became of it.
@@ -161,6 +186,7 @@ type sent struct {
 // batchOf is answers of one profile that are saved together.
 type batchOf struct {
 	action   string // of the audit event
+	within   *pg.Tx // nil: a transaction of its own
 	cycle    uuid.UUID
 	form     *catalogue.Form
 	entries  []AnswerEntry
@@ -288,8 +314,13 @@ func (s *Service) send(ctx context.Context, by identity.Actor, b *batchOf) error
 		return fmt.Errorf("write the answers: %w", err)
 	}
 	var out struct{ Done, Glance *string }
-	err = s.DB.Batch(ctx, by.Scope(), pg.One(&out, saveSQL, string(given), b.cycle, by.CompanyID, b.entries[0].EditionHash, b.entries[0].EntityType,
-		by.PersonID, by.Name, by.Is(identity.CompanyEditors...), s.Now(), b.criteria, b.triggers, string(by.Audience), string(by.Role), by.RightID, by.RequestID, b.action))
+	args := []any{string(given), b.cycle, by.CompanyID, b.entries[0].EditionHash, b.entries[0].EntityType, by.PersonID, by.Name, by.Is(identity.CompanyEditors...),
+		s.Now(), b.criteria, b.triggers, string(by.Audience), string(by.Role), by.RightID, by.RequestID, b.action}
+	if b.within != nil {
+		err = b.within.WithContext(ctx).Raw(saveSQL, args...).Row().Scan(&out.Done, &out.Glance)
+	} else {
+		err = s.DB.Batch(ctx, by.Scope(), pg.One(&out, saveSQL, args...))
+	}
 	if err != nil {
 		return fmt.Errorf("save answers: %w", err)
 	}
@@ -310,14 +341,20 @@ func (s *Service) send(ctx context.Context, by identity.Actor, b *batchOf) error
 // counts only since something else was changed.
 func (s *Service) again(ctx context.Context, by identity.Actor, b *batchOf) error {
 	var p *Profile
-	err := s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
+	look := func(tx pg.Tx) error {
 		c, err := Look(ctx, tx, by, b.cycle)
 		if err != nil || c.Status != Returned {
 			return err
 		}
 		p, err = s.Outline(ctx, tx, s.Now(), c)
 		return err
-	})
+	}
+	var err error
+	if b.within != nil {
+		err = look(*b.within)
+	} else {
+		err = s.DB.Read(ctx, by.Scope(), look)
+	}
 	if err != nil || p == nil {
 		return err
 	}
@@ -336,9 +373,12 @@ func (s *Service) again(ctx context.Context, by identity.Actor, b *batchOf) erro
 func (b *batchOf) outcome(s *Service) (saved []Saved, err error) {
 	var conflicts []Conflict
 	p := b.glance.profile(b.form)
+	place := make([]int, len(b.sent))
+	for i, x := range b.sent {
+		place[x.N] = i
+	}
 	for _, r := range b.rows {
-		e := b.entries[r.N]
-		i := slices.IndexFunc(b.sent, func(x sent) bool { return x.N == r.N })
+		e, i := b.entries[r.N], place[r.N]
 		switch r.Result {
 		case "missing":
 			return nil, fault.Missing()
