@@ -32,14 +32,16 @@ func (w *cleanupWorker) Work(ctx context.Context, _ *river.Job[CleanupArgs]) err
 // cleanupBatch bounds one transaction, so that a long backlog holds nobody up.
 const cleanupBatch = 1000
 
-// expired lists what goes, and when: sign-ins and kept forms when their time is over,
-// sessions a day after they ended, counts of the rate limit after a day, and who had a
-// criterion open after an hour. The audit log keeps who signed in and out.
+// expired lists what goes, and when: sign-ins, kept forms and workbooks that wait for a
+// choice when their time is over, sessions a day after they ended, counts of the rate limit
+// after a day, and who had a criterion open after an hour. The audit log keeps who signed
+// in and out.
 func expired() []string {
 	return []string{
 		`delete from session where ctid = any(array(select ctid from session where least(expires_at, coalesce(ended_at, expires_at)) < ?::timestamptz - interval '1 day' limit ?))`,
 		`delete from sign_in where ctid = any(array(select ctid from sign_in where expires_at < ? limit ?))`,
 		`delete from kept_form where ctid = any(array(select ctid from kept_form where expires_at < ? limit ?))`,
+		`delete from import_draft where ctid = any(array(select ctid from import_draft where expires_at <= ? limit ?))`,
 		`delete from rate_limit where ctid = any(array(select ctid from rate_limit where window_from < ?::timestamptz - interval '1 day' limit ?))`,
 		`delete from profile_presence where ctid = any(array(select ctid from profile_presence where seen_at < ?::timestamptz - interval '1 hour' limit ?))`,
 	}

@@ -274,10 +274,14 @@ func TestCleanup(t *testing.T) {
 		w.exec(`insert into profile_presence (cycle_id, company_id, criterion, person_id, name, since, seen_at) values (?, ?, ?, ?, 'n', ?, ?)`,
 			cycle, company, criterion, person, now.Add(-ago), now.Add(-ago))
 	}
+	for _, at := range []time.Time{now, now.Add(time.Minute)} {
+		w.exec(`insert into import_draft (id, cycle_id, company_id, person_id, file_name, body, created_at, expires_at) values (?, ?, ?, ?, 'a.xlsx', '[]', ?, ?)`,
+			pg.NewID(), cycle, company, person, now.Add(-24*time.Hour), at)
+	}
 	const many = 2500 // more than two batches
 	w.exec(`insert into rate_limit (key, window_from, hits) select i::text, ?, 1 from generate_series(1, ?) i`, now.Add(-48*time.Hour), many)
 	n, err := jobs.Cleanup(w.ctx, w.db, now)
-	if err != nil || n != many+4 {
+	if err != nil || n != many+5 {
 		t.Errorf("removed %d, %v", n, err)
 	}
 	if n := w.count(`select (select count(*) from session)::int * 10 + (select count(*) from kept_form)::int`); n != 21 {
@@ -285,6 +289,9 @@ func TestCleanup(t *testing.T) {
 	}
 	if n := w.count(`select count(*)::int from profile_presence where criterion = '1.2'`); n != 1 {
 		t.Error("who has a criterion open now is gone")
+	}
+	if n := w.count(`select count(*)::int from import_draft where expires_at > $1`, now); n != 1 {
+		t.Errorf("%d workbooks wait, want the one whose time is not over", n)
 	}
 	if n, err := jobs.Cleanup(w.ctx, w.db, now); err != nil || n != 0 {
 		t.Errorf("the second time removed %d, %v", n, err)
