@@ -33,8 +33,8 @@ test: setup-test unit interop browser ## every test: unit, services on PostgreSQ
 unit: ## tests that need PostgreSQL and nothing else
 	@.ci/with-postgres $(GO) test $$($(GO) list ./... | grep -v /interop)
 
-interop: tools ## sign-in against an independent provider
-	@$(GO) test ./app/identity/oidcrp/interop
+interop: tools ## sign-in against an independent provider, invitations in an independent calendar
+	@$(GO) test ./app/identity/oidcrp/interop ./app/ical/interop
 
 browser: tools build ## the whole slice in a real browser, with axe and html-validate
 	@$(GO) test -tags browser -count=1 -timeout 18m ./cmd/portal -run TestBrowser
