@@ -32,6 +32,7 @@ const (
 	VisitEnded                      = "validation.visit_ended"
 	ReportIssued                    = "validation.report_issued"
 	ValidationClosed                = "validation.closed"
+	ValidationCancelled             = "validation.cancelled"
 	ActionRequired                  = "finding.action_required"
 	FindingAnswered                 = "finding.answered"
 )
@@ -45,7 +46,7 @@ func Events() []string {
 		ApplicationCertified, ApplicationRejected, ApplicationWithdrawn, ApplicationLapsed, MembershipEffective,
 		ChangeSent, ChangeDecided, CompanyRiskAssessed,
 		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound, ProfileCompleted, ProfileReturned, ProfileAnswered,
-		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ActionRequired, FindingAnswered,
+		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ValidationCancelled, ActionRequired, FindingAnswered,
 		"membership.suspended", "membership.suspension_answered", "membership.suspension_ended", "membership.cure_reported",
 		"membership.removed", "membership.revoked", "membership.withdrawn",
 		"decision.adverse", "decision.false_information", "appeal.filed", "appeal.decided",
