@@ -172,7 +172,7 @@ func (w *Web) afterSaving(c *fiber.Ctx, who identity.Actor, criterion catalogue.
 	}
 	w.flash(c, kind, text)
 	if next := page.Next; next != "" {
-		return seeOther(c, criterionAt(id, next, uuid.Nil))
+		return seeOther(c, criterionAt(id, next, uuid.Nil)+"#main") // whoever types goes on below the menu
 	}
 	return seeOther(c, profilePath(id))
 }

@@ -71,7 +71,7 @@ func TestProfileFromTaskListToReceipt(t *testing.T) {
 	t.Parallel()
 	a, at := newFiller(t)
 	doc := a.get(at, 200)
-	says(t, doc, "Musts that are ready 0 of 3", "Shoulds that are ready 0 of 2", "1.1 Statement of support", "Not started", "Due 2 April 2026, 30 days left", "Start with 1.1")
+	says(t, doc, "Musts that are ready 0 of 3", "Shoulds that are ready 0 of 2", "1.1 Statement of support", "Not started", "Due 2 April 2026, 30 days left", "Start with 1.1", "Must. Also in Business partners.")
 	if n := doc.Find("main a.usa-button:not(.usa-button--outline)").Length(); n != 1 {
 		t.Errorf("the task list has %d main buttons, want 1", n)
 	}
@@ -82,7 +82,7 @@ func TestProfileFromTaskListToReceipt(t *testing.T) {
 	says(t, doc, "Management signs a statement that backs security.", "Why it matters", "People do what they see", "Should", "Not started", "Next: 2.1")
 	action, form := sheet(doc)
 	_, to := a.post(action, set(form, "q-1.1.a-choice", "yes", "q-1.1.b-text", "At the gate\r\nand on the site", "then", "next"), 303)
-	if to != at+"/criteria/2.1" {
+	if to != at+"/criteria/2.1#main" {
 		t.Errorf("saving leads to %s", to)
 	}
 	doc = a.get(page, 200)
@@ -108,7 +108,7 @@ func TestProfileFromTaskListToReceipt(t *testing.T) {
 		t.Errorf("what was typed beside a problem is %q", got)
 	}
 	action, form = sheet(broken)
-	if _, to = a.post(action, set(form, "q-2.1.b-date-day", "28", "then", "next"), 303); to != at+"/criteria/3.1" {
+	if _, to = a.post(action, set(form, "q-2.1.b-date-day", "28", "then", "next"), 303); to != at+"/criteria/3.1#main" {
 		t.Errorf("saving leads to %s", to)
 	}
 	says(t, a.get(at+"/criteria/2.1", 200), "In progress: Evidence is missing")
@@ -195,6 +195,10 @@ func TestProfileTableRows(t *testing.T) {
 	_, to := a.post(action, set(form, "q-3.1.e-row-0-name", "Acme", "q-3.1.e-row-0-since", "2020-05-01", "q-3.1.f-row-1-name", "Vera", "add", "3.1.e"), 303)
 	if to != page+"?rows=3.1.e#question-3-1-e" {
 		t.Errorf("a row is added at %s", to)
+	}
+	// Enter in a field presses the first button, which adds no row.
+	if first := a.get(page, 200).Find("form[data-autosave] button").First(); first.AttrOr("name", "") != "then" || first.AttrOr("value", "") != "next" {
+		t.Error("Enter in a field does something else than to save")
 	}
 	before := a.get(page, 200).Find("#question-3-1-e tbody tr").Length()
 	doc := a.get(page+"?rows=3.1.e", 200)
@@ -328,7 +332,7 @@ func TestProfileConflict(t *testing.T) {
 	a.post(action, set(form, "q-1.1.a-choice", "yes", "q-1.1.b-text", "At the gate of the north yard"), 303)
 	mine := set(form, "q-1.1.a-choice", "no", "q-1.1.a-reason", "We are small", "q-1.1.b-text", "At the gate of the south yard")
 	doc := a.want(409, eve, "POST", action, mine)
-	says(t, doc, "2 answers were changed by colleagues meanwhile", "We are small", "Of Olga Harbor", "Keep mine", "Combine the two")
+	says(t, doc, "2 answers were changed by colleagues meanwhile", "We are small", "By Olga Harbor", "Keep mine", "Combine the two")
 	if doc.Find("del").Length() == 0 || doc.Find("ins").Length() == 0 {
 		t.Error("the texts are not compared")
 	}

@@ -63,10 +63,10 @@ func summaryRows(ctx context.Context, checks app.Checks, c catalogue.Criterion) 
 			continue
 		}
 		g, _ := p.Given(q.ID, uuid.Nil)
-		out = append(out, ui.SummaryRow{Key: say(ctx, q.Text), Value: q.Words(ctx, g.Value)})
+		out = append(out, ui.SummaryRow{Key: say(ctx, q.Text), Value: apart(ctx, q, g.Value)})
 		for _, site := range p.Sites {
 			if x, ok := p.Given(q.ID, site.ID); ok {
-				out = append(out, ui.SummaryRow{Key: i18n.T(ctx, "%s, at %s", say(ctx, q.Text), site.Name), Value: q.Words(ctx, x.Value)})
+				out = append(out, ui.SummaryRow{Key: i18n.T(ctx, "%s, at %s", say(ctx, q.Text), site.Name), Value: apart(ctx, q, x.Value)})
 			}
 		}
 	}
@@ -80,6 +80,23 @@ func summaryRows(ctx context.Context, checks app.Checks, c catalogue.Criterion) 
 		out = append(out, ui.SummaryRow{Key: i18n.T(ctx, "Evidence"), Value: strings.Join(items, "\n")})
 	}
 	return out
+}
+
+// apart is an answer in words, with air between the rows of a table.
+func apart(ctx context.Context, q catalogue.Question, a catalogue.Answer) string {
+	words := q.Words(ctx, a)
+	if q.Kind == catalogue.Table || q.Kind == catalogue.Persons {
+		return strings.ReplaceAll(words, "\n", "\n\n")
+	}
+	return words
+}
+
+// sentence ends a text with a full stop, unless it ends with the words of a question.
+func sentence(text string) string {
+	if strings.HasSuffix(text, ".") || strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + "."
 }
 
 // evidenceText names an item of evidence with its version: "Alarm contract, version 2 (contract.pdf)".

@@ -12,7 +12,7 @@ import (
 
 func (x Clash) words(ctx context.Context, a catalogue.Answer) string { return x.Question.Words(ctx, a) }
 
-func (x Clash) theirs(ctx context.Context) string { return i18n.T(ctx, "Of %s", x.Conflict.By) }
+func (x Clash) theirs(ctx context.Context) string { return i18n.T(ctx, "By %s", x.Conflict.By) }
 
 // textual reports whether a comparison word by word says more than both in full.
 func (x Clash) textual() bool {

@@ -36,15 +36,18 @@ func (f Frame) caption(ctx context.Context) string {
 }
 
 // tabs are the pages of a profile.
-func (f Frame) tabs(ctx context.Context, current string) []ui.Tab {
+func (f Frame) tabs(ctx context.Context, current string) []ui.Tab { return Tabs(ctx, f.Cycle, current) }
+
+// Tabs are the pages of a profile, for one of them; current is its path below the profile.
+func Tabs(ctx context.Context, c app.Cycle, current string) []ui.Tab {
 	var out []ui.Tab
 	for _, t := range []struct{ below, label string }{
 		{"", "Criteria"}, {"/table", "Table"}, {"/sites", "Sites that differ"}, {"/assign", "Who fills in what"}, {"/exchange", "Work offline"}, {"/checks", "Checks"}, {"/submit", "Check and submit"}, {"/receipt", "Receipt"},
 	} {
-		if t.below == "/receipt" && f.Cycle.Round == 0 {
+		if t.below == "/receipt" && c.Round == 0 {
 			continue
 		}
-		out = append(out, ui.Tab{Label: i18n.T(ctx, t.label), Href: path(f.Cycle.ID, t.below), Current: t.below == current})
+		out = append(out, ui.Tab{Label: i18n.T(ctx, t.label), Href: path(c.ID, t.below), Current: t.below == current})
 	}
 	return out
 }
@@ -124,7 +127,7 @@ func (p TasksPage) sections(ctx context.Context) (out []section) {
 		for _, t := range g.Tasks {
 			if p.shows(t) {
 				s.Tasks = append(s.Tasks, ui.Task{Label: label(ctx, t.Criterion), Href: criterionPath(p.Cycle.ID, t.Criterion.ID, uuid.Nil),
-					Hint: p.hint(ctx, t), State: task(t.Standing.State), Next: t.Criterion.ID == p.List.Next && home(t.Criterion) == g.Section.ID})
+					Hint: p.hint(ctx, g.Section, t), State: task(t.Standing.State), Next: t.Criterion.ID == p.List.Next && home(t.Criterion) == g.Section.ID})
 			}
 		}
 		if s.Tasks != nil {
@@ -147,8 +150,8 @@ func counts(ctx context.Context, n app.Progress) string {
 }
 
 // hint says in a line what there is to know of a criterion: how binding it is, why it
-// stands where it stands, who was last at it, and whose it is.
-func (p TasksPage) hint(ctx context.Context, t app.Task) string {
+// stands where it stands, who was last at it, whose it is, and where else it stands.
+func (p TasksPage) hint(ctx context.Context, in catalogue.Section, t app.Task) string {
 	parts := []string{levelName(ctx, t.Criterion.Level)}
 	if because := t.Standing.Because; because != "" {
 		parts = append(parts, i18n.T(ctx, because.Text()))
@@ -161,6 +164,15 @@ func (p TasksPage) hint(ctx context.Context, t app.Task) string {
 	}
 	if n := len(t.Exceptions); n > 0 {
 		parts = append(parts, i18n.N(ctx, "Different at %d site", "Different at %d sites", n))
+	}
+	var elsewhere []string
+	for _, id := range t.Criterion.Sections {
+		if id != in.ID {
+			elsewhere = append(elsewhere, sectionTitle(ctx, p.List.Profile.Form.Edition, id))
+		}
+	}
+	if elsewhere != nil {
+		parts = append(parts, i18n.T(ctx, "Also in %s", strings.Join(elsewhere, ", ")))
 	}
 	return strings.Join(parts, ". ") + "."
 }
