@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/evidence/inspect"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 )
 
@@ -100,6 +101,7 @@ type Service struct {
 	Policy   Policy             // empty: Allow
 	Quota    int64              // bytes that one company may keep
 	Criteria *catalogue.Library // to know the criteria of a profile; nil: every id is one
+	Letters  *notice.Letters    // tells a company of a file that was locked away; nil: nobody
 
 	// Opened reports whether the company may change a criterion that its return does not
 	// list, because an answer made it apply. Nil: no.

@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	_ "image/png" // a decoder that image.Decode finds by itself
 	"io"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,7 +20,9 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/blob"
 	"trustedtrader/app/fault"
+	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 )
 
@@ -123,10 +126,44 @@ func (s *Service) scan(ctx context.Context, v Version, r *blob.Reader) (Version,
 		if err := pg.Update(ctx, tx, &v, v.ID, &v.Version, "scan", "scan_detail", "scanned_at"); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, now, identity.ClockActor("evidence_settle"), audit.Event{Action: "evidence.scan", Kind: "evidence", Subject: v.EvidenceID, Company: v.CompanyID,
+		portal := identity.ClockActor("evidence_settle")
+		err := audit.Record(ctx, tx, now, portal, audit.Event{Action: "evidence.scan", Kind: "evidence", Subject: v.EvidenceID, Company: v.CompanyID,
 			Before: map[string]any{"scan": was}, After: map[string]any{"scan": v.Scan, "detail": v.ScanDetail, "file": v.FileName, "number": v.Number}})
+		if err != nil || v.Scan != Quarantined || s.Letters == nil {
+			return err
+		}
+		return s.tellLocked(ctx, tx, now, portal, v)
 	})
 	return v, err
+}
+
+// tellLocked writes to a company that one of its files was locked away, and what to do.
+// Whoever uploaded it gets the e-mail too, whatever their role.
+func (s *Service) tellLocked(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, v Version) error {
+	e, err := first[Evidence](ctx, tx, "", "id = ?", v.EvidenceID)
+	if err != nil {
+		return fmt.Errorf("open the evidence: %w", err)
+	}
+	places, err := placesOf(ctx, tx, e.ID)
+	if err != nil {
+		return err
+	}
+	official := (&i18n.Catalogues{}).With(ctx, i18n.Source)
+	body := []string{
+		i18n.T(official, "The virus scanner found something harmful in a file of your evidence, and we locked the file away. Nobody can open it, and it does not count as evidence."),
+		strings.Join([]string{
+			i18n.T(official, "Evidence: %s", e.Title), i18n.T(official, "File: %s, version %d", v.FileName, v.Number),
+			i18n.T(official, "Uploaded by %s on %s", v.Author, i18n.DateTime(official, v.UploadedAt, time.UTC)),
+			i18n.T(official, "What was found: %s", strings.TrimPrefix(v.ScanDetail, virus)),
+		}, "\n"),
+	}
+	if len(places) > 0 {
+		body = append(body, i18n.T(official, "It is attached to: %s", strings.Join(places, "; ")))
+	}
+	body = append(body,
+		i18n.T(official, "What you can do: scan the computer from which it came. Make the document anew on a computer that is clean, and upload that as a new version of the same evidence. If you do not need the file, remove the evidence."))
+	return s.Letters.Message(ctx, tx, now, by, notice.Message{Company: v.CompanyID, Direction: notice.ToCompany, SubjectKind: notice.AboutEvidence, SubjectID: e.ID,
+		Subject: i18n.T(official, "We locked a file away: %s", v.FileName), Body: strings.Join(body, "\n\n"), Also: v.UploadedBy})
 }
 
 // Previews fit into a square of so many pixels, and are made of pictures that unpack to no

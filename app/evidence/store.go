@@ -156,6 +156,13 @@ func relied(ctx context.Context, tx pg.Tx, evidence uuid.UUID) (yes bool, err er
 	return yes, err
 }
 
+// placesOf names the profiles and criteria to which an item is attached: "SP-1, 3.1".
+func placesOf(ctx context.Context, tx pg.Tx, evidence uuid.UUID) (out []string, err error) {
+	err = read(ctx, tx, &out, "look where the evidence is attached", `select distinct c.reference || ', ' || l.criterion as place
+		from evidence_link l join profile_cycle c on c.id = l.cycle_id where l.evidence_id = ? order by place limit 50`, evidence)
+	return out, err
+}
+
 // lockCycle opens a profile of a company so that its state cannot change meanwhile.
 func lockCycle(ctx context.Context, tx pg.Tx, company, id uuid.UUID) (c cycle, err error) {
 	err = read(ctx, tx, &c, "open the profile", `select id, status, programme, edition, entity_type from profile_cycle where id = ? and company_id = ? for share`, id, company)

@@ -25,6 +25,7 @@ import (
 	"trustedtrader/app/evidence/evidencetest"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 )
 
@@ -422,10 +423,51 @@ func (s *scanner) Scan(_ context.Context, c evidence.Content) (string, error) {
 
 func (s *scanner) Ping(context.Context) (string, error) { return "test", s.err }
 
+// rights lets people act for the company, as letters ask.
+func (w *world) rights(people ...identity.Actor) {
+	w.t.Helper()
+	for _, a := range people {
+		parts := "{}"
+		if a.Role == identity.Contributor {
+			parts = "{profile}"
+		}
+		w.exec(`insert into person_right (id, person_id, audience, role, company_id, parts, starts_on, granted_at) values (?, ?, 'company', ?, ?, ?::text[], '2000-01-01', ?)`,
+			pg.NewID(), a.PersonID, string(a.Role), a.CompanyID, parts, w.now.Now())
+	}
+}
+
+// toldOfLockedFile looks for the one letter about a file that was locked away, and who got
+// an e-mail about it.
+func (w *world) toldOfLockedFile(k evidence.Kept, file string, mails int, people ...identity.Actor) {
+	w.t.Helper()
+	if n := w.count(`select count(*)::int from message where subject_kind = 'evidence' and subject_id = $1 and direction = 'to_company'`, k.Evidence); n != 1 {
+		w.t.Fatalf("%d letters about %s", n, file)
+	}
+	letter := w.text(`select subject || E'\n' || body from message where subject_id = $1`, k.Evidence)
+	for _, want := range []string{"We locked a file away: " + file, "File: " + file + ", version 1", "upload that as a new version"} {
+		if !strings.Contains(letter, want) {
+			w.t.Errorf("the letter lacks %q: %s", want, letter)
+		}
+	}
+	if attached := strings.Contains(letter, "It is attached to: SP-"); attached != (file == "early.pdf") {
+		w.t.Errorf("the letter about %s says where it is attached: %t", file, attached)
+	}
+	if n := w.count(`select count(*)::int from mail m join message x on x.id = m.message_id where x.subject_id = $1`, k.Evidence); n != mails {
+		w.t.Errorf("%d e-mails about %s, want %d", n, file, mails)
+	}
+	for _, a := range people {
+		if n := w.count(`select count(*)::int from mail m join message x on x.id = m.message_id join person p on p.email = m.to_address where x.subject_id = $1 and p.id = $2`, k.Evidence, a.PersonID); n != 1 {
+			w.t.Errorf("%d e-mails about %s to the %s", n, file, a.Role)
+		}
+	}
+}
+
 func TestScanning(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	early := w.add(w.editor, "early.pdf", evidencetest.PDF("x"), nil) // before there was a scanner
+	w.s.Letters = &notice.Letters{Brand: "Trusted Trader Portal"}
+	w.rights(w.owner, w.editor, w.contributor, w.reader)
 	sc := &scanner{}
 	w.s.Scanner = sc
 	state := func(k evidence.Kept) string {
@@ -457,10 +499,17 @@ func TestScanning(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	sc.found = "Win.Test"
+	w.ok(w.s.Attach(w.ctx, w.editor, w.cycle, "3.1", nil, early.Evidence))
+	w.ok(w.s.Settle(w.ctx, early.Version))
 	w.ok(w.s.Settle(w.ctx, early.Version))
 	if got := state(early); got != "quarantined virus: Win.Test" {
 		t.Errorf("state: %s", got)
 	}
+	w.toldOfLockedFile(early, "early.pdf", 2, w.owner, w.editor)
+	sc.found = "Doc.Test"
+	theirs := w.add(w.contributor, "theirs.pdf", evidencetest.PDF("z"), nil)
+	w.ok(w.s.Settle(w.ctx, theirs.Version))
+	w.toldOfLockedFile(theirs, "theirs.pdf", 3, w.owner, w.editor, w.contributor)
 	for _, by := range []identity.Actor{w.editor, w.owner} {
 		_, err = w.s.Download(w.ctx, by, early.Version)
 		w.refused("a virus", err, fault.Forbidden, "something harmful")
@@ -476,7 +525,7 @@ func TestScanning(t *testing.T) {
 	if s := must[evidence.Swept](t)(w.s.Sweep(w.ctx)); s.Asked != 0 {
 		t.Errorf("asked again in vain: %+v", s)
 	}
-	if n := w.count(`select count(*)::int from audit_event where action = 'evidence.scan' and audience = 'system'`); n != 3 {
+	if n := w.count(`select count(*)::int from audit_event where action = 'evidence.scan' and audience = 'system'`); n != 4 {
 		t.Errorf("%d events", n)
 	}
 	// The scanner is taken out of use.

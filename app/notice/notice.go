@@ -55,6 +55,7 @@ const (
 	AboutProfile     = "profile"
 	AboutValidation  = "validation"
 	AboutFinding     = "finding"
+	AboutEvidence    = "evidence" // the company's own: the agency has no page of it
 )
 
 // Letter is one of the programme's letters about one record of a company.
@@ -82,6 +83,7 @@ type Message struct {
 	Body        string
 	SubjectKind string
 	SubjectID   uuid.UUID
+	Also        *uuid.UUID // somebody of the company who gets the e-mail too, whatever their role; nil: nobody
 }
 
 // Mail is one e-mail. Its text must not say what only the portal may say.
@@ -161,6 +163,8 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/company/changes/" + id.String()
 	case kind == AboutChange:
 		return "/desk/changes/" + id.String()
+	case kind == AboutEvidence && company:
+		return "/evidence/" + id.String()
 	case kind == AboutMembership:
 		return "/memberships/" + id.String()
 	case company:
@@ -194,7 +198,7 @@ func (l *Letters) ToCompany(ctx context.Context, tx pg.Tx, now time.Time, by ide
 		ID: pg.NewID(), CompanyID: in.Company, Direction: string(ToCompany), Letter: in.Code, Subject: subject, Body: body,
 		SubjectKind: in.SubjectKind, SubjectID: in.SubjectID, Author: l.author(official), WrittenBy: writer(by), SentAt: now,
 	}
-	return l.add(ctx, tx, now, m, f)
+	return l.add(ctx, tx, now, m, f, nil)
 }
 
 // Message adds a message to the inbox, and for one to the company the e-mails that
@@ -216,11 +220,11 @@ func (l *Letters) write(ctx context.Context, tx pg.Tx, now time.Time, by identit
 	if in.Direction == ToCompany {
 		m.Author = l.Author(ctx)
 	}
-	return m.ID, l.add(ctx, tx, now, m, f)
+	return m.ID, l.add(ctx, tx, now, m, f, in.Also)
 }
 
 // add keeps the message and, when it is for the company, tells its people.
-func (l *Letters) add(ctx context.Context, tx pg.Tx, now time.Time, m messageRow, f facts) error {
+func (l *Letters) add(ctx context.Context, tx pg.Tx, now time.Time, m messageRow, f facts, also *uuid.UUID) error {
 	if err := insertMessage(ctx, tx, m); err != nil {
 		return fmt.Errorf("put into the inbox: %w", err)
 	}
@@ -230,6 +234,17 @@ func (l *Letters) add(ctx context.Context, tx pg.Tx, now time.Time, m messageRow
 	people, err := companyPeople(ctx, tx, m.CompanyID, now)
 	if err != nil {
 		return fmt.Errorf("find whom to tell: %w", err)
+	}
+	if also != nil {
+		more, err := colleague(ctx, tx, m.CompanyID, *also, now)
+		if err != nil {
+			return fmt.Errorf("find whom to tell: %w", err)
+		}
+		for _, p := range more {
+			if !slices.Contains(people, p) {
+				people = append(people, p)
+			}
+		}
 	}
 	for _, p := range people {
 		company := m.CompanyID

@@ -203,7 +203,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	if p.evidence, err = files(cfg, e.log, db, now); err != nil {
 		return nil, err
 	}
-	p.evidence.Criteria, p.evidence.Opened, p.evidence.Touched = library, profiles.Opened, profiles.Touched
+	p.evidence.Criteria, p.evidence.Opened, p.evidence.Touched, p.evidence.Letters = library, profiles.Opened, profiles.Touched, letters
 	p.risks = &risk.Service{DB: db, Now: now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.evidence}
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
 		Limits: signin.Limits{Idle: cfg.SessionIdle, Absolute: cfg.SessionAbsolute, Warn: cfg.SessionWarn}}

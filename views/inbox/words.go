@@ -31,6 +31,8 @@ func about(ctx context.Context, m notice.Item) string {
 		return i18n.T(ctx, "Change notice %s", m.Reference)
 	case notice.AboutProfile:
 		return i18n.T(ctx, "Security profile %s", m.Reference)
+	case notice.AboutEvidence:
+		return i18n.T(ctx, "Evidence")
 	default:
 		return i18n.T(ctx, "Company account")
 	}
@@ -44,6 +46,8 @@ func recordLabel(ctx context.Context, kind string) string {
 		return i18n.T(ctx, "Go to the change notice")
 	case notice.AboutProfile:
 		return i18n.T(ctx, "Go to the security profile")
+	case notice.AboutEvidence:
+		return i18n.T(ctx, "Go to the evidence")
 	default:
 		return i18n.T(ctx, "Go to the company account")
 	}
