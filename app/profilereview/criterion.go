@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/risk"
 	"trustedtrader/app/textdiff"
 )
 
@@ -49,6 +50,8 @@ type Screen struct {
 	LastTold  *Told     // the verdict in the last accepted profile: for information only
 	Asked     []AskedOf // the returns that list it, newest first
 	Working   bool      // the company has this criterion to answer now
+
+	Assessment *risk.Last // the company's last risk assessment, on criteria that it is evidence for; nil: none is finished
 }
 
 // AskedOf is what a return said of the criterion.
@@ -171,7 +174,9 @@ select coalesce(jsonb_build_object(
     from k join profile_result r on r.cycle_id = k.last_id and r.criterion = $2 and r.site_id is null order by r.id desc limit 1),
   'asked', (select jsonb_agg(jsonb_build_object('round', r.round, 'remark', i.remark, 'sent_at', r.sent_at, 'answered_at', i.answered_at, 'answerer', i.answerer,
       'cancelled_at', r.cancelled_at) order by r.round desc, r.sent_at desc)
-    from profile_return_item i join profile_return r on r.id = i.return_id where i.cycle_id = c.id and i.criterion = $2)
+    from profile_return_item i join profile_return r on r.id = i.return_id where i.cycle_id = c.id and i.criterion = $2),
+  'assessment', (select jsonb_build_object('ID', x.id, 'Title', x.title, 'FinishedAt', x.finished_at) from risk_assessment x
+    where x.company_id = c.company_id and x.status = 'finished' order by x.finished_at desc, x.id desc limit 1)
 ), '{}')::text
 from profile_cycle c where c.id = $1`
 
@@ -189,6 +194,7 @@ type detail struct {
 	Told         []Told            `json:"told"`
 	LastTold     *Told             `json:"last_told"`
 	Asked        []AskedOf         `json:"asked"`
+	Assessment   *risk.Last        `json:"assessment"`
 }
 
 // kept is an answer of one version of the profile.
@@ -238,6 +244,9 @@ func (s *Service) Screen(ctx context.Context, by identity.Actor, id uuid.UUID, c
 	x.evidence(d)
 	x.Thread, x.Told, x.LastTold, x.Asked = d.Thread, d.Told, d.LastTold, d.Asked
 	x.mark(d)
+	if risk.Shows(x.Head.Programme, x.Line.Criterion) {
+		x.Assessment = d.Assessment
+	}
 	if open, ok := x.OpenReturn(); ok {
 		x.Working = slices.ContainsFunc(open.Items, func(i Item) bool { return i.Criterion == criterion && i.AnsweredAt == nil })
 	}

@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 )
 
 // Overview is everything about one company on one page.
@@ -28,6 +29,7 @@ type Overview struct {
 	Cases       []OverviewCase
 	Memberships []OverviewMember
 	Notices     []OverviewNotice
+	Profiles    []OverviewProfile // newest first
 	Assessments []OverviewAssessment
 	Clocks      []OverviewClock
 	Duplicates  []company.DuplicateItem // open ones first
@@ -95,6 +97,27 @@ type OverviewNotice struct {
 	EffectiveOn clock.Day      `json:"effective_on"`
 }
 
+// OverviewProfile is a security profile: one that was submitted with its application, or
+// the review of a membership from the day it opens.
+type OverviewProfile struct {
+	ID          uuid.UUID      `json:"id"`
+	Reference   string         `json:"reference"`
+	Programme   string         `json:"programme"`
+	EntityType  string         `json:"entity_type"`
+	Kind        string         `json:"kind"` // profile.Initial, profile.Annual, …
+	Status      profile.Status `json:"status"`
+	Anniversary clock.Day      `json:"anniversary"` // of a yearly review: the end of its year
+	OpenedAt    time.Time      `json:"opened_at"`
+	SubmittedAt *time.Time     `json:"submitted_at"` // the last time
+	AcceptedAt  *time.Time     `json:"accepted_at"`
+	OverdueAt   *time.Time     `json:"overdue_at"`
+}
+
+// Overdue reports whether the company owes a review whose day has passed.
+func (p OverviewProfile) Overdue() bool {
+	return profile.Cycle{Status: p.Status, OverdueAt: p.OverdueAt}.Overdue()
+}
+
 // OverviewAssessment is a risk assessment that the company has finished.
 type OverviewAssessment struct {
 	ID         uuid.UUID `json:"id"`
@@ -118,7 +141,7 @@ const companySQL = `select c.id, c.name, c.legal_form, c.country, c.registration
   o.name as office, o.zone as office_zone, c.created_at
 from company c join office o on o.id = c.office_id where c.id = $1`
 
-const profileSQL = `select jsonb_build_object(
+const accountSQL = `select jsonb_build_object(
   'trade_names', (select jsonb_agg(t.name order by t.name, t.id) from trade_name t where t.company_id = $1 and t.removed_at is null),
   'sites', (select jsonb_agg(jsonb_build_object('name', s.name, 'activity', s.activity, 'city', s.city, 'country', s.country, 'closed_on', s.closed_on)
     order by s.closed_on is not null, s.created_at, s.id) from site s where s.company_id = $1),
@@ -136,6 +159,12 @@ const recordsSQL = `select jsonb_build_object(
       'tier', m.tier, 'status', m.status, 'effective_on', m.effective_on) order by m.created_at desc) from membership m where m.company_id = $1),
   'notices', (select jsonb_agg(jsonb_build_object('id', n.id, 'reference', n.reference, 'status', n.status, 'effective_on', n.effective_on) order by n.opened_at desc)
     from (select id, reference, status, effective_on, opened_at from change_notice where company_id = $1 and sent_at is not null order by opened_at desc limit 50) n),
+  'profiles', (select jsonb_agg(jsonb_build_object('id', c.id, 'reference', c.reference, 'programme', c.programme, 'entity_type', c.entity_type, 'kind', c.kind,
+      'status', c.status, 'anniversary', c.anniversary, 'opened_at', c.opened_at, 'submitted_at', c.submitted_at, 'accepted_at', c.accepted_at, 'overdue_at', c.overdue_at)
+      order by c.opened_at desc, c.id desc)
+    from (select y.* from profile_cycle y left join application z on z.id = y.application_id
+      where y.company_id = $1 and (y.application_id is null or z.submitted_at is not null and y.submitted_at is not null)
+      order by y.opened_at desc, y.id desc limit 50) c),
   'assessments', (select jsonb_agg(jsonb_build_object('id', x.id, 'title', x.title, 'finished_at', x.finished_at) order by x.finished_at desc)
     from risk_assessment x where x.company_id = $1 and x.status = 'finished'),
   'clocks', (select jsonb_agg(jsonb_build_object('name', k.name, 'record', coalesce(a.reference, m.number, n.reference, ''), 'due_on', k.due_on,
@@ -163,11 +192,11 @@ func (s *Service) Company360(ctx context.Context, by identity.Actor, id uuid.UUI
 		return o, err
 	}
 	now := s.Now()
-	var profile, records string
+	var account, records string
 	var rows []timelineRow
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.One(&o.Company, companySQL, id),
-		pg.Value(&profile, profileSQL, id),
+		pg.Value(&account, accountSQL, id),
 		pg.Value(&records, recordsSQL, id, now),
 		t.ofCompany(&rows, id),
 		audit.Look(now, by, "company.read", id),
@@ -181,13 +210,14 @@ func (s *Service) Company360(ctx context.Context, by identity.Actor, id uuid.UUI
 		Contacts    []application.Contact `json:"contacts"`
 		Identifiers []OverviewNumber      `json:"identifiers"`
 	}
-	if err := json.Unmarshal([]byte(profile), &p); err != nil {
+	if err := json.Unmarshal([]byte(account), &p); err != nil {
 		return Overview{}, fmt.Errorf("read the company: %w", err)
 	}
 	var r struct {
 		Cases       []OverviewCase          `json:"cases"`
 		Memberships []OverviewMember        `json:"memberships"`
 		Notices     []OverviewNotice        `json:"notices"`
+		Profiles    []OverviewProfile       `json:"profiles"`
 		Assessments []OverviewAssessment    `json:"assessments"`
 		Clocks      []OverviewClock         `json:"clocks"`
 		Duplicates  []company.DuplicateItem `json:"duplicates"`
@@ -204,7 +234,8 @@ func (s *Service) Company360(ctx context.Context, by identity.Actor, id uuid.UUI
 		}
 	}
 	o.TradeNames, o.Sites, o.Contacts, o.Identifiers = p.TradeNames, p.Sites, p.Contacts, p.Identifiers
-	o.Cases, o.Memberships, o.Notices, o.Assessments, o.Clocks, o.Duplicates = r.Cases, r.Memberships, r.Notices, r.Assessments, r.Clocks, r.Duplicates
+	o.Cases, o.Memberships, o.Notices, o.Clocks, o.Duplicates = r.Cases, r.Memberships, r.Notices, r.Clocks, r.Duplicates
+	o.Profiles, o.Assessments = r.Profiles, r.Assessments
 	o.Timeline = t.page(rows)
 	if o.Zone, err = time.LoadLocation(o.Company.OfficeZone); err != nil {
 		o.Zone = time.UTC // the administration's pages refuse unknown zones, so this is a damaged row
@@ -237,10 +268,17 @@ func (k TimelineKind) Name() string {
 		Letters: "Letters and messages", People: "People and rights", Reads: "Who looked"}[k]
 }
 
+// milestones are the events of a security profile that a timeline tells of. What its
+// people write and what specialists say of each criterion stands on its own pages.
+func milestones() []string {
+	return []string{"profile.submit", "profile.start_review", "profile.return", "profile.cancel_return", "profile.accept", "profile.end",
+		"profile.overdue", "profile.warn", "profile.claim", "profile.release", "profile.assign_reviewer", "profile.read"}
+}
+
 // actions are the first words of the kind's actions; nil is any.
 func (k TimelineKind) actions() []string {
 	return map[TimelineKind][]string{
-		CaseEvents: {"application", "membership", "note", "hours", "agreement"}, Clocks: {"clock"},
+		CaseEvents: {"application", "profile", "membership", "note", "hours", "agreement"}, Clocks: {"clock"},
 		Account: {"company", "site", "contact", "trade_name", "identifier", "company_identifier", "change_notice", "risk_assessment"},
 		Letters: {"message", "letter"}, People: {"right", "person_right", "invitation"},
 	}[k]
@@ -291,18 +329,21 @@ type timelineRow struct {
 	Internal bool
 }
 
-const timelineSQL = `select e.id, e.at, e.actor, e.role, e.action, coalesce(a.reference, n.reference, m.number, '') as record, e.reason,
+const timelineSQL = `select e.id, e.at, e.actor, e.role, e.action, coalesce(a.reference, y.reference, n.reference, m.number, '') as record, e.reason,
   e.before::text as before, e.after::text as after, e.internal
 from audit_event e
 left join application a on e.subject_kind = 'application' and a.id = e.subject_id
+left join profile_cycle y on e.subject_kind = 'profile' and y.id = e.subject_id
+left join application z on z.id = y.application_id
 left join change_notice n on e.subject_kind = 'change_notice' and n.id = e.subject_id
 left join membership m on e.subject_kind = 'membership' and m.id = e.subject_id
 where ($2 = 0 or e.id < $2) and ($3::text[] is null or split_part(e.action, '.', 1) = any($3)) and (e.action like '%.read') = $4
   and (a.id is null or a.submitted_at is not null)
+  and (y.id is null or e.action = any($6) and (z.id is null or z.submitted_at is not null))
   and (e.subject_kind <> 'risk_assessment' or e.action = 'risk_assessment.finish' or e.internal) and `
 
 func (t TimelineFilter) args(id uuid.UUID) []any {
-	return []any{id, t.Before, t.Kind.actions(), t.Kind == Reads, TimelinePage + 1}
+	return []any{id, t.Before, t.Kind.actions(), t.Kind == Reads, TimelinePage + 1, milestones()}
 }
 
 func (t TimelineFilter) ofCompany(dst *[]timelineRow, id uuid.UUID) pg.Query {
@@ -310,7 +351,8 @@ func (t TimelineFilter) ofCompany(dst *[]timelineRow, id uuid.UUID) pg.Query {
 }
 
 func (t TimelineFilter) ofCase(dst *[]timelineRow, id uuid.UUID) pg.Query {
-	return pg.All(dst, timelineSQL+`e.subject_kind = 'application' and e.subject_id = $1 order by e.id desc limit $5`, t.args(id)...)
+	return pg.All(dst, timelineSQL+`e.subject_kind = any('{application,profile}')
+  and e.subject_id = any(array(select $1::uuid union all select c.id from profile_cycle c where c.application_id = $1)) order by e.id desc limit $5`, t.args(id)...)
 }
 
 func (t TimelineFilter) page(rows []timelineRow) Timeline {

@@ -11,9 +11,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"trustedtrader/app/application"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
+	"trustedtrader/app/profile/profiletest"
 	"trustedtrader/app/review"
 	"trustedtrader/app/review/reviewtest"
 )
@@ -346,6 +349,68 @@ func TestCompany360(t *testing.T) {
 	}
 	if len(seen) < 75 {
 		t.Errorf("%d entries", len(seen))
+	}
+}
+
+// A company's security profiles stand on its page, and what became of them in the timelines,
+// there and on the case; nothing of one that was not handed over.
+func TestProfilesOfACompany(t *testing.T) {
+	t.Parallel()
+	w := reviewtest.New(t, march).WithCriteria()
+	a, owner := w.Claimed()
+	id := profiletest.OfApplication(w.Ctx, t, w.DB, a.ID)
+	profiletest.Accept(w.Ctx, t, w.Profiles, w.Sam, id)
+	actions := func(tl review.Timeline) (out []string) {
+		for _, e := range tl.Entries {
+			if strings.HasPrefix(e.Action, "profile.") {
+				out = append(out, e.Action)
+				if !strings.HasPrefix(e.Record, "SP-2026-") {
+					t.Errorf("%s is about %q", e.Action, e.Record)
+				}
+			}
+		}
+		return out
+	}
+	want := []string{"profile.accept", "profile.start_review", "profile.submit"}
+	o, err := w.Desk.Company360(w.Ctx, w.Sam, owner.CompanyID, review.TimelineFilter{})
+	w.Must(err)
+	if len(o.Profiles) != 1 || o.Profiles[0].ID != id || o.Profiles[0].Status != profile.Accepted || o.Profiles[0].SubmittedAt == nil || o.Profiles[0].AcceptedAt == nil || o.Profiles[0].Overdue() {
+		t.Errorf("profiles: %+v", o.Profiles)
+	}
+	if got := actions(o.Timeline); !slices.Equal(got, want) {
+		t.Errorf("the company's timeline: %v", got)
+	}
+	for _, kind := range []review.TimelineKind{review.AllChanges, review.CaseEvents} {
+		_, h, err := w.Desk.History(w.Ctx, w.Sam, a.ID, review.TimelineFilter{Kind: kind})
+		w.Must(err)
+		if got := actions(h); !slices.Equal(got, want) {
+			t.Errorf("the case's timeline: %v", got)
+		}
+	}
+
+	// One whose application is still a draft is the company's own.
+	early := w.Importer("Early Bird Ltd")
+	w.Signed(early, "ctpat", "importer")
+	o, err = w.Desk.Company360(w.Ctx, w.Sam, early.CompanyID, review.TimelineFilter{})
+	w.Must(err)
+	if len(o.Profiles) != 0 || len(actions(o.Timeline)) != 0 {
+		t.Errorf("of a draft the agency sees %+v, %v", o.Profiles, actions(o.Timeline))
+	}
+	// A review of a membership is the agency's concern from the day it opens.
+	member := pg.NewID()
+	w.Exec(`insert into membership (id, number, company_id, programme, edition, entity_type, tier, status, application_id, certified_on, effective_on, created_at)
+		select ?, 'C26-1', company_id, programme, edition, entity_type, 'tier_1', 'active', id, '2026-03-03', '2026-03-03', ? from application where id = ?`, member, w.Clock.Now(), a.ID)
+	day, err := clock.ParseDay("2027-03-03")
+	w.Must(err)
+	w.Must(w.DB.Write(w.Ctx, pg.System, func(tx pg.Tx) error {
+		_, err := w.Steps.Profiles.Open(w.Ctx, tx, w.Clock.Now(), identity.ClockActor("test"), profile.Opening{Company: owner.CompanyID, Office: w.NewYork, Programme: "ctpat",
+			EntityType: "importer", Kind: profile.Annual, Membership: &member, Anniversary: day})
+		return err
+	}))
+	o, err = w.Desk.Company360(w.Ctx, w.Sam, owner.CompanyID, review.TimelineFilter{})
+	w.Must(err)
+	if len(o.Profiles) != 2 || o.Profiles[0].Kind != profile.Annual || o.Profiles[0].Status != profile.Open || o.Profiles[0].Anniversary != day {
+		t.Errorf("with a review: %+v", o.Profiles)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/pg"
 )
@@ -206,6 +208,20 @@ func LastOf(dst *[]Last, company uuid.UUID) pg.Query {
 	return pg.All(dst, `select id, title, finished_at, evidence_id from risk_assessment
 		where company_id = $1 and status = 'finished' order by finished_at desc, id desc limit 1`, company)
 }
+
+// asking are the criteria of CTPAT that ask for an assessment: minimum security criteria,
+// section 2.
+var asking = []string{"2.1", "2.2", "2.3", "2.4"}
+
+// Shows reports whether an assessment is evidence for a criterion: those of CTPAT that ask
+// for one, and those of other programmes that ask for the same.
+func Shows(programme string, c catalogue.Criterion) bool {
+	return programme == ctpat && slices.Contains(asking, c.ID) ||
+		slices.ContainsFunc(c.MapsTo, func(m catalogue.Mapping) bool { return m.Scheme == ctpat && slices.Contains(asking, m.Ref) })
+}
+
+// ctpat is the scheme whose numbers the criteria have.
+const ctpat = "ctpat"
 
 // live are the company's memberships whose clocks hear of an assessment; they are locked
 // before their clocks, as everywhere.

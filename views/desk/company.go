@@ -2,9 +2,13 @@ package desk
 
 import (
 	"context"
+	"time"
 
+	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/profile"
+	"trustedtrader/app/review"
 	"trustedtrader/views/ui"
 )
 
@@ -20,6 +24,24 @@ func memberKind(s string) ui.Kind {
 
 func memberStatus(ctx context.Context, s string) string {
 	return i18n.T(ctx, map[string]string{"active": "Active", "suspended": "Suspended", "ended": "Ended"}[s])
+}
+
+// profileFor says what a security profile is filled in for, and of which year.
+func profileFor(ctx context.Context, x review.OverviewProfile) string {
+	switch {
+	case x.Kind == profile.Annual && !x.Anniversary.IsZero():
+		return i18n.T(ctx, "The year to %s", x.Anniversary.Text(ctx))
+	case x.Kind == profile.Revalidation:
+		return i18n.T(ctx, "The next validation, %d", x.OpenedAt.Year())
+	}
+	return i18n.T(ctx, "The application of %d", x.OpenedAt.Year())
+}
+
+func dayOf(ctx context.Context, t *time.Time, zone *time.Location) string {
+	if t == nil {
+		return i18n.T(ctx, "Not yet")
+	}
+	return clock.DayOf(*t, zone).Text(ctx)
 }
 
 func changeTabs(ctx context.Context, now company.Status) (out []ui.Tab) {

@@ -427,6 +427,9 @@ func changeValue(ctx context.Context, field, value string) string {
 	if field == "status" && slices.Contains(application.Statuses(), application.Status(value)) {
 		return status(ctx, application.Status(value))
 	}
+	if field == "status" && slices.Contains(profile.Statuses(), profile.Status(value)) {
+		return profileStatus(ctx, profile.Status(value))
+	}
 	if field == "clock" || field == "event" || field == "activity" || field == "tier" {
 		return strings.NewReplacer("_", " ", ".", " ").Replace(value)
 	}
