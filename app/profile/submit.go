@@ -111,10 +111,10 @@ func (s *Service) received(ctx context.Context, tx pg.Tx, now time.Time, by iden
 		Company: p.Cycle.CompanyID, SubjectKind: Kind, SubjectID: p.Cycle.ID, Programme: programme, Code: "profile_received",
 		Days: map[string]time.Time{"submitted_on": clock.DayOf(now, p.Firm.Zone).Time()},
 	})
-	if err != nil || p.Cycle.AssigneeID == nil {
+	if err != nil {
 		return err
 	}
-	return s.Letters.ToStaff(ctx, tx, now, []uuid.UUID{*p.Cycle.AssigneeID}, Kind, p.Cycle.ID)
+	return s.tellSpecialist(ctx, tx, now, p.Cycle)
 }
 
 // stillSeen refuses a declaration about something that has changed since it was read.

@@ -72,15 +72,15 @@ func (s *Service) Write(ctx context.Context, by identity.Actor, id uuid.UUID, cr
 	})
 }
 
-// tellSpecialist lets the specialist in charge know of a message, while the profile is
-// with the agency.
+// tellSpecialist lets the specialist in charge, of the profile or else of its case, know
+// that something waits, while the profile is with the agency.
 func (s *Steps) tellSpecialist(ctx context.Context, tx pg.Tx, now time.Time, c Cycle) error {
 	if c.Status != Submitted && c.Status != InReview {
 		return nil
 	}
 	var persons []uuid.UUID
-	err := tx.WithContext(ctx).Raw(`select coalesce(a.assignee_id, c.assignee_id) as id from profile_cycle c left join application a on a.id = c.application_id
-		where c.id = ? and coalesce(a.assignee_id, c.assignee_id) is not null`, c.ID).Scan(&persons).Error
+	err := tx.WithContext(ctx).Raw(`select coalesce(c.assignee_id, a.assignee_id) as id from profile_cycle c left join application a on a.id = c.application_id
+		where c.id = ? and coalesce(c.assignee_id, a.assignee_id) is not null`, c.ID).Scan(&persons).Error
 	if err != nil {
 		return fmt.Errorf("look for the specialist in charge: %w", err)
 	}
