@@ -291,11 +291,19 @@ type Member struct {
 	EffectiveOn time.Time
 }
 
+// Review is a security profile outside an application that is with the company, on its
+// home: the yearly review of a membership, or what comes before a validation.
+type Review struct {
+	profile.Review
+	Number string // of the membership
+}
+
 // Home is what a person of a company sees first: where am I, what is next, by when.
 type Home struct {
 	Dossier Dossier
 	Open    []Card // newest first
 	Past    []Card
+	Reviews []Review // the most urgent first
 	Members []Member
 	Unread  int
 	Clocks  []clock.View // every running clock of the company, the most urgent first
@@ -320,6 +328,15 @@ func (h Home) Next() *Card {
 	return &h.Open[best]
 }
 
+// NextReview is the review to go on with when no application waits for the company; nil
+// when there is none.
+func (h Home) NextReview() *Review {
+	if len(h.Reviews) == 0 || h.Next() != nil {
+		return nil
+	}
+	return &h.Reviews[0]
+}
+
 // urgency orders what waits for the company: a hearing, a request, a security profile
 // that was sent back, then drafts.
 func urgency(c Card) int {
@@ -338,19 +355,24 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	var body string
 	var rows []homeRow
 	var clocks []clock.Kept
-	if err := s.DB.Batch(ctx, by.Scope(),
+	var reviews profile.Reviews
+	now := s.Now()
+	queries := []pg.Query{
 		pg.Value(&body, fmt.Sprintf(dossierSQL, "$1"), by.CompanyID),
 		pg.All(&rows, fmt.Sprintf(homeApplications, fmt.Sprintf(profileSQL, "a.id")), by.CompanyID),
 		pg.All(&h.Members, homeMembers, by.CompanyID),
 		clock.OfCompany(&clocks, by.CompanyID),
 		notice.Unread(&h.Unread, by),
-	); err != nil {
+	}
+	if s.Profiles != nil {
+		queries = append(queries, reviews.Query(by.CompanyID, now))
+	}
+	if err := s.DB.Batch(ctx, by.Scope(), queries...); err != nil {
 		return h, fmt.Errorf("read the company's home: %w", err)
 	}
 	if h.Dossier, err = readDossier(body); err != nil {
 		return h, err
 	}
-	now := s.Now()
 	h.Zone = h.Dossier.Office.Location()
 	h.Clocks = s.Clocks.Views(clocks, now)
 	for _, row := range rows {
@@ -363,6 +385,17 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 		} else {
 			h.Open = append(h.Open, c)
 		}
+	}
+	list, err := reviews.Read(s.Profiles, h.Clocks)
+	if err != nil {
+		return h, err
+	}
+	for _, r := range list {
+		x := Review{Review: r}
+		if i := slices.IndexFunc(h.Members, func(m Member) bool { return m.ID == *r.Profile.Cycle.MembershipID }); i >= 0 {
+			x.Number = h.Members[i].Number
+		}
+		h.Reviews = append(h.Reviews, x)
 	}
 	return h, nil
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"trustedtrader/app/application"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
@@ -12,6 +13,7 @@ import (
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profile/profiletest"
+	"trustedtrader/app/profilereview"
 	"trustedtrader/app/review/reviewtest"
 )
 
@@ -260,5 +262,65 @@ func TestNews(t *testing.T) {
 	}))
 	if len(n.Changes) != 1 || n.Changes[0].ID != "4.8" || n.Changes[0].Kind != catalogue.Reworded || n.Titles["4.8"].String() == "" || n.Expired != 0 {
 		t.Errorf("news: %+v", n)
+	}
+}
+
+// A review that is with the company stands on its home with its progress and its day, and is
+// the next step while no application waits for the company.
+func TestReviewAtTheCompanysHome(t *testing.T) {
+	t.Parallel()
+	y, h := newMember(t)
+	y.reviews = &profilereview.Service{DB: y.DB, Now: y.Clock.Now, Steps: y.Steps.Profiles, Cases: y.Desk}
+	home := func() application.Home {
+		t.Helper()
+		ctx := pg.Counted(y.Ctx)
+		out, err := y.Applications.Home(ctx, h.owner)
+		y.Must(err)
+		if n := pg.Statements(ctx); n > 7 { // and one to recognise the session
+			t.Errorf("the home takes %d statements", n)
+		}
+		return out
+	}
+	if got := home(); len(got.Reviews) != 0 || got.NextReview() != nil {
+		t.Fatalf("before it opens: %+v", got.Reviews)
+	}
+	y.at("2026-12-05T15:00:00Z")
+	y.sweep()
+	c := y.review(h, "2027-03-03")
+	got := home()
+	next := got.NextReview()
+	if next == nil || next.Profile.Cycle.ID != c.ID || next.Number != h.member.Number || next.Progress.Must.Attention == 0 || next.Programme.Code != "ctpat" || next.Entity.Code != "importer" {
+		t.Fatalf("open: %+v", got.Reviews)
+	}
+	if next.Due == nil || next.Due.Code != "annual_review_due" || next.Due.Reading.DueDay.String() != "2027-03-03" {
+		t.Errorf("due: %+v", next.Due)
+	}
+	list, err := y.Profiles.List(y.Ctx, h.owner)
+	y.Must(err)
+	if len(list) != 2 || list[0].Due == nil || list[0].Due.Reading.DueDay.String() != "2027-03-03" || list[1].Due != nil {
+		t.Errorf("the list: %+v", list)
+	}
+	if other, err := y.Applications.Home(y.Ctx, y.Importer("Nosy Inc")); err != nil || len(other.Reviews) != 0 {
+		t.Errorf("another company's home: %+v, %v", other.Reviews, err)
+	}
+
+	// Whoever applies for something else goes on with that first.
+	a, err := y.Applications.Choose(y.Ctx, h.owner, "ctpat", "customs_broker")
+	y.Must(err)
+	if got := home(); got.NextReview() != nil || len(got.Reviews) != 1 || got.Next() == nil || got.Next().Application.ID != a.ID {
+		t.Errorf("beside an application: %+v", got)
+	}
+	_, err = y.Applications.Withdraw(y.Ctx, h.owner, a.ID, application.Withdrawal{Version: a.Version, Reason: "not_ready"})
+	y.Must(err)
+
+	y.confirm(h, c)
+	y.submit(h, c)
+	if got := home(); len(got.Reviews) != 0 {
+		t.Errorf("submitted: %+v", got.Reviews)
+	}
+	y.sendBack(h, c, "3.1")
+	next = home().NextReview()
+	if next == nil || next.Profile.Cycle.Status != profile.Returned || next.Due != nil {
+		t.Errorf("sent back: %+v", next)
 	}
 }

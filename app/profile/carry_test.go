@@ -119,6 +119,14 @@ func TestCarryOverANewEdition(t *testing.T) {
 			t.Errorf("%s: carried %t (%+v), want %t", question, ok, g, want)
 		}
 	}
+	list, err := w.s.List(w.ctx, w.reader)
+	w.must(err)
+	if len(list) != 3 || list[0].ID != third.ID || len(list[0].Withdrawn) != 1 || list[0].Withdrawn[0].ID != "7" || list[1].Withdrawn != nil || list[2].Withdrawn != nil {
+		t.Errorf("the list has %+v", list)
+	}
+	if page, err := w.s.CriterionPage(w.ctx, w.reader, second.ID, "7", uuid.Nil); err != nil || page.Asked[0].Given.Value.Choice != catalogue.Yes {
+		t.Errorf("what was withdrawn cannot be read: %+v, %v", page.Asked, err)
+	}
 	if n := w.count(`select count(*) from profile_answer where cycle_id = $1`, third.ID); n != 5 {
 		t.Errorf("%d answers came along", n)
 	}

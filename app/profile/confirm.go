@@ -44,7 +44,7 @@ func (s *Service) ConfirmShoulds(ctx context.Context, by identity.Actor, id uuid
 				continue
 			}
 			found = true
-			if c.Level == catalogue.Should && p.mayEdit(by, c.ID) == nil && p.confirmable(c) == nil {
+			if p.atOnce(by, c) {
 				list = append(list, c.ID)
 			}
 		}
@@ -72,6 +72,11 @@ func (s *Service) confirm(ctx context.Context, by identity.Actor, id uuid.UUID, 
 		return audit.Record(ctx, tx, now, by, audit.Event{Action: "profile.confirm", Kind: Kind, Subject: p.Cycle.ID, Company: p.Cycle.CompanyID,
 			After: map[string]any{"criteria": list}})
 	})
+}
+
+// atOnce reports whether a person can confirm a criterion together with others.
+func (p *Profile) atOnce(by identity.Actor, c catalogue.Criterion) bool {
+	return c.Level == catalogue.Should && p.mayEdit(by, c.ID) == nil && p.confirmable(c) == nil
 }
 
 // confirmable says why a criterion cannot be confirmed as it is.

@@ -86,6 +86,7 @@ type Task struct {
 	Remark     *Remark // why it was sent back
 	Editable   bool    // by the reader, now
 	Exceptions []Site
+	Result     *Result // what we told the company of it last; nil: nothing yet
 }
 
 // Group is a section with its criteria; one that stands in several sections stands in
@@ -94,6 +95,7 @@ type Group struct {
 	Section  catalogue.Section
 	Progress Progress
 	Tasks    []Task
+	AtOnce   int // shoulds that the reader can confirm together
 }
 
 // TaskList is the profile's own page.
@@ -107,6 +109,8 @@ type TaskList struct {
 	Signer   bool         // the reader's role submits
 	Next     string       // the criterion to go on with; empty when all are done
 	Changed  []Changed    // what became of the criteria since the last cycle
+
+	results []Result
 }
 
 // Changed is a criterion that is not what it was in the last cycle.
@@ -115,12 +119,27 @@ type Changed struct {
 	Criterion catalogue.Criterion // as it is asked now; one that was withdrawn, as it was asked then
 }
 
+// tasksRow is what the first statement of a task list reads.
+type tasksRow struct {
+	head
+	Results string
+}
+
+func (r tasksRow) row() head { return r.head }
+
 // TaskList reads a profile by section with the state of each criterion, in one round trip.
 // Everybody who reads for the company may.
 func (s *Service) TaskList(ctx context.Context, by identity.Actor, id uuid.UUID) (l TaskList, err error) {
+	var h tasksRow
 	var kept []clock.Kept
-	if l.Profile, err = s.outline(ctx, by, id, clock.Where(&kept, `k.subject_kind = any('{application,membership}')
-		and k.subject_id = (select coalesce(c.application_id, c.membership_id) from profile_cycle c where c.id = $1 and c.company_id = $2)`, id, by.CompanyID)); err != nil {
+	l.Profile, err = read(ctx, s, by, id, &h, headColumns+outlineColumns+noChoices+fmt.Sprintf(resultsSQL, ""), nil,
+		clock.Where(&kept, `k.subject_kind = any('{application,membership}')
+		and k.subject_id = (select coalesce(c.application_id, c.membership_id) from profile_cycle c where c.id = $1 and c.company_id = $2)`, id, by.CompanyID))
+	if err != nil {
+		return l, err
+	}
+	l.Profile.apply()
+	if l.results, err = readResults(h.Results); err != nil {
 		return l, err
 	}
 	l.Clocks = s.Clocks.Views(kept, s.Now())
@@ -154,7 +173,11 @@ func (s *Steps) tasks(by identity.Actor, l *TaskList) (err error) {
 			if !in(c, section.ID) {
 				continue
 			}
-			t := Task{Criterion: c, Standing: standings[c.ID], Note: p.Notes[c.ID], Remark: p.Remark(c.ID), Editable: p.whyNot(by, c.ID) == "", Exceptions: p.Exceptions(c.ID)}
+			t := Task{Criterion: c, Standing: standings[c.ID], Note: p.Notes[c.ID], Remark: p.Remark(c.ID), Editable: p.whyNot(by, c.ID) == "", Exceptions: p.Exceptions(c.ID),
+				Result: latest(l.results, c.ID)}
+			if t.Standing.Because == BecauseCarried && p.atOnce(by, c) {
+				g.AtOnce++
+			}
 			if p.Shown.Criterion(c.ID) {
 				g.Progress.add(c.Level, t.Standing.State)
 			}
@@ -273,6 +296,7 @@ type CriterionPage struct {
 	Suggested  []LastGiven // last cycle's answers to questions that this edition no longer asks so
 	Links      []evidence.Link
 	Posts      []Post
+	Results    []Result // what we told the company of it, the newest first
 	Present    []Present
 	Previous   string // the criteria beside it, of those that count; empty at the ends
 	Next       string
@@ -286,7 +310,7 @@ type CriterionPage struct {
 // criterionRow is what the first statement of a criterion's page reads.
 type criterionRow struct {
 	head
-	Posts, Present string
+	Posts, Present, Results string
 }
 
 func (r criterionRow) row() head { return r.head }
@@ -318,7 +342,7 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 	}
 	var h criterionRow
 	var rows []givenRow
-	c.Profile, err = read(ctx, s, by, id, &h, criterionColumns+postsSQL, []any{criterion, by.PersonID, s.Now().Add(-presentFor)},
+	c.Profile, err = read(ctx, s, by, id, &h, criterionColumns+postsSQL+fmt.Sprintf(resultsSQL, " and r.criterion = $4"), []any{criterion, by.PersonID, s.Now().Add(-presentFor)},
 		pg.All(&rows, `select false as last, `+answerColumns+` from profile_answer where cycle_id = $1 and company_id = $2 and question = any($3)
 			union all select true, a.cycle_id, a.company_id, a.criterion, a.question, a.site_id, a.value::text, a.choice, a.complete, a.carried, a.version, a.updated_at, a.updated_by, a.author
 			from profile_cycle c join profile_answer a on a.cycle_id = c.previous_id
@@ -364,7 +388,7 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 	for _, part := range []struct {
 		text string
 		into any
-	}{{h.Posts, &c.Posts}, {h.Present, &c.Present}} {
+	}{{h.Posts, &c.Posts}, {h.Present, &c.Present}, {h.Results, &c.Results}} {
 		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
 			return c, fmt.Errorf("read criterion %s: %w", criterion, err)
 		}

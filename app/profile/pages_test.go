@@ -2,6 +2,9 @@ package profile_test
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -246,7 +249,7 @@ func TestSites(t *testing.T) {
 	c := w.open()
 	yard := w.newSite(w.company, "Yard", "yard", "US")
 	depot := w.newSite(w.company, "Depot", "warehouse", "MX")
-	_, err := w.s.ApplyToSites(w.ctx, w.owner, c.ID, "9.1", uuid.Nil, []uuid.UUID{yard})
+	_, err := w.s.ApplyToSites(w.ctx, w.owner, c.ID, "9.1", uuid.Nil, []uuid.UUID{yard}, nil)
 	w.want("nothing to copy", err, fault.Conflict)
 	w.save(w.owner, c, "9.1.a", 0, yes())
 	w.save(w.owner, c, "9.1.b", 0, said("A fence of three metres."))
@@ -278,10 +281,10 @@ func TestSites(t *testing.T) {
 		"no such site":      {w.owner, "9.1", []uuid.UUID{pg.NewID()}, fault.NotFound},
 		"no such criterion": {w.owner, "99", []uuid.UUID{depot}, fault.NotFound},
 	} {
-		_, err := w.s.ApplyToSites(w.ctx, x.by, c.ID, x.criterion, uuid.Nil, x.to)
+		_, err := w.s.ApplyToSites(w.ctx, x.by, c.ID, x.criterion, uuid.Nil, x.to, nil)
 		w.want(name, err, x.want)
 	}
-	saved, err := w.s.ApplyToSites(w.ctx, w.owner, c.ID, "9.1", uuid.Nil, []uuid.UUID{yard, depot})
+	saved, err := w.s.ApplyToSites(w.ctx, w.owner, c.ID, "9.1", uuid.Nil, []uuid.UUID{yard, depot}, nil)
 	w.must(err)
 	if len(saved) != 4 {
 		t.Errorf("copied %+v", saved)
@@ -297,10 +300,36 @@ func TestSites(t *testing.T) {
 		t.Errorf("%d events", n)
 	}
 
+	// Whoever applies on an old page overwrites no colleague: the other sites are done.
+	seen := map[string]int{"9.1.a": 1, "9.1.b": 1, "9.1.a@" + yard.String(): 2, "9.1.b@" + yard.String(): 1, "9.1.a@" + depot.String(): 1, "9.1.b@" + depot.String(): 1}
+	wall := w.entry(c, "9.1.b", 1, said("A wall."))
+	wall.Site = yard
+	if _, err := w.s.Save(w.ctx, w.editor, wall); err != nil {
+		t.Fatal(err)
+	}
+	w.save(w.owner, c, "9.1.b", 1, said("A fence of four metres."))
+	_, err = w.s.ApplyToSites(w.ctx, w.owner, c.ID, "9.1", uuid.Nil, []uuid.UUID{yard, depot}, seen)
+	var moved *fault.Error
+	if !errors.As(err, &moved) || len(moved.Changed) != 1 || !strings.Contains(moved.Changed[0].Theirs, "four metres") {
+		t.Errorf("what is copied has changed: %v", err)
+	}
+	seen["9.1.b"] = 2
+	_, err = w.s.ApplyToSites(w.ctx, w.owner, c.ID, "9.1", uuid.Nil, []uuid.UUID{yard, depot}, seen)
+	if x := profile.Conflicts(err); len(x) != 1 || x[0].Site != yard || x[0].Question != "9.1.b" || x[0].By != w.editor.Name || x[0].Theirs.Text != "A wall." {
+		t.Errorf("conflicts: %+v, %v", x, err)
+	}
+	p = w.load(c)
+	if g, _ := p.Given("9.1.b", depot); g.Value.Text != "A fence of four metres." {
+		t.Errorf("the depot has %+v", g)
+	}
+	if g, _ := p.Given("9.1.b", yard); g.Value.Text != "A wall." {
+		t.Errorf("the yard has %+v", g)
+	}
+
 	w.want("an old version", w.s.DropException(w.ctx, w.owner, c.ID, "9.1", yard, map[string]int{"9.1.a": 1, "9.1.b": 1}), fault.Conflict)
 	w.want("a reader", w.s.DropException(w.ctx, w.reader, c.ID, "9.1", yard, nil), fault.Forbidden)
 	w.want("the company's answer", w.s.DropException(w.ctx, w.owner, c.ID, "9.1", uuid.Nil, nil), fault.NotFound)
-	w.must(w.s.DropException(w.ctx, w.owner, c.ID, "9.1", yard, map[string]int{"9.1.a": 2, "9.1.b": 1}))
+	w.must(w.s.DropException(w.ctx, w.owner, c.ID, "9.1", yard, map[string]int{"9.1.a": 2, "9.1.b": 2}))
 	w.want("twice", w.s.DropException(w.ctx, w.owner, c.ID, "9.1", yard, nil), fault.Conflict)
 	p = w.load(c)
 	if _, ok := p.Given("9.1.a", yard); ok {
@@ -440,10 +469,28 @@ func TestConfirm(t *testing.T) {
 	if s := p.State("3.1"); s.State != profile.Ready || p.Notes["3.1"].Confirmer != "Ed Editor" {
 		t.Errorf("confirmed: %+v, %+v", s, p.Notes["3.1"])
 	}
+	atOnce := func(by identity.Actor) (out []int) {
+		t.Helper()
+		l, err := w.s.TaskList(w.ctx, by, c.ID)
+		w.must(err)
+		for _, g := range l.Groups {
+			out = append(out, g.AtOnce)
+		}
+		return out
+	}
+	if got := atOnce(w.owner); !slices.Equal(got, []int{1, 0, 1}) {
+		t.Errorf("at once by section: %v", got)
+	}
+	if got := atOnce(w.reader); !slices.Equal(got, []int{0, 0, 0}) {
+		t.Errorf("at once for a reader: %v", got)
+	}
 	n, err := w.s.ConfirmShoulds(w.ctx, w.owner, c.ID, "management")
 	w.must(err)
 	if n != 1 || w.load(c).State("1.1").State != profile.Ready || w.load(c).State("2.1").State != profile.NeedsAttention {
 		t.Errorf("%d shoulds at once", n)
+	}
+	if got := atOnce(w.owner); got[0] != 0 {
+		t.Errorf("at once after that: %v", got)
 	}
 	_, err = w.s.ConfirmShoulds(w.ctx, w.owner, c.ID, "management")
 	w.want("nothing is left", err, fault.Conflict)

@@ -9,7 +9,9 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/audit"
+	"trustedtrader/app/catalogue"
 	"trustedtrader/app/fault"
+	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 )
@@ -54,11 +56,12 @@ func (s *Service) DropException(ctx context.Context, by identity.Actor, id uuid.
 }
 
 // ApplyToSites copies the answers to one criterion that hold for the company (the zero id)
-// or at one site to other sites as their own. Who may change the criterion may. Wordings
-// that the sites had are kept with the revisions. Conflict: nothing is answered there, a
-// colleague changed one of the sites' answers meanwhile (see Conflicts), or the criterion
-// is locked.
-func (s *Service) ApplyToSites(ctx context.Context, by identity.Actor, id uuid.UUID, criterion string, from uuid.UUID, to []uuid.UUID) ([]Saved, error) {
+// or at one site to other sites as their own. seen are the versions that the person saw of
+// the answers copied and of those replaced, by AnswerEntry.Key; nil: none were shown. Who
+// may change the criterion may. Wordings that the sites had are kept with the revisions.
+// Conflict: nothing is answered there, a colleague changed the answers to copy, or those
+// of some sites (see Conflicts; the other sites are done), or the criterion is locked.
+func (s *Service) ApplyToSites(ctx context.Context, by identity.Actor, id uuid.UUID, criterion string, from uuid.UUID, to []uuid.UUID, seen map[string]int) ([]Saved, error) {
 	if err := mayTry(by); err != nil {
 		return nil, err
 	}
@@ -73,6 +76,9 @@ func (s *Service) ApplyToSites(ctx context.Context, by identity.Actor, id uuid.U
 	if !ok {
 		return nil, fault.Missing()
 	}
+	if err := p.stillThere(ctx, c, from, seen); err != nil {
+		return nil, err
+	}
 	var entries []AnswerEntry
 	for _, site := range to {
 		if site == from {
@@ -86,9 +92,13 @@ func (s *Service) ApplyToSites(ctx context.Context, by identity.Actor, id uuid.U
 			if !ok {
 				continue
 			}
+			e := AnswerEntry{Cycle: id, EditionHash: p.Cycle.EditionHash, EntityType: p.Cycle.EntityType,
+				Criterion: criterion, Question: q.ID, Site: site, Answer: g.Value}
 			own, _ := p.Given(q.ID, site)
-			entries = append(entries, AnswerEntry{Cycle: id, EditionHash: p.Cycle.EditionHash, EntityType: p.Cycle.EntityType,
-				Criterion: criterion, Question: q.ID, Site: site, Version: own.Version, Answer: g.Value})
+			if e.Version = own.Version; seen != nil {
+				e.Version = seen[e.Key()]
+			}
+			entries = append(entries, e)
 		}
 	}
 	if len(entries) == 0 {
@@ -100,6 +110,25 @@ func (s *Service) ApplyToSites(ctx context.Context, by identity.Actor, id uuid.U
 	}
 	b.action = "profile.add_sites"
 	return s.run(ctx, by, b)
+}
+
+// stillThere refuses to copy answers that are not those that the person saw.
+func (p *Profile) stillThere(ctx context.Context, c catalogue.Criterion, from uuid.UUID, seen map[string]int) error {
+	if seen == nil {
+		return nil
+	}
+	var changes []fault.Change
+	for _, q := range c.Questions {
+		g, ok := p.Holds(q.ID, from)
+		if e := (AnswerEntry{Question: q.ID, Site: g.Site}); ok && g.Version != seen[e.Key()] {
+			changes = append(changes, fault.Change{Label: text(ctx, q.Text), Yours: i18n.T(ctx, "As it was on your page"),
+				Theirs: i18n.T(ctx, "%s (%s)", q.Words(ctx, g.Value), g.Author)})
+		}
+	}
+	if changes != nil {
+		return fault.Moved(changes...)
+	}
+	return nil
 }
 
 // Opened reports whether the company may change a criterion that its return does not list,

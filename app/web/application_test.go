@@ -237,7 +237,12 @@ func filled(doc *goquery.Document, action string) url.Values {
 
 func says(t *testing.T, doc *goquery.Document, texts ...string) {
 	t.Helper()
-	page := strings.Join(strings.Fields(doc.Find("main").Text()), " ")
+	partSays(t, doc.Find("main"), texts...)
+}
+
+func partSays(t *testing.T, part *goquery.Selection, texts ...string) {
+	t.Helper()
+	page := strings.Join(strings.Fields(part.Text()), " ")
 	for _, text := range texts {
 		if !strings.Contains(page, text) {
 			t.Errorf("the page does not say %q:\n%s", text, page)

@@ -51,6 +51,25 @@ func (w *Web) showTasks(c *fiber.Ctx, who identity.Actor) error {
 	return render(c, fiber.StatusOK, view.Tasks(view.TasksPage{Frame: w.profileFrame(c, who, l.Profile, l.Names, ""), List: l, Show: show}))
 }
 
+// confirmShoulds says of the shoulds of a section that last time's answers are still true.
+func (w *Web) confirmShoulds(c *fiber.Ctx, who identity.Actor) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	section := c.FormValue("section")
+	n, err := w.Profiles.ConfirmShoulds(c.UserContext(), who, id, section)
+	if err != nil {
+		return err
+	}
+	w.flash(c, ui.Good, tn(c, "%d should is confirmed for this year.", "%d shoulds are confirmed for this year.", n))
+	back := profilePath(id)
+	if show := c.FormValue("show"); slices.Contains(view.Filters(), show) && show != "" {
+		back = withQuery(back, "show", show)
+	}
+	return seeOther(c, back+"#"+view.SectionID(section))
+}
+
 func (w *Web) showChecks(c *fiber.Ctx, who identity.Actor) error {
 	checks, err := w.checks(c, who)
 	if err != nil {

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"errors"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
@@ -168,10 +171,16 @@ func (w *Web) applyToSites(c *fiber.Ctx, who identity.Actor) error {
 		}
 		to = append(to, site)
 	}
-	saved, err := w.Profiles.ApplyToSites(c.UserContext(), who, id, c.Params("criterion"), from, to)
+	saved, err := w.Profiles.ApplyToSites(c.UserContext(), who, id, c.Params("criterion"), from, to, versionsShown(c))
+	var f *fault.Error
 	switch fields := fault.Fields(err); {
 	case profile.Conflicts(err) != nil:
-		return fault.Moved()
+		return w.renderMovedSites(c, who, saved, profile.Conflicts(err))
+	case errors.As(err, &f) && f.Changed != nil:
+		return w.renderMoved(c, who, func(p *view.ApplyPage) {
+			p.Chosen, p.Moved = formAll(c, "sites"), &view.Moved{Changes: f.Changed,
+				Text: t(c, "Nothing is applied yet. Below you see the answers as they are now. Check them, then apply them again.")}
+		})
 	case fields != nil:
 		page, err := w.applyPage(c, who, c.FormValue("from"))
 		if err != nil {
@@ -184,4 +193,51 @@ func (w *Web) applyToSites(c *fiber.Ctx, who identity.Actor) error {
 	}
 	w.flash(c, ui.Good, tn(c, "%d answer is saved.", "%d answers are saved.", len(saved)))
 	return seeOther(c, profilePath(id, "/sites"))
+}
+
+// versionsShown reads the versions of the answers that the page of a form showed.
+func versionsShown(c *fiber.Ctx) map[string]int {
+	out := map[string]int{}
+	for _, v := range formAll(c, view.SeenField) {
+		key, version, _ := strings.Cut(v, "=")
+		if n, err := strconv.Atoi(version); err == nil {
+			out[key] = n
+		}
+	}
+	return out
+}
+
+// renderMoved shows the page of several sites as it is now, with what colleagues changed
+// meanwhile.
+func (w *Web) renderMoved(c *fiber.Ctx, who identity.Actor, moved func(*view.ApplyPage)) error {
+	page, err := w.applyPage(c, who, c.FormValue("from"))
+	if err != nil {
+		return err
+	}
+	moved(&page)
+	return render(c, fiber.StatusConflict, view.Apply(page))
+}
+
+// renderMovedSites names the sites whose answers are not what the person saw. They stay
+// ticked; the others are done.
+func (w *Web) renderMovedSites(c *fiber.Ctx, who identity.Actor, saved []profile.Saved, conflicts []profile.Conflict) error {
+	done := 0
+	for _, s := range saved {
+		if s.Changed {
+			done++
+		}
+	}
+	text := t(c, "Colleagues changed these sites after you opened the page, and they stay as your colleagues saved them. Apply again to replace what is there now, or leave a site out.")
+	if done > 0 {
+		text = tn(c, "%d answer is applied.", "%d answers are applied.", done) + " " + text
+	}
+	return w.renderMoved(c, who, func(p *view.ApplyPage) {
+		p.Moved = &view.Moved{Text: text}
+		for _, x := range conflicts {
+			p.Moved.Changes = append(p.Moved.Changes, p.ChangedAt(c.UserContext(), x))
+			if site := x.Site.String(); !slices.Contains(p.Chosen, site) {
+				p.Chosen = append(p.Chosen, site)
+			}
+		}
+	})
 }

@@ -55,6 +55,12 @@ func sheet(doc *goquery.Document) (action string, form url.Values) {
 	return action, filled(doc, action)
 }
 
+// hidden are the values of fields of one name, of which a form may carry several.
+func hidden(doc *goquery.Document, name string) (out []string) {
+	doc.Find(`input[name="` + name + `"]`).Each(func(_ int, s *goquery.Selection) { out = append(out, s.AttrOr("value", "")) })
+	return out
+}
+
 func set(form url.Values, pairs ...string) url.Values {
 	out := url.Values{}
 	for k, v := range form {
@@ -75,7 +81,7 @@ func TestProfileFromTaskListToReceipt(t *testing.T) {
 	if n := doc.Find("main a.usa-button:not(.usa-button--outline)").Length(); n != 1 {
 		t.Errorf("the task list has %d main buttons, want 1", n)
 	}
-	says(t, a.get("/profiles", 200), "SP-2026-", "To fill in")
+	says(t, a.get("/profiles", 200), "SP-2026-", "To fill in", "Continue security profile")
 
 	page := at + "/criteria/1.1"
 	doc = a.get(page, 200)
@@ -162,6 +168,7 @@ func TestProfileFromTaskListToReceipt(t *testing.T) {
 	}
 	a.get(at+"/print", 200)
 	a.get(at, 200)
+	says(t, a.get("/profiles", 200), "There is nothing to fill in now", "With us", "Submitted")
 }
 
 // What a no asks for depends on how binding the criterion is.
@@ -337,8 +344,7 @@ func TestProfileConflict(t *testing.T) {
 		t.Error("the texts are not compared")
 	}
 	form = filled(doc, at+"/resolve")
-	form["clash"] = nil
-	doc.Find(`input[name="clash"]`).Each(func(_ int, s *goquery.Selection) { form.Add("clash", s.AttrOr("value", "")) })
+	form["clash"] = hidden(doc, "clash")
 	refused := a.want(422, eve, "POST", at+"/resolve", set(form, "way-1.1.a", "mine"))
 	says(t, refused, "Choose which answer is to hold", "We are small")
 	if got := refused.Find(`input[name="way-1.1.a"][checked]`).AttrOr("value", ""); got != "mine" {
@@ -392,7 +398,24 @@ func TestProfileSites(t *testing.T) {
 	form = filled(doc, at+"/criteria/9.1/sites")
 	refused, _ := a.post(at+"/criteria/9.1/sites", form, 422)
 	says(t, refused, "Choose at least one site")
-	form["sites"] = sites[1:]
+	form["sites"], form["seen"] = sites[1:], hidden(doc, "seen")
+	eve := a.colleague(identity.Editor, "Eve Editor")
+	at2, other := sheet(a.want(200, eve, "GET", page+"?site="+sites[1], nil))
+	a.want(303, eve, "POST", at2, set(other, "q-9.1.b-text", "With a hedge"))
+	doc, _ = a.post(at+"/criteria/9.1/sites", form, 409)
+	partSays(t, doc.Find(".tt-conflict"), "Depot, Newark", "With a wall", "With a hedge (Eve Editor, 15:00)", "Apply again to replace what is there now")
+	if ticked := doc.Find(`input[name="sites"][checked]`); ticked.Length() != 1 || ticked.AttrOr("value", "") != sites[1] {
+		t.Errorf("%d sites are ticked", ticked.Length())
+	}
+	says(t, a.get(page, 200), "Pier, Newark") // it is done
+	form = filled(doc, at+"/criteria/9.1/sites")
+	form["seen"] = hidden(doc, "seen")
+	action, other = sheet(a.get(page+"?site="+sites[0], 200))
+	a.post(action, set(other, "q-9.1.b-text", "With a high wall"), 303)
+	doc, _ = a.post(at+"/criteria/9.1/sites", form, 409)
+	partSays(t, doc.Find(".tt-conflict"), "As it was on your page", "With a high wall (Olga Harbor)", "Nothing is applied yet")
+	form = filled(doc, at+"/criteria/9.1/sites")
+	form["seen"] = hidden(doc, "seen")
 	a.post(at+"/criteria/9.1/sites", form, 303)
 	says(t, a.get(page, 200), "Depot, Newark", "Pier, Newark")
 
@@ -526,7 +549,30 @@ func TestProfileCarriedOver(t *testing.T) {
 	a.post(next+"/criteria/9.1/confirm", filled(doc, next+"/criteria/9.1/confirm"), 303)
 	says(t, a.get(next+"/criteria/9.1", 200), "Ready")
 	a.post(next+"/criteria/9.1/confirm", url.Values{}, 409)
-	says(t, a.get("/profiles", 200), "Ended", "To fill in")
+	doc = a.get("/profiles", 200)
+	partSays(t, doc.Find("#now"), "To work on now", "To fill in", "Due 2 April 2026, 30 days left")
+	if href := doc.Find("#now a.usa-button").AttrOr("href", ""); href != next {
+		t.Errorf("the button leads to %q", href)
+	}
+	partSays(t, doc.Find("#archive"), "Earlier profiles", "Ended")
+
+	// Shoulds of a section may be confirmed together, musts not.
+	doc = a.get(next, 200)
+	form := set(filled(doc, next+"/confirm"), "section", "management")
+	partSays(t, doc.Find("#section-management"), "1 should of this section comes from last time", "Confirm 1 should")
+	if doc.Find("#section-management input[name=section]").AttrOr("value", "") != "management" || doc.Find("#section-partners form").Length() != 0 {
+		t.Error("musts can be confirmed at once")
+	}
+	if n := a.get(next+"?show=must", 200).Find("form[action$='/confirm']").Length(); n != 0 {
+		t.Error("a list of musts offers to confirm shoulds")
+	}
+	_, to := a.post(next+"/confirm", set(form, "show", "attention"), 303)
+	if to != next+"?show=attention#section-management" {
+		t.Errorf("confirming leads to %s", to)
+	}
+	says(t, a.get(next+"/criteria/1.1", 200), "Ready")
+	a.post(next+"/confirm", form, 409)
+	a.post(next+"/confirm", set(form, "section", "nowhere"), 404)
 }
 
 func TestProfilePagesAreClosedToOthers(t *testing.T) {

@@ -9,7 +9,9 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/catalogue"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profile/profiletest"
 	"trustedtrader/app/profilereview"
@@ -32,6 +34,96 @@ func saveAnswer(w *reviewtest.World, owner identity.Actor, id uuid.UUID, questio
 	_, err := w.Profiles.Save(w.Ctx, owner, profile.AnswerEntry{Cycle: id, EditionHash: p.Cycle.EditionHash, EntityType: p.Cycle.EntityType,
 		Criterion: c.ID, Question: question, Version: g.Version, Answer: a})
 	w.Must(err)
+}
+
+// TestCompanySeesWhatWasSent: a verdict is on the company's pages once it was sent, and what
+// the agency has not sent never is.
+func TestCompanySeesWhatWasSent(t *testing.T) {
+	t.Parallel()
+	w, a := newDesk(t)
+	a.withCriteria(w)
+	owner := w.Importer("Harbor Trading LLC")
+	app := w.Submit(owner, "ctpat", "importer")
+	id := profiletest.OfApplication(w.Ctx, t, w.DB, app.ID)
+	desk, own := "/desk/profiles/"+id.String(), "/profiles/"+id.String()
+	version := func() int { return profiletest.Read(w.Ctx, t, w.Profiles, id).Cycle.Version }
+	w.Must(a.web.ProfileDesk.Claim(w.Ctx, w.Sam, id, app.Version))
+	w.Must(a.web.ProfileDesk.StartReview(w.Ctx, w.Sam, id, version()))
+	a.want(303, w.Sam, "POST", desk+"/criteria/3.1", url.Values{"verdict": {"does_not_meet"}, "remark": {"Draft <b>remark</b>"}, "round": {"1"}, "version": {"0"}})
+	a.want(303, w.Sam, "POST", desk+"/criteria/3.1/messages", url.Values{"body": {"A secret note"}, "to": {"internal"}})
+	pages := []string{own, own + "/criteria/3.1", own + "/checks", own + "/table?section=partners", own + "/print", own + "/receipt", "/profiles", "/company"}
+	for _, page := range pages {
+		text := a.want(200, owner, "GET", page, nil).Text()
+		for _, secret := range []string{"Does not meet", "Draft <b>remark", "A secret note", "What we said about it", "We said on"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s shows %q before it was sent", page, secret)
+			}
+		}
+	}
+	w.Clock.Move(time.Hour)
+	w.Must(a.web.ProfileDesk.SendBack(w.Ctx, w.Sam, id, profilereview.ReturnEntry{Version: version(), Message: "One thing",
+		Points: []profilereview.Point{{Criterion: "3.1", Remark: "Who screens <partners>?"}}}))
+	says(t, a.want(200, owner, "GET", own, nil), "We said on 3 March 2026: Does not meet. Who screens <partners>?")
+	doc := a.want(200, owner, "GET", own+"/criteria/3.1", nil)
+	says(t, doc, "We sent this back to you", "Does not meet", "about what you submitted in round 1", "Who screens <partners>?")
+	if doc.Find("#results").Length() != 0 {
+		t.Error("the page says the same thing twice")
+	}
+	saveAnswer(w, owner, id, "3.1.b", catalogue.Answer{Choice: "rarely"})
+	w.Clock.Move(time.Hour)
+	profiletest.Submit(w.Ctx, t, w.Profiles, owner, id)
+	partSays(t, a.want(200, owner, "GET", own+"/criteria/3.1", nil).Find("#results"), "Does not meet", "Who screens <partners>?")
+	for _, page := range pages {
+		if strings.Contains(a.want(200, owner, "GET", page, nil).Text(), "A secret note") {
+			t.Errorf("%s shows an internal note", page)
+		}
+	}
+	says(t, a.want(200, w.Sam, "GET", "/desk/companies/"+owner.CompanyID.String(), nil), "Security profile sent back · SP-2026-", "With the company")
+
+	// What the risk assessment is evidence for leads to the one that was finished last.
+	if n := a.want(200, w.Sam, "GET", desk+"/criteria/2.1", nil).Find("a[href^='/desk/risk/']").Length(); n != 0 {
+		t.Error("a link to no assessment")
+	}
+	finished := riskObjects(w, a.web.Risks, owner).finished
+	link := a.want(200, w.Sam, "GET", desk+"/criteria/2.1", nil).Find("#evidence a[href^='/desk/risk/']").AttrOr("href", "")
+	if link != "/desk/risk/"+finished.String() {
+		t.Errorf("the assessment is at %q", link)
+	}
+	a.want(200, w.Sam, "GET", link, nil)
+	if w.Count(`select count(*)::int from audit_event where action = 'risk_assessment.read' and subject_id = $1 and person_id = $2 and internal`, finished, w.Sam.PersonID) != 1 {
+		t.Error("the look at the assessment left no event")
+	}
+	if n := a.want(200, w.Sam, "GET", desk+"/criteria/3.1", nil).Find("a[href^='/desk/risk/']").Length(); n != 0 {
+		t.Error("a criterion that does not ask for an assessment leads to it")
+	}
+}
+
+// TestReviewAtHome: a yearly review is the next step on the company's home.
+func TestReviewAtHome(t *testing.T) {
+	t.Parallel()
+	w, a := newDesk(t)
+	a.withCriteria(w)
+	owner := w.Importer("Harbor Trading LLC")
+	app := w.Submit(owner, "ctpat", "importer")
+	w.Exec(`update application set status = 'certified', decided_at = now(), closed_at = now() where id = ?`, app.ID)
+	member := pg.NewID()
+	w.Exec(`insert into membership (id, number, company_id, programme, edition, entity_type, tier, status, application_id, certified_on, effective_on, created_at)
+		select ?, 'C25-000001', company_id, programme, edition, entity_type, 'tier_1', 'active', id, '2025-05-01', '2025-05-01', ? from application where id = ?`, member, w.Clock.Now(), app.ID)
+	day, err := clock.ParseDay("2026-05-01")
+	w.Must(err)
+	var c profile.Cycle
+	w.Must(w.DB.Write(w.Ctx, pg.System, func(tx pg.Tx) (err error) {
+		c, err = w.Steps.Profiles.Open(w.Ctx, tx, w.Clock.Now(), identity.ClockActor("test"), profile.Opening{Company: owner.CompanyID, Office: w.NewYork, Programme: "ctpat",
+			EntityType: "importer", Kind: profile.Annual, Membership: &member, Anniversary: day})
+		return err
+	}))
+	doc := a.want(200, owner, "GET", "/company", nil)
+	partSays(t, doc.Find(".tt-card--main"), "Your next step", "Annual review "+c.Reference+", CTPAT, U.S. importer", "membership C25-000001", "Must: 0 of 4 ready")
+	if buttons := doc.Find("main a.usa-button"); buttons.Length() != 1 || buttons.Text() != "Continue security profile" || buttons.AttrOr("href", "") != "/profiles/"+c.ID.String() {
+		t.Errorf("the button: %q", buttons.Text())
+	}
+	w.Exec(`update profile_cycle set status = 'returned', submitted_at = ?, round = 1 where id = ?`, w.Clock.Now(), c.ID)
+	partSays(t, a.want(200, owner, "GET", "/company", nil).Find(".tt-card--main"), "Sent back to you", "Answer what we sent back")
 }
 
 // TestProfileDesk goes through the pages from the queue to the certificate: a profile is

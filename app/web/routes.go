@@ -133,6 +133,7 @@ func (w *Web) Routes() []Route {
 		{"POST", "/profiles/:id/criteria/:criterion/sites", writers, w.applyToSites},
 		{"POST", "/profiles/:id/answers/:question", writers, w.saveAnswer},
 		{"POST", "/profiles/:id/resolve", writers, w.resolveConflicts},
+		{"POST", "/profiles/:id/confirm", writers, w.confirmShoulds},
 		{"GET", "/profiles/:id/history/:question", readers, w.showAnswerHistory},
 		{"GET", "/profiles/:id/table", readers, w.showTable},
 		{"POST", "/profiles/:id/table", writers, w.saveTable},

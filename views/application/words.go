@@ -130,6 +130,39 @@ func progressText(ctx context.Context, p profile.Progress) string {
 	return text
 }
 
+func reviewPath(r app.Review) string { return "/profiles/" + r.Profile.Cycle.ID.String() }
+
+// reviewName says what a review is: "Annual review SP-2026-000012, CTPAT, Importer, CT-1".
+func reviewName(ctx context.Context, r app.Review) string {
+	name := i18n.T(ctx, "Annual review %s", r.Profile.Cycle.Reference)
+	if r.Profile.Cycle.Kind == profile.Revalidation {
+		name = i18n.T(ctx, "Security profile %s, before the next validation", r.Profile.Cycle.Reference)
+	}
+	parts := []string{name, r.Names.Programme.ShortName, i18n.T(ctx, r.Names.Entity.Name)}
+	if r.Number != "" {
+		parts = append(parts, i18n.T(ctx, "membership %s", r.Number))
+	}
+	return strings.Join(parts, ", ") + "."
+}
+
+func reviewLabel(ctx context.Context, r app.Review) string {
+	if r.Profile.Cycle.Status == profile.Returned {
+		return i18n.T(ctx, "Answer what we sent back")
+	}
+	return i18n.T(ctx, "Continue security profile")
+}
+
+// reviewTone is that of a review's state; one whose day has passed stands out.
+func reviewTone(r app.Review) ui.Kind {
+	switch {
+	case r.Profile.Cycle.Overdue():
+		return ui.Bad
+	case r.Profile.Cycle.Status == profile.Returned:
+		return ui.Warn
+	}
+	return ui.Info
+}
+
 func tone(s app.Status) ui.Kind {
 	switch s {
 	case app.Draft:

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,6 +81,11 @@ func (p CriterionPage) presenceHref() string {
 // carried reports whether last time's answers wait to be confirmed by the reader.
 func (p CriterionPage) carried() bool {
 	return p.editable() && p.Page.Counts && p.Page.Standing.Because == app.BecauseCarried && p.Page.Site == nil
+}
+
+// results are what we told the company, without what stands in the open return.
+func (p CriterionPage) results() []app.Result {
+	return slices.DeleteFunc(slices.Clone(p.Page.Results), func(r app.Result) bool { return p.Page.Told() != nil && r == *p.Page.Told() })
 }
 
 // state is the state in words, with who was last at it.

@@ -12,13 +12,71 @@ import (
 
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/people"
 	app "trustedtrader/app/profile"
 	"trustedtrader/views/ui"
 )
 
-func (p ListPage) columns(ctx context.Context) []ui.Column {
+// now are the profiles that the company has to work on, those that were sent back first.
+func (p ListPage) now() []app.Listed {
+	out := p.those(app.Status.WithCompany)
+	slices.SortStableFunc(out, func(a, b app.Listed) int { return turn(a.Cycle) - turn(b.Cycle) })
+	return out
+}
+
+func turn(c app.Cycle) int {
+	if c.Status == app.Returned {
+		return 0
+	}
+	return 1
+}
+
+// withUs are those that we look at, and archive those that are closed.
+func (p ListPage) withUs() []app.Listed {
+	return p.those(func(s app.Status) bool { return !s.WithCompany() && !s.Final() })
+}
+
+func (p ListPage) archive() []app.Listed { return p.those(app.Status.Final) }
+
+func (p ListPage) those(which func(app.Status) bool) (out []app.Listed) {
+	for _, x := range p.Profiles {
+		if which(x.Cycle.Status) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// state is where a profile is, and whether its day has passed.
+func state(ctx context.Context, c app.Cycle) string {
+	if c.Overdue() {
+		return i18n.T(ctx, "Overdue")
+	}
+	return i18n.T(ctx, c.Status.Name())
+}
+
+func listedTone(c app.Cycle) ui.Kind {
+	if c.Overdue() {
+		return ui.Bad
+	}
+	return statusTone(c.Status)
+}
+
+// goOn is the button that leads to a profile to work on.
+func goOn(ctx context.Context, c app.Cycle) string {
+	if c.Status == app.Returned {
+		return i18n.T(ctx, "Answer what we sent back")
+	}
+	return i18n.T(ctx, "Continue security profile")
+}
+
+func openedOn(ctx context.Context, x app.Listed) string {
+	return clock.DayOf(x.Cycle.OpenedAt, x.Zone).Text(ctx)
+}
+
+func listColumns(ctx context.Context) []ui.Column {
 	var out []ui.Column
 	for _, name := range []string{"Reference", "Programme", "For", "Edition", "State", "Opened", "Closed"} {
 		out = append(out, ui.Column{Label: i18n.T(ctx, name)})
@@ -189,6 +247,44 @@ func (p ApplyPage) said(ctx context.Context) (out []ui.SummaryRow) {
 		}
 	}
 	return out
+}
+
+// seen are the versions of the answers that are copied and of those that could be replaced.
+func (p ApplyPage) seen() (out []string) {
+	for _, x := range p.Page.Asked {
+		if x.Answered {
+			out = append(out, Seen(x.Given))
+		}
+		for _, s := range p.Page.Profile.Sites {
+			if g, ok := p.Page.Profile.Given(x.Question.ID, s.ID); ok && s.ID != p.Page.Site.ID {
+				out = append(out, Seen(g))
+			}
+		}
+	}
+	return out
+}
+
+// ChangedAt says what a colleague made of a site's answer meanwhile.
+func (p ApplyPage) ChangedAt(ctx context.Context, x app.Conflict) fault.Change {
+	out := fault.Change{Label: x.Question}
+	if i := slices.IndexFunc(p.Page.Profile.Sites, func(s app.Site) bool { return s.ID == x.Site }); i >= 0 {
+		out.Label = siteName(p.Page.Profile.Sites[i])
+	}
+	q, _ := p.Page.Criterion.Question(x.Question)
+	out.Label += ": " + say(ctx, q.Text)
+	out.Yours, out.Theirs = q.Words(ctx, x.Answer), q.Words(ctx, x.Theirs)
+	if x.TheirsIs == 0 {
+		out.Theirs = i18n.T(ctx, "As the company")
+	}
+	if x.By != "" {
+		out.Theirs = i18n.T(ctx, "%s (%s, %s)", out.Theirs, x.By, at(ctx, x.At, p.Now, p.Zone))
+	}
+	return out
+}
+
+// Seen is the version of an answer as a form carries it.
+func Seen(g app.Given) string {
+	return app.AnswerEntry{Question: g.Question, Site: g.Site}.Key() + "=" + strconv.Itoa(g.Version)
 }
 
 func (p ApplyPage) targets(ctx context.Context) (out []ui.Option) {

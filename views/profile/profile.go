@@ -114,16 +114,23 @@ func (p TasksPage) nothing(ctx context.Context) string {
 	return i18n.T(ctx, "No criterion applies.")
 }
 
+// SectionID is the id of a section's place on the task list.
+func SectionID(section string) string { return "section-" + ui.ID(section) }
+
 // section is a part of the task list that a page can jump to.
 type section struct {
-	id string
+	id, code string
+	atOnce   int // shoulds to confirm together
 	ui.TaskSection
 }
 
 // sections are the parts of the task list.
 func (p TasksPage) sections(ctx context.Context) (out []section) {
 	for _, g := range p.List.Groups {
-		s := section{"section-" + ui.ID(g.Section.ID), ui.TaskSection{Title: say(ctx, g.Section.Title), Summary: counts(ctx, g.Progress)}}
+		s := section{id: SectionID(g.Section.ID), code: g.Section.ID, TaskSection: ui.TaskSection{Title: say(ctx, g.Section.Title), Summary: counts(ctx, g.Progress)}}
+		if p.Show != "mine" && p.Show != "must" { // these lists do not show all that would be confirmed
+			s.atOnce = g.AtOnce
+		}
 		for _, t := range g.Tasks {
 			if p.shows(t) {
 				s.Tasks = append(s.Tasks, ui.Task{Label: label(ctx, t.Criterion), Href: criterionPath(p.Cycle.ID, t.Criterion.ID, uuid.Nil),
@@ -173,6 +180,9 @@ func (p TasksPage) hint(ctx context.Context, in catalogue.Section, t app.Task) s
 	}
 	if elsewhere != nil {
 		parts = append(parts, i18n.T(ctx, "Also in %s", strings.Join(elsewhere, ", ")))
+	}
+	if t.Result != nil {
+		parts = append(parts, told(ctx, *t.Result, p.Firm.Zone))
 	}
 	return strings.Join(parts, ". ") + "."
 }

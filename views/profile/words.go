@@ -12,6 +12,7 @@ import (
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	app "trustedtrader/app/profile"
+	"trustedtrader/app/profilereview"
 	"trustedtrader/views/ui"
 )
 
@@ -163,6 +164,36 @@ func at(ctx context.Context, t, now time.Time, zone *time.Location) string {
 func task(s app.State) ui.TaskState {
 	return map[app.State]ui.TaskState{app.NotStarted: ui.NotStarted, app.InProgress: ui.InProgress, app.NeedsAttention: ui.NeedsAttention,
 		app.Ready: ui.Ready, app.NotApplicable: ui.NotApplicable}[s]
+}
+
+// verdict is what we said of a criterion, in words.
+func verdict(ctx context.Context, r app.Result) string {
+	return i18n.T(ctx, profilereview.Verdict(r.Verdict).Name())
+}
+
+func verdictTone(r app.Result) ui.Kind {
+	switch v := profilereview.Verdict(r.Verdict); {
+	case v.Asks():
+		return ui.Warn
+	case v.Met():
+		return ui.Good
+	}
+	return ui.Neutral
+}
+
+// mostTold is how much of a remark stands in a list; the page of the criterion has it all.
+const mostTold = 160
+
+// told is a result in a line of a list: "We said on 4 March 2026: Meets, with a
+// recommendation. Keep the log for a year".
+func told(ctx context.Context, r app.Result, zone *time.Location) string {
+	s := i18n.T(ctx, "We said on %s: %s", clock.DayOf(r.At, zone).Text(ctx), verdict(ctx, r))
+	if text := []rune(strings.Join(strings.Fields(r.Text), " ")); len(text) > mostTold {
+		s += ". " + strings.TrimSpace(string(text[:mostTold])) + "…"
+	} else if len(text) > 0 {
+		s += ". " + strings.TrimSuffix(string(text), ".")
+	}
+	return s
 }
 
 func stateTone(s app.State) ui.Kind {
