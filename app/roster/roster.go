@@ -36,14 +36,14 @@ type Officer struct {
 	Office       string   // name
 	OfficeZone   string   // IANA
 	Calendar     string   // code of the office's business calendar
-	Languages    []string // ISO 639-1
-	Skills       []string // kinds of member that the officer validates, as programme/entity_type
+	Languages    []string `gorm:"-"` // ISO 639-1
+	Skills       []string `gorm:"-"` // kinds of member that the officer validates, as programme/entity_type
 	Base         string   // city or airport that visits start from
 	BaseCountry  string
 	BaseLat      float64
 	BaseLon      float64
 	Zone         string // IANA; empty: the office's
-	WorkDays     []int  // ISO weekdays: Monday is 1
+	WorkDays     []int  `gorm:"-"` // ISO weekdays: Monday is 1
 	WorkFrom     string // HH:MM, wall time in the officer's zone
 	WorkTo       string
 	Capacity     int // days of visits in a month

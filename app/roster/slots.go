@@ -56,11 +56,7 @@ func (s *Service) candidates(ctx context.Context, by identity.Actor, n Need) ([]
 	if err != nil {
 		return nil, fmt.Errorf("read the officers and their bookings: %w", err)
 	}
-	mine := map[uuid.UUID][]Booking{}
-	for _, b := range busy {
-		mine[b.OfficerID] = append(mine[b.OfficerID], Booking{OfficerID: b.OfficerID, Kind: b.Kind, State: b.State, StartsAt: b.StartsAt, EndsAt: b.EndsAt,
-			TravelBefore: b.TravelBefore, TravelAfter: b.TravelAfter})
-	}
+	mine := byOfficer(busy)
 	out := make([]Calendar, len(officers))
 	zones := map[string]*time.Location{}
 	for i, o := range officers {
