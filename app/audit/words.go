@@ -68,6 +68,8 @@ func deeds() []deed {
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},
 		{"agency.open", "Partner agency opened"}, {"agency.change", "Partner agency changed"},
+		{"officer.register", "Officer registered"}, {"officer.change", "Officer changed"}, {"officer.end", "Officer taken off the roster"},
+		{"booking.add", "Leave or training entered"}, {"booking.cancel", "Leave or training taken out"}, {"booking.expire", "Held time freed"},
 		{"catalogue.export", "Criteria downloaded"},
 		{"session.sign_in", "Signed in"}, {"session.act_as", "Chose a role"}, {"session.sign_out", "Signed out"}, {"session.end", "Ended a session"},
 		{"audit.read", "Audit trail looked at"}, {"audit.export", "Audit trail exported"},
@@ -112,6 +114,8 @@ func Group(action string) string {
 		return "Letters and messages"
 	case "risk_assessment":
 		return "Risk assessment"
+	case "officer", "booking":
+		return "Officers and calendars"
 	case "right", "invitation", "person", "office", "agency":
 		return "People and offices"
 	case "catalogue":
@@ -135,6 +139,7 @@ func kinds() []kind {
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
 		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
+		{"officer", "Officer"}, {"booking", "Entry of a calendar"},
 		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"search", "Search"}, {"audit", "Audit trail"},
 	}
 }

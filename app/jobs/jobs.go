@@ -1,5 +1,5 @@
 // Package jobs works the job queue: e-mails, the sweep of legal clocks, change
-// notices that come into force, the scan of files, and the removal of what has expired. The queue lives
+// notices that come into force, held times that are freed, the scan of files, and the removal of what has expired. The queue lives
 // in the same PostgreSQL as everything else (River), so a job exists if and only if
 // the step that wanted it was committed, and any number of portals may work at once.
 //
@@ -31,6 +31,7 @@ type Workers struct {
 	Sweep        *clock.SweepWorker
 	ApplyChanges func(context.Context) error // puts change notices into force whose day has come; nil: none
 	More         func(*river.Workers)        // adds workers of jobs that steps enqueue; nil: none
+	FreeHolds    func(context.Context) error // frees times of officers that were held and whose time is over; nil: none
 	Files        *evidence.SweepWorker       // removes files that nobody needs; nil: none
 }
 
@@ -42,6 +43,7 @@ type Runner struct{ client *river.Client[pgx.Tx] }
 const (
 	sweepEvery   = 15 * time.Minute
 	applyEvery   = 15 * time.Minute
+	holdsEvery   = 5 * time.Minute
 	cleanupEvery = time.Hour
 )
 
@@ -64,6 +66,12 @@ func New(db *pg.DB, log *slog.Logger, now func() time.Time, w Workers) (*Runner,
 			return nil, fmt.Errorf("set up the job workers: %w", err)
 		}
 		periodic = append(periodic, every(applyEvery, ApplyChangesArgs{}))
+	}
+	if w.FreeHolds != nil {
+		if err := river.AddWorkerSafely(workers, &holdsWorker{do: w.FreeHolds}); err != nil {
+			return nil, fmt.Errorf("set up the job workers: %w", err)
+		}
+		periodic = append(periodic, every(holdsEvery, FreeHoldsArgs{}))
 	}
 	if w.Files != nil {
 		if err := errors.Join(river.AddWorkerSafely(workers, w.Files), river.AddWorkerSafely(workers, &evidence.SettleWorker{Service: w.Files.Service})); err != nil {
@@ -131,6 +139,19 @@ func (w *applyWorker) Timeout(*river.Job[ApplyChangesArgs]) time.Duration { retu
 func (w *applyWorker) Work(ctx context.Context, _ *river.Job[ApplyChangesArgs]) error {
 	return w.do(ctx)
 }
+
+// FreeHoldsArgs is the job that frees held times whose time is over.
+type FreeHoldsArgs struct{}
+
+// Kind names the job in the queue.
+func (FreeHoldsArgs) Kind() string { return "free_holds" }
+
+type holdsWorker struct {
+	river.WorkerDefaults[FreeHoldsArgs]
+	do func(context.Context) error
+}
+
+func (w *holdsWorker) Work(ctx context.Context, _ *river.Job[FreeHoldsArgs]) error { return w.do(ctx) }
 
 // handler logs failed jobs by their kind and number, never by what they carry.
 type handler struct{ log *slog.Logger }

@@ -13,24 +13,24 @@ import (
 
 // Need is what a visit needs of a time and of a team.
 type Need struct {
-	From, To     clock.Day      // days at the site, both included
-	Days         int            // of a visit on site: so many days in a row
-	Hours        time.Duration  // of a visit by video, on one day
-	AllDay       bool           // on site: each day from DayFrom to DayTo
-	Zone         *time.Location // of the site
-	DayFrom      string         // HH:MM at the site, usually 09:00
-	DayTo        string
-	Weekends     bool            // visits may be on Saturdays and Sundays
-	SiteCalendar *clock.Calendar // nil: there is no table of holidays for the country
-	Team         int             // officers
-	Required     []uuid.UUID     // officers who come in any case, the one who leads first
-	Offices      []uuid.UUID     // officers of these offices; empty: of any
-	Skill        string          // programme/entity_type; empty: any
-	Languages    []string        // each is spoken by somebody of the team
-	Lat, Lon     *float64        // of the site; nil: not known, so no travel is counted
-	Country      string          // of the site
-	Travel       func(km float64) int
-	NotBefore    clock.Day // first day that leaves the company the notice it has a right to
+	From, To     clock.Day            // days at the site, both included
+	Days         int                  // of an all-day visit: so many days in a row
+	Hours        time.Duration        // of any other visit, on one day
+	AllDay       bool                 // each day from DayFrom to DayTo; without these the whole days
+	Zone         *time.Location       // of the site
+	DayFrom      string               // HH:MM at the site; empty: 09:00 when not all day
+	DayTo        string               // HH:MM; empty: 17:00 when not all day
+	Weekends     bool                 // visits may be on Saturdays and Sundays
+	SiteCalendar *clock.Calendar      // nil: there is no table of holidays for the country
+	Team         int                  // officers
+	Required     []uuid.UUID          // officers who come in any case, the one who leads first
+	Offices      []uuid.UUID          // officers of these offices; empty: of any
+	Skill        string               // programme/entity_type; empty: any
+	Languages    []string             // each is spoken by somebody of the team
+	Lat, Lon     *float64             // of the site; nil: not known, so no travel is counted
+	Country      string               // of the site
+	Travel       func(km float64) int // minutes one way over a distance; nil: by video, nobody travels
+	NotBefore    clock.Day            // first day that leaves the company the notice it has a right to
 }
 
 // Calendar is an officer with what they are busy with, in order of time.
@@ -111,11 +111,11 @@ const step = 30 // minutes
 // Search lists the times that work for a need, and why the other days of its window do
 // not. It looks at nothing but what it is given.
 //
-// On site, a visit takes Days civil days in a row at the site, each from DayFrom to DayTo.
-// None of them may be a weekend or a holiday there, nor for any officer of the team a
-// holiday of the office or a day without work. By video, it takes Hours that lie in
-// everybody's working hours. Officers are busy while they travel; travel may fall on days
-// without work. Times that clocks leave out or show twice are never offered.
+// An all-day visit takes Days civil days in a row at the site. None of them may be a weekend
+// or a holiday there, nor for any officer of the team a holiday of the office or a day
+// without work. Any other visit takes Hours of one day; by video these lie in everybody's
+// working hours. Officers are busy while they travel; travel may fall on days without work.
+// Times that clocks leave out or show twice are never offered.
 //
 // Whoever is required comes. The others are those with the least load, which is days of
 // visits by capacity over the quarter around the day.
@@ -128,9 +128,9 @@ func Search(n Need, officers []Calendar) Result {
 			continue
 		}
 		if s.AllDay {
-			s.onSite(d)
+			s.allDay(d)
 		} else {
-			s.byVideo(d)
+			s.partOfDay(d)
 		}
 	}
 	return s.out
@@ -139,7 +139,8 @@ func Search(n Need, officers []Calendar) Result {
 // searching is a search under way.
 type searching struct {
 	Need
-	opens, closes int // minutes of the day at the site
+	whole         bool // the civil days, from midnight to midnight
+	opens, closes int  // minutes of the day at the site
 	pool          []*candidate
 	zones         []*time.Location // of the pool, each once
 	out           Result
@@ -173,6 +174,7 @@ func (s *searching) begin(officers []Calendar) {
 		s.Zone = time.UTC
 	}
 	s.Days, s.Team = max(1, s.Days), max(1, s.Team, len(s.Required))
+	s.whole = s.AllDay && s.DayFrom == "" && s.DayTo == ""
 	s.opens, s.closes = minuteOf(cmp.Or(s.DayFrom, "09:00")), minuteOf(cmp.Or(s.DayTo, "17:00"))
 	switch {
 	case s.SiteCalendar == nil:
@@ -180,7 +182,7 @@ func (s *searching) begin(officers []Calendar) {
 	case !s.SiteCalendar.Covers(s.From) || !s.SiteCalendar.Covers(s.To):
 		s.out.Notes = append(s.out.Notes, Because("The table of public holidays of the site does not cover all of this time. Ask the company about them"))
 	}
-	if s.AllDay && (s.Lat == nil || s.Lon == nil) {
+	if s.Travel != nil && (s.Lat == nil || s.Lon == nil) {
 		s.out.Notes = append(s.out.Notes, Because("The place of the site is not known, so no travel is counted"))
 	}
 	for _, o := range officers {
@@ -227,7 +229,7 @@ func (s *searching) prepare(c *candidate) {
 		c.zone = len(s.zones)
 		s.zones = append(s.zones, c.Zone)
 	}
-	if s.AllDay && s.Lat != nil && s.Lon != nil && s.Travel != nil {
+	if s.Travel != nil && s.Lat != nil && s.Lon != nil {
 		c.travel = s.Travel(geo.Distance(c.BaseLat, c.BaseLon, *s.Lat, *s.Lon))
 	}
 	for _, d := range c.WorkDays {
@@ -313,18 +315,22 @@ type window struct {
 	local, until time.Time
 	starts, ends time.Time
 	days         int
-	seen         []sight // by zone; by video only
+	seen         []sight // by zone; not of whole days
 }
 
-// sight is what a zone's clocks show during a visit by video.
+// sight is what a zone's clocks show during a visit of a part of a day.
 type sight struct {
 	day      clock.Day
 	from, to int // minutes of the day; to is past midnight when the day ends between
 }
 
-func (s *searching) onSite(d clock.Day) {
+func (s *searching) allDay(d clock.Day) {
 	last := d.AddDays(s.Days - 1)
 	w, ok := s.window(d, d.Time().Add(minutes(s.opens)), last.Time().Add(minutes(s.closes)))
+	if s.whole {
+		w.local, w.until, ok = d.Time(), last.AddDays(1).Time(), true
+		w.starts, w.ends = d.Start(s.Zone).UTC(), last.End(s.Zone).UTC()
+	}
 	if !ok {
 		s.out.Refused = append(s.out.Refused, Refusal{d, []Reason{Because("Clocks change at that hour")}})
 		return
@@ -338,7 +344,7 @@ func (s *searching) onSite(d clock.Day) {
 	s.offer(w, team)
 }
 
-func (s *searching) byVideo(d clock.Day) {
+func (s *searching) partOfDay(d clock.Day) {
 	length := int(s.Hours / time.Minute)
 	found, most := false, -1
 	var why []Reason
@@ -350,6 +356,9 @@ func (s *searching) byVideo(d clock.Day) {
 		}
 		w.days = 1
 		for _, zone := range s.zones {
+			if s.Travel != nil { // who is there lives by the site's clocks
+				zone = s.Zone
+			}
 			from, to := Local(w.starts, zone), Local(w.ends, zone)
 			here := sight{day: clock.DayOf(w.starts, zone), from: from.Hour()*60 + from.Minute()}
 			here.to = here.from + int(to.Sub(from)/time.Minute)
@@ -500,7 +509,7 @@ func (s *searching) objection(c *candidate, w window) objection {
 		if o := c.dayOff(here.day); o.code != none {
 			return o
 		}
-		if here.from < c.from || here.to > c.to {
+		if s.Travel == nil && (here.from < c.from || here.to > c.to) {
 			return objection{code: outsideHours}
 		}
 	}

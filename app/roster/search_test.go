@@ -363,6 +363,27 @@ func TestAllDayIsTheDayOfTheSite(t *testing.T) {
 	}
 }
 
+// TestWholeDaysAndHalfDays: without hours, an all-day visit is civil days; a half day on site
+// needs travel and not the working hours of the officer's own zone.
+func TestWholeDaysAndHalfDays(t *testing.T) {
+	t.Parallel()
+	ana := officer(t, "Ana", "America/New_York")
+	n := onSite(t, "2026-04-27", "2026-04-27")
+	n.Zone, n.DayFrom, n.DayTo = zone(t, "Africa/Cairo"), "", ""
+	n.From, n.To, n.Weekends = day(t, "2026-04-24"), day(t, "2026-04-24"), true // the day has no midnight
+	r := roster.Search(n, []roster.Calendar{ana})
+	if len(r.Slots) != 1 || r.Slots[0].StartsAt != instant(t, "2026-04-23T22:00:00Z") || r.Slots[0].EndsAt != instant(t, "2026-04-24T21:00:00Z") ||
+		r.Slots[0].LocalFrom != instant(t, "2026-04-24T00:00:00Z") || r.Slots[0].LocalTo != instant(t, "2026-04-25T00:00:00Z") {
+		t.Errorf("whole day: %+v %+v", r.Slots, r.Refused)
+	}
+	n = onSite(t, "2026-03-03", "2026-03-03")
+	n.AllDay, n.Hours, n.Zone, n.Lat, n.Lon = false, 3*time.Hour, zone(t, "Europe/Brussels"), lat(50.85), lat(4.35)
+	r = roster.Search(n, []roster.Calendar{ana})
+	if len(r.Slots) != 2 || r.Slots[0].LocalFrom.Format("15:04") != "09:00" || r.Slots[1].LocalFrom.Format("15:04") != "12:00" || r.Slots[0].Team[0].Travel != 1440 {
+		t.Errorf("half day: %+v %+v", r.Slots, r.Refused)
+	}
+}
+
 // crowd is a national roster: officers in six zones with a year of bookings.
 func crowd(t testing.TB, officers, visits int) []roster.Calendar {
 	us := calendar(t, "us-federal")

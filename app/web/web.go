@@ -29,6 +29,7 @@ import (
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
+	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
 	"trustedtrader/config"
 	"trustedtrader/static"
@@ -63,6 +64,7 @@ type Services struct {
 	Members      *membership.Service
 	Evidence     *evidence.Service
 	Risks        *risk.Service
+	Roster       *roster.Service
 	ProfileDesk  *profilereview.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service

@@ -39,6 +39,7 @@ import (
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
+	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
 	"trustedtrader/app/web"
 	"trustedtrader/config"
@@ -62,6 +63,7 @@ type parts struct {
 	reviews      *review.Service
 	members      *membership.Service
 	risks        *risk.Service
+	roster       *roster.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -205,6 +207,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	}
 	p.evidence.Criteria, p.evidence.Opened, p.evidence.Touched, p.evidence.Letters = library, profiles.Opened, profiles.Touched, letters
 	p.risks = &risk.Service{DB: db, Now: now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.evidence}
+	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
 		Limits: signin.Limits{Idle: cfg.SessionIdle, Absolute: cfg.SessionAbsolute, Warn: cfg.SessionWarn}}
 	if err := p.jobs(); err != nil {
@@ -213,7 +216,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
@@ -255,6 +258,10 @@ func (p *parts) jobs() (err error) {
 		Sweep: &clock.SweepWorker{Service: p.sweeper},
 		ApplyChanges: func(ctx context.Context) error {
 			_, _, err := p.companies.ApplyDue(ctx)
+			return err
+		},
+		FreeHolds: func(ctx context.Context) error {
+			_, err := p.roster.FreeExpired(ctx)
 			return err
 		},
 		Files: &evidence.SweepWorker{Service: p.evidence},
