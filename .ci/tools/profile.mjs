@@ -9,8 +9,8 @@ import { base, expect, look, person, send, visit } from './visitor.mjs';
 
 // enter signs in as somebody of a company, or of the agency's staff by a part of the name;
 // with that role when a company has several.
-async function enter(way, who, role = 'Owner') {
-  const page = await person();
+export async function enter(way, who, role = 'Owner', options = {}) {
+  const page = await person(options);
   page.setDefaultTimeout(30000);
   await page.goto(base + '/signin');
   await page.getByRole('link', { name: way }).click();
@@ -21,7 +21,7 @@ async function enter(way, who, role = 'Owner') {
   return page;
 }
 
-async function tick(field) {
+export async function tick(field) {
   if (await field.isChecked()) return;
   await field.page().locator(`label[for="${await field.getAttribute('id')}"]`).click();
 }

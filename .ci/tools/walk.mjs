@@ -2,6 +2,7 @@
 // with axe and html-validate: node walk.mjs BASE [SCREENSHOTS]. Exits 1 with a list of
 // what is wrong.
 import { base, browser, count, expect, look, person, problems, signIn } from './visitor.mjs';
+import { plain } from './plain.mjs';
 import { profiles } from './profile.mjs';
 import { slice } from './slice.mjs';
 
@@ -32,13 +33,7 @@ try {
   await slice();
   await profiles();
 
-  // The same without JavaScript.
-  const plain = await person({ javaScriptEnabled: false });
-  await plain.goto(base + '/signin');
-  await plain.getByRole('link', { name: 'Business account' }).click();
-  await plain.getByRole('button', { name: /Carla Mendes/ }).first().click();
-  await plain.waitForURL((u) => u.href.startsWith(base));
-  expect(await plain.getByText('Carla Mendes').first().isVisible(), 'signing in needs JavaScript');
+  await plain();
 } catch (e) {
   problems.push(String(e));
 } finally {
