@@ -3281,6 +3281,7 @@ CREATE TABLE public.validation_plan (
     adopted_by uuid,
     version integer DEFAULT 1 NOT NULL,
     CONSTRAINT adopted_once_adopted CHECK (((status = 'adopted'::text) = (adopted_at IS NOT NULL))),
+    CONSTRAINT plan_four_eyes CHECK (((adopted_by IS NULL) OR (made_by IS NULL) OR (adopted_by <> made_by))),
     CONSTRAINT validation_plan_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'adopted'::text]))),
     CONSTRAINT validation_plan_year_check CHECK (((year >= 2000) AND (year <= 2200)))
 );
@@ -4787,6 +4788,13 @@ CREATE INDEX clock_late ON public.clock USING btree (due_on, subject_id) WHERE (
 
 
 --
+-- Name: clock_membership_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clock_membership_due ON public.clock USING btree (code, due_on, subject_id) WHERE ((subject_kind = 'membership'::text) AND (stopped_at IS NULL));
+
+
+--
 -- Name: clock_pause_clock; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5078,6 +5086,13 @@ CREATE INDEX mail_unsent ON public.mail USING btree (created_at) WHERE (sent_at 
 --
 
 CREATE INDEX membership_company ON public.membership USING btree (company_id);
+
+
+--
+-- Name: membership_live; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX membership_live ON public.membership USING btree (programme, id) WHERE (status <> 'ended'::text);
 
 
 --
