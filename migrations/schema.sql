@@ -1457,6 +1457,26 @@ COMMENT ON TABLE public.finding_entry IS 'What was said and decided about a find
 
 
 --
+-- Name: finding_file; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.finding_file (
+    finding_id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    company_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.finding_file FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE finding_file; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.finding_file IS 'Files of a visit that show what a finding says. The company sees them once it has the finding.';
+
+
+--
 -- Name: finding_number; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -3964,6 +3984,14 @@ ALTER TABLE ONLY public.finding_entry
 
 
 --
+-- Name: finding_file finding_file_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_file
+    ADD CONSTRAINT finding_file_pkey PRIMARY KEY (finding_id, file_id);
+
+
+--
 -- Name: finding finding_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4935,6 +4963,13 @@ CREATE INDEX finding_entry_finding ON public.finding_entry USING btree (finding_
 
 
 --
+-- Name: finding_file_file; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX finding_file_file ON public.finding_file USING btree (file_id);
+
+
+--
 -- Name: finding_open; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5705,6 +5740,13 @@ CREATE TRIGGER finding_entry_append_only BEFORE DELETE OR UPDATE ON public.findi
 
 
 --
+-- Name: finding_entry finding_entry_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER finding_entry_no_truncate BEFORE TRUNCATE ON public.finding_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: risk_action finished_is_immutable; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -5772,6 +5814,13 @@ CREATE TRIGGER published_is_immutable BEFORE DELETE OR UPDATE ON public.catalogu
 --
 
 CREATE TRIGGER report_version_append_only BEFORE DELETE OR UPDATE ON public.report_version FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: report_version report_version_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER report_version_no_truncate BEFORE TRUNCATE ON public.report_version FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -6200,6 +6249,30 @@ ALTER TABLE ONLY public.finding_entry
 
 ALTER TABLE ONLY public.finding_entry
     ADD CONSTRAINT finding_entry_finding_id_fkey FOREIGN KEY (finding_id) REFERENCES public.finding(id);
+
+
+--
+-- Name: finding_file finding_file_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_file
+    ADD CONSTRAINT finding_file_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: finding_file finding_file_file_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_file
+    ADD CONSTRAINT finding_file_file_id_fkey FOREIGN KEY (file_id) REFERENCES public.visit_file(id);
+
+
+--
+-- Name: finding_file finding_file_finding_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.finding_file
+    ADD CONSTRAINT finding_file_finding_id_fkey FOREIGN KEY (finding_id) REFERENCES public.finding(id);
 
 
 --
@@ -7853,6 +7926,15 @@ CREATE POLICY fence ON public.finding_entry USING (((( SELECT public.looking() A
 
 
 --
+-- Name: finding_file fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.finding_file USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+   FROM public.finding f
+  WHERE (f.id = finding_file.finding_id))))));
+
+
+--
 -- Name: finding_proof fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -8166,7 +8248,9 @@ CREATE POLICY fence ON public.visit_document USING (((( SELECT public.looking() 
 -- Name: visit_file fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.visit_file USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.visit_file USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+   FROM public.finding_file x
+  WHERE (x.file_id = visit_file.id))))));
 
 
 --
@@ -8208,6 +8292,12 @@ ALTER TABLE public.finding ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.finding_entry ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: finding_file; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.finding_file ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: finding_proof; Type: ROW SECURITY; Schema: public; Owner: -
@@ -8789,6 +8879,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.finding TO portal_app;
 --
 
 GRANT SELECT,INSERT ON TABLE public.finding_entry TO portal_app;
+
+
+--
+-- Name: TABLE finding_file; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.finding_file TO portal_app;
 
 
 --

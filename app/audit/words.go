@@ -41,7 +41,7 @@ func deeds() []deed {
 		{"profile.make_receipt", "Copy of the security profile made"}, {"profile.download", "Copy of the security profile downloaded"},
 		{"note.write", "Internal note written"}, {"hours.log", "Hours logged"}, {"hours.remove", "Hours taken back"},
 		{"clock.start", "Deadline started"}, {"clock.stop", "Deadline ended"}, {"clock.pause", "Deadline paused"}, {"clock.resume", "Deadline runs on"},
-		{"clock.extend", "Deadline extended"}, {"clock.remind", "Reminder sent"}, {"clock.expire", "Time ran out"},
+		{"clock.extend", "Deadline extended"}, {"clock.run_on", "Deadline runs on after an answer"}, {"clock.remind", "Reminder sent"}, {"clock.expire", "Time ran out"},
 		{"membership.admit", "Membership granted"}, {"membership.take_effect", "Membership in effect"}, {"membership.open_review", "Annual review opened"}, {"membership.read", "Membership looked at"},
 		{"message.send", "Message sent"}, {"message.read", "Message opened"},
 		{"company.register", "Company registered"}, {"company.change", "Company details changed"}, {"company.settle_duplicate", "Possible duplicate settled"},
@@ -64,6 +64,10 @@ func deeds() []deed {
 		{"risk_assessment.add_action", "Action planned"}, {"risk_assessment.change_action", "Action changed"}, {"risk_assessment.remove_action", "Action removed"},
 		{"risk_assessment.describe", "Risk assessment documented"}, {"risk_assessment.finish", "Risk assessment finished"},
 		{"risk_assessment.read", "Risk assessment looked at"}, {"risk_assessment.download", "Risk assessment downloaded"},
+		{"finding.draft", "Finding drafted"}, {"finding.change", "Draft of a finding changed"}, {"finding.send", "Finding sent"}, {"finding.answer", "Finding answered"},
+		{"finding.ask_for_time", "More time asked for"}, {"finding.extend", "More time given"}, {"finding.refuse_time", "More time refused"}, {"finding.accept", "Answer to a finding accepted"},
+		{"finding.reopen", "Answer to a finding sent back"}, {"finding.escalate", "Finding passed on to enforcement"}, {"finding.withdraw", "Finding taken back"},
+		{"finding.read", "Finding looked at"}, {"finding.download", "File of a finding downloaded"}, {"finding.export", "Statistics of findings exported"},
 		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},
@@ -116,6 +120,8 @@ func Group(action string) string {
 		return "Risk assessment"
 	case "officer", "booking":
 		return "Officers and calendars"
+	case "finding", "report", "fieldwork":
+		return "Findings and reports"
 	case "right", "invitation", "person", "office", "agency":
 		return "People and offices"
 	case "catalogue":
@@ -137,7 +143,7 @@ func kinds() []kind {
 	return []kind{
 		{"application", "Application"}, {"profile", "Security profile"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
-		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"},
+		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"}, {"finding", "Finding"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
 		{"officer", "Officer"}, {"booking", "Entry of a calendar"},
 		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"search", "Search"}, {"audit", "Audit trail"},

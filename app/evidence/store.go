@@ -126,7 +126,8 @@ func hold(ctx context.Context, tx pg.Tx, company uuid.UUID) error {
 // usedSQL is how many bytes of a company's quota are taken: versions of items that are in
 // the library, and those that were submitted. $1 is the company.
 const usedSQL = `select coalesce(sum(v.size), 0)::bigint from evidence_version v join evidence e on e.id = v.evidence_id
-	where v.company_id = $1 and v.forgotten_at is null and (e.removed_at is null or exists (select from evidence_pin p where p.version_id = v.id))`
+	where v.company_id = $1 and v.forgotten_at is null and (e.removed_at is null or exists (select from evidence_pin p where p.version_id = v.id)
+	or exists (select from finding_proof p where p.version_id = v.id))`
 
 // used is that with what is on its way, apart from one upload.
 func used(ctx context.Context, tx pg.Tx, company, upload uuid.UUID) (kept, coming int64, err error) {
@@ -150,9 +151,10 @@ func takeOff(ctx context.Context, tx pg.Tx, evidence uuid.UUID) (int, error) {
 	return int(r.RowsAffected), nil
 }
 
-// relied reports whether a submission relies on an item, or will.
+// relied reports whether a submission or an answer to a finding relies on an item, or will.
 func relied(ctx context.Context, tx pg.Tx, evidence uuid.UUID) (yes bool, err error) {
-	err = read(ctx, tx, &yes, "look for submissions", `select exists (select from evidence_pin where evidence_id = ?) or exists (select from evidence_link where evidence_id = ?)`, evidence, evidence)
+	err = read(ctx, tx, &yes, "look for submissions", `select exists (select from evidence_pin where evidence_id = ?) or exists (select from evidence_link where evidence_id = ?)
+		or exists (select from finding_proof where evidence_id = ?)`, evidence, evidence, evidence)
 	return yes, err
 }
 

@@ -156,9 +156,10 @@ func (s *Service) sweepHalves(ctx context.Context) (int, error) {
 	return s.Store.Sweep(ctx, time.Now().Add(-stuck))
 }
 
-// forgettable are versions of removed items that no submission holds, and none will: their
-// items are attached nowhere.
+// forgettable are versions of removed items that no submission and no answer to a finding
+// holds, and no submission will: their items are attached nowhere.
 const forgettable = `v.forgotten_at is null and e.removed_at is not null and not exists (select from evidence_pin p where p.version_id = v.id)
+	and not exists (select from finding_proof p where p.version_id = v.id)
 	and not exists (select from evidence_link l join profile_cycle c on c.id = l.cycle_id where l.evidence_id = e.id and c.status not in ('accepted', 'ended'))`
 
 // forget deletes the content of what was removed. Nothing can be attached to a profile any
@@ -248,7 +249,8 @@ func (s *Service) Examine(ctx context.Context) (h Health, err error) {
 			err := s.DB.Batch(ctx, pg.System, pg.All(&rows, `select x.* from (select v.blob_key collate "C" as blob_key, c.name as company, e.title, v.file_name, v.number
 				from evidence_version v join evidence e on e.id = v.evidence_id join company c on c.id = v.company_id where v.forgotten_at is null
 				union all select v.preview_key collate "C", c.name, e.title, 'preview of ' || v.file_name, v.number
-				from evidence_version v join evidence e on e.id = v.evidence_id join company c on c.id = v.company_id where v.forgotten_at is null and v.preview_key <> '') x
+				from evidence_version v join evidence e on e.id = v.evidence_id join company c on c.id = v.company_id where v.forgotten_at is null and v.preview_key <> ''
+				union all select f.blob_key collate "C", c.name, f.caption, f.file_name, 1 from visit_file f join company c on c.id = f.company_id) x
 				where x.blob_key > $1 order by x.blob_key limit 1000`, after))
 			if err != nil {
 				return nil, err

@@ -35,6 +35,7 @@ const (
 	ValidationCancelled             = "validation.cancelled"
 	ActionRequired                  = "finding.action_required"
 	FindingAnswered                 = "finding.answered"
+	FindingClosed                   = "finding.closed"
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -46,7 +47,7 @@ func Events() []string {
 		ApplicationCertified, ApplicationRejected, ApplicationWithdrawn, ApplicationLapsed, MembershipEffective,
 		ChangeSent, ChangeDecided, CompanyRiskAssessed,
 		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound, ProfileCompleted, ProfileReturned, ProfileAnswered,
-		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ValidationCancelled, ActionRequired, FindingAnswered,
+		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ValidationCancelled, ActionRequired, FindingAnswered, FindingClosed,
 		"membership.suspended", "membership.suspension_answered", "membership.suspension_ended", "membership.cure_reported",
 		"membership.removed", "membership.revoked", "membership.withdrawn",
 		"decision.adverse", "decision.false_information", "appeal.filed", "appeal.decided",

@@ -34,6 +34,8 @@ func LetterCodes() []string {
 		"certified", "rejected", "withdrawn", "lapsed", "profile_received", "profile_returned", "profile_accepted",
 		"change_acknowledged", "change_applied", "change_returned",
 		"deadline_reminder", "deadline_overdue", "deadline_extended",
+		"finding_sent", "finding_accepted", "finding_reopened", "finding_extension_refused", "finding_escalated", "finding_withdrawn",
+		"validation_report_draft", "validation_report_issued", "validation_closed",
 		"staff_application_received", "staff_information_received", "staff_change_received", "staff_deadline_reminder", "staff_deadline_overdue",
 	}
 }
