@@ -85,7 +85,7 @@ func submittedRows(ctx context.Context, content app.Content, c catalogue.Criteri
 			if a.Site != nil {
 				key = i18n.T(ctx, "%s, at %s", key, sites[a.Site.String()])
 			}
-			out = append(out, ui.Pair{Key: key, Value: q.Words(ctx, a.Answer)})
+			out = append(out, ui.Pair{Key: key, Value: apart(ctx, q, a.Answer)})
 		}
 	}
 	var items []string

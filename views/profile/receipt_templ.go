@@ -371,7 +371,7 @@ func Document(r app.Receipt) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "</title><style>\n\t\t\t\t@page { size: A4; margin: 18mm 16mm; @bottom-right { content: counter(page) \" / \" counter(pages); font: 8pt sans-serif } }\n\t\t\t\tbody { font: 10pt/1.45 sans-serif; color: #1b1b1b }\n\t\t\t\th1 { font-size: 18pt; margin: 0 0 8pt } h2 { font-size: 14pt; margin: 20pt 0 6pt; break-after: avoid } h3 { font-size: 11pt; margin: 14pt 0 3pt; break-after: avoid }\n\t\t\t\tp { margin: 0 0 6pt } ul { margin: 0 0 6pt; padding-left: 14pt }\n\t\t\t\ttable { border-collapse: collapse; width: 100%; margin: 0 0 8pt } caption { text-align: left; font-weight: bold; padding: 4pt 0 }\n\t\t\t\tth, td { border: 0.5pt solid #999; padding: 3pt 5pt; text-align: left; vertical-align: top; overflow-wrap: anywhere; white-space: pre-line }\n\t\t\t\tthead { display: table-header-group } tr { break-inside: avoid } th[scope=row] { font-weight: normal; width: 40% } td { width: 60% }\n\t\t\t\t.quiet { color: #555 }\n\t\t\t</style></head><body><main><p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "</title><style>\n\t\t\t\t@page { size: A4; margin: 18mm 16mm; @bottom-right { content: counter(page) \" / \" counter(pages); font: 8pt sans-serif } }\n\t\t\t\tbody { font: 10pt/1.45 sans-serif; color: #1b1b1b }\n\t\t\t\th1 { font-size: 18pt; margin: 0 0 8pt } h2 { font-size: 14pt; margin: 20pt 0 6pt; break-after: avoid } h3 { font-size: 11pt; margin: 14pt 0 3pt; break-after: avoid }\n\t\t\t\tp { margin: 0 0 6pt } ul { margin: 0 0 6pt; padding-left: 14pt }\n\t\t\t\ttable { border-collapse: collapse; width: 100%; margin: 0 0 8pt } caption { text-align: left; font-weight: bold; padding: 4pt 0 }\n\t\t\t\tth, td { border: 0.5pt solid #999; padding: 3pt 5pt; text-align: left; vertical-align: top; overflow-wrap: anywhere; white-space: pre-line }\n\t\t\t\tthead { display: table-header-group } tr { break-inside: avoid } caption, thead, .head { break-after: avoid } tbody tr:first-child { break-before: avoid } th[scope=row] { font-weight: normal; width: 40% } td { width: 60% }\n\t\t\t\t.quiet { color: #555 }\n\t\t\t</style></head><body><main><p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -636,14 +636,14 @@ func submitted(content app.Content, edition *catalogue.Edition, c app.ContentCri
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "</h3><p class=\"quiet\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "</h3><p class=\"quiet head\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
 		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(levelName(ctx, now.Level))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `profile/receipt.templ`, Line: 118, Col: 45}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `profile/receipt.templ`, Line: 118, Col: 50}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var33))
 		if templ_7745c5c3_Err != nil {
@@ -656,20 +656,20 @@ func submitted(content app.Content, edition *catalogue.Edition, c app.ContentCri
 		var templ_7745c5c3_Var34 string
 		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, c.State.Name()))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `profile/receipt.templ`, Line: 118, Col: 80}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `profile/receipt.templ`, Line: 118, Col: 85}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "</p><p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "</p><p class=\"head\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var35 string
 		templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(say(ctx, now.Requirement))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `profile/receipt.templ`, Line: 119, Col: 31}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `profile/receipt.templ`, Line: 119, Col: 44}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var35))
 		if templ_7745c5c3_Err != nil {
