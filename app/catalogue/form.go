@@ -154,6 +154,23 @@ func (f *Form) Apply(facts Facts) Shown {
 	return s
 }
 
+// Apart lists the criteria of which something counts under these facts and not under those
+// of other, or the other way round. Both are of one form.
+func (s Shown) Apart(other Shown) (criteria []string) {
+	if s.form == nil || s.form != other.form {
+		return nil
+	}
+	n := 0 // of the criterion's first question
+	for i, c := range s.form.Criteria {
+		end := n + len(c.Questions)
+		if s.criteria[i] != other.criteria[i] || !slices.Equal(s.questions[n:end], other.questions[n:end]) {
+			criteria = append(criteria, c.ID)
+		}
+		n = end
+	}
+	return criteria
+}
+
 // Criterion reports whether a criterion counts.
 func (s Shown) Criterion(id string) bool {
 	if s.form == nil {

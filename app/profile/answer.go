@@ -195,6 +195,7 @@ type batchOf struct {
 	triggers []string
 	rows     []savedRow
 	glance   glance
+	own      []choice // of sites, in other criteria
 }
 
 // batch reads entries by the form that they were made from.
@@ -294,7 +295,9 @@ const saveSQL = `with done as materialized (
     jsonb_build_object('answers', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('question', d.question, 'site', d.site, 'version', d.version)) order by d.n)), $15
   from done d where d.result in ('saved', 'kept') having count(*) > 0
 )
-select (select jsonb_agg(to_jsonb(d) order by d.n) from done d)::text as done, profile_glance($2, $3, $10, $11, $9) as glance
+select (select jsonb_agg(to_jsonb(d) order by d.n) from done d)::text as done, profile_glance($2, $3, $10, $11, $9) as glance,
+  coalesce((select string_agg(concat_ws(E'\x1f', a.question, a.choice, a.site_id::text), E'\x1e') from profile_answer a
+    where a.cycle_id = $2 and a.question = any($11) and a.criterion <> all($10) and a.site_id is not null and a.choice <> ''), '') as own
 from (select count(*) from done) first`
 
 type savedRow struct {
@@ -313,11 +316,14 @@ func (s *Service) send(ctx context.Context, by identity.Actor, b *batchOf) error
 	if err != nil {
 		return fmt.Errorf("write the answers: %w", err)
 	}
-	var out struct{ Done, Glance *string }
+	var out struct {
+		Done, Glance *string
+		Own          string
+	}
 	args := []any{string(given), b.cycle, by.CompanyID, b.entries[0].EditionHash, b.entries[0].EntityType, by.PersonID, by.Name, by.Is(identity.CompanyEditors...),
 		s.Now(), b.criteria, b.triggers, string(by.Audience), string(by.Role), by.RightID, by.RequestID, b.action}
 	if b.within != nil {
-		err = b.within.WithContext(ctx).Raw(saveSQL, args...).Row().Scan(&out.Done, &out.Glance)
+		err = b.within.WithContext(ctx).Raw(saveSQL, args...).Row().Scan(&out.Done, &out.Glance, &out.Own)
 	} else {
 		err = s.DB.Batch(ctx, by.Scope(), pg.One(&out, saveSQL, args...))
 	}
@@ -334,7 +340,8 @@ func (s *Service) send(ctx context.Context, by identity.Actor, b *batchOf) error
 	if err := json.Unmarshal([]byte(*out.Glance), &b.glance); err != nil {
 		return fmt.Errorf("read the state of the criteria: %w", err)
 	}
-	return nil
+	b.own, err = chosenOf(out.Own)
+	return err
 }
 
 // again tries once more what was locked, if the profile is returned and the criterion
@@ -372,7 +379,7 @@ func (s *Service) again(ctx context.Context, by identity.Actor, b *batchOf) erro
 // outcome turns what the database says into what was saved and what was refused.
 func (b *batchOf) outcome(s *Service) (saved []Saved, err error) {
 	var conflicts []Conflict
-	p := b.glance.profile(b.form)
+	p := b.glance.profile(b.form, b.own)
 	place := make([]int, len(b.sent))
 	for i, x := range b.sent {
 		place[x.N] = i
@@ -443,10 +450,15 @@ type glance struct {
 	} `json:"returned"`
 }
 
-// profile is as much of the profile as the states of the criteria need.
-func (g glance) profile(form *catalogue.Form) *Profile {
-	p := &Profile{Cycle: Cycle{Status: g.Status}, Form: form, Firm: Firm{Country: g.Country}, Sites: g.Sites, Evidence: g.Evidence, choices: g.Choices,
+// profile is as much of the profile as the states of the criteria need, with what sites
+// chose elsewhere.
+func (g glance) profile(form *catalogue.Form, own []choice) *Profile {
+	p := &Profile{Cycle: Cycle{Status: g.Status}, Form: form, Firm: Firm{Country: g.Country}, Sites: g.Sites, Evidence: g.Evidence,
 		Notes: map[string]Note{}, answers: map[string][]Given{}}
+	for question, code := range g.Choices {
+		p.elsewhere = append(p.elsewhere, choice{question: question, choice: code})
+	}
+	p.elsewhere = append(p.elsewhere, own...)
 	for _, a := range g.Answers {
 		x := Given{Criterion: a.Criterion, Question: a.Question, Choice: a.Choice, Complete: a.Complete, Carried: a.Carried, Version: a.Version, At: a.At, Author: a.Author}
 		if a.Site != nil {

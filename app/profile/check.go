@@ -133,7 +133,7 @@ func (s *Steps) check(ctx context.Context, now time.Time, p *Profile, links []ev
 // looks reports whether a criterion is looked at: it counts, and it was not taken as it is
 // when the profile was sent back.
 func (k *checker) looks(criterion string) bool {
-	return k.p.Shown.Criterion(criterion) && (k.p.Cycle.Status != Returned || k.p.Unlocked(criterion))
+	return k.p.Counts(criterion) && (k.p.Cycle.Status != Returned || k.p.Unlocked(criterion))
 }
 
 // evidence looks at what is attached.
@@ -178,11 +178,13 @@ func (k *checker) saysYes(c catalogue.Criterion) bool {
 func (k *checker) each(do func(c catalogue.Criterion, q catalogue.Question, g Given)) {
 	for _, c := range k.p.Form.Criteria {
 		for _, q := range c.Questions {
-			if !k.looks(c.ID) || !k.p.Shown.Question(q.ID) {
+			if !k.looks(c.ID) {
 				continue
 			}
-			for _, g := range k.p.answers[q.ID] {
-				do(c, q, g)
+			for _, g := range k.p.inOrder(q.ID) {
+				if k.p.At(g.Site).Question(q.ID) {
+					do(c, q, g)
+				}
 			}
 		}
 	}

@@ -81,12 +81,13 @@ func (p *Profile) atOnce(by identity.Actor, c catalogue.Criterion) bool {
 
 // confirmable says why a criterion cannot be confirmed as it is.
 func (p *Profile) confirmable(c catalogue.Criterion) error {
+	list := p.places(c)
 	switch s := p.State(c.ID); {
 	case s.State == NotStarted || s.Because == BecauseCondition:
 		return fault.New(fault.Conflict, "There is no answer of last time to confirm. Answer this criterion")
 	case s.Because != BecauseCarried:
 		return fault.New(fault.Conflict, "This criterion is confirmed already, or it was changed since it was carried over")
-	case !p.complete(c) && !p.waived(c):
+	case !gapless(c, list) && !waived(c, list):
 		return fault.New(fault.Conflict, "Something is missing in last time's answers. Complete them instead")
 	case p.Lacks(c) > 0:
 		return fault.New(fault.Conflict, "The evidence of last time has expired or is gone. Attach evidence first")

@@ -163,7 +163,7 @@ func (s *Steps) tasks(by identity.Actor, l *TaskList) (err error) {
 	standings := make(map[string]Standing, len(p.Form.Criteria))
 	for _, c := range p.Form.Criteria {
 		standings[c.ID] = p.State(c.ID)
-		if p.Shown.Criterion(c.ID) {
+		if p.Counts(c.ID) {
 			l.Progress.add(c.Level, standings[c.ID].State)
 		}
 	}
@@ -178,7 +178,7 @@ func (s *Steps) tasks(by identity.Actor, l *TaskList) (err error) {
 			if t.Standing.Because == BecauseCarried && p.atOnce(by, c) {
 				g.AtOnce++
 			}
-			if p.Shown.Criterion(c.ID) {
+			if p.Counts(c.ID) {
 				g.Progress.add(c.Level, t.Standing.State)
 			}
 			g.Tasks = append(g.Tasks, t)
@@ -286,13 +286,14 @@ type CriterionPage struct {
 	Profile *Profile // the choices made elsewhere, and this criterion's answers
 	Names
 	Criterion  catalogue.Criterion
-	Counts     bool  // false: other answers say that it does not count
+	Counts     bool  // false: other answers say that it does not count here
 	Site       *Site // whose exception the page shows; nil: the company's answers
 	Standing   Standing
 	Note       Note
 	Remark     *Remark
 	Asked      []Asked
 	Exceptions []Site
+	Unfinished []Site      // where something is still missing
 	Suggested  []LastGiven // last cycle's answers to questions that this edition no longer asks so
 	Links      []evidence.Link
 	Posts      []Post
@@ -394,7 +395,8 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 		}
 	}
 	c.ask(site, last)
-	c.Counts, c.Standing, c.Note, c.Remark, c.Exceptions = p.Shown.Criterion(criterion), p.State(criterion), p.Notes[criterion], p.Remark(criterion), p.Exceptions(criterion)
+	c.Counts, c.Standing, c.Note, c.Remark, c.Exceptions = p.At(site).Criterion(criterion), p.State(criterion), p.Notes[criterion], p.Remark(criterion), p.Exceptions(criterion)
+	c.Unfinished = p.Unfinished(criterion)
 	c.Previous, c.Next, c.Locked = p.Previous(criterion), p.Next(criterion), p.whyNot(by, criterion)
 	c.Editor, c.Writer = by.Is(identity.CompanyEditors...) && !p.Cycle.Status.Final(), mayWrite(by, p, criterion) == nil
 	c.Change = s.became(p).Of(criterion)
@@ -555,7 +557,7 @@ func (s *Service) Matrix(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		return m, err
 	}
 	for _, c := range p.Form.Criteria {
-		if !p.Shown.Criterion(c.ID) {
+		if !p.Counts(c.ID) {
 			continue
 		}
 		row := MatrixRow{Criterion: c, Standing: p.State(c.ID), Editable: p.whyNot(by, c.ID) == ""}

@@ -131,10 +131,10 @@ func (p *Profile) content(links []evidence.Link) Content {
 		out.Sites = []Site{}
 	}
 	for _, c := range p.Form.Criteria {
-		x := ContentCriterion{ID: c.ID, Level: string(c.Level), Title: c.Title.String(), Requirement: c.Requirement.String(), Counts: p.Shown.Criterion(c.ID),
+		x := ContentCriterion{ID: c.ID, Level: string(c.Level), Title: c.Title.String(), Requirement: c.Requirement.String(), Counts: p.Counts(c.ID),
 			State: p.State(c.ID).State, Confirmer: p.Notes[c.ID].Confirmer, Questions: []ContentQuestion{}, Evidence: []ContentEvidence{}}
 		for _, q := range c.Questions {
-			asked := ContentQuestion{ID: q.ID, Kind: string(q.Kind), Text: q.Text.String(), Counts: p.Shown.Question(q.ID), Answers: []ContentAnswer{}}
+			asked := ContentQuestion{ID: q.ID, Kind: string(q.Kind), Text: q.Text.String(), Counts: p.asks(c.ID, q.ID), Answers: []ContentAnswer{}}
 			for _, g := range p.inOrder(q.ID) {
 				a := ContentAnswer{Answer: g.Value, Version: g.Version, At: g.At.UTC(), Author: g.Author}
 				if g.Site != uuid.Nil {
@@ -205,7 +205,7 @@ func (p *Profile) seen(links []evidence.Link) map[string]string {
 		if marks[home] == nil {
 			marks[home] = sha256.New()
 		}
-		fmt.Fprintln(marks[home], c.ID, p.Shown.Criterion(c.ID))
+		fmt.Fprintln(marks[home], c.ID, p.Counts(c.ID))
 		for _, q := range c.Questions {
 			list := slices.Clone(p.answers[q.ID])
 			slices.SortFunc(list, func(a, b Given) int { return bytes.Compare(a.Site[:], b.Site[:]) })

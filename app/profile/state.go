@@ -18,7 +18,7 @@ type Profile struct {
 	Cycle    Cycle
 	Form     *catalogue.Form
 	Facts    catalogue.Facts // what conditions look at
-	Shown    catalogue.Shown // what counts now
+	Shown    catalogue.Shown // what counts for the company now
 	Firm     Firm
 	Sites    []Site
 	Notes    map[string]Note // by criterion
@@ -26,9 +26,18 @@ type Profile struct {
 	Return   *Return         // the open one
 	Last     *LastCycle      // the one that it was begun on; nil: none
 
-	answers map[string][]Given // by question, the company's first
-	choices map[string]string  // of questions whose answers were not read
-	counted map[string]bool    // while returned: the criteria that counted in what was submitted
+	answers   map[string][]Given // by question, the company's first
+	elsewhere []choice           // made for questions whose answers were not read
+	counted   map[string]bool    // while returned: the criteria that counted in what was submitted
+
+	at    map[uuid.UUID]catalogue.Shown // what counts at each site in use
+	apart map[string][]uuid.UUID        // by criterion: the sites at which something else counts than for the company
+}
+
+// choice is what was chosen for a question, for the company (the zero id) or at a site.
+type choice struct {
+	question, choice string
+	site             uuid.UUID
 }
 
 // take adds an answer.
@@ -36,8 +45,18 @@ func (p *Profile) take(g Given) { p.answers[g.Question] = append(p.answers[g.Que
 
 // apply asks the conditions about the answers that were taken.
 func (p *Profile) apply() {
-	p.Facts = catalogue.Facts{EntityType: p.Form.EntityType, Country: p.Firm.Country, Sites: len(p.Sites), Choices: make(map[string]string, len(p.answers)+len(p.choices))}
-	maps.Copy(p.Facts.Choices, p.choices)
+	p.Facts = catalogue.Facts{EntityType: p.Form.EntityType, Country: p.Firm.Country, Sites: len(p.Sites), Choices: make(map[string]string, len(p.answers)+len(p.elsewhere))}
+	own := map[uuid.UUID][]choice{}
+	chosen := func(c choice) {
+		if c.site == uuid.Nil {
+			p.Facts.Choices[c.question] = c.choice
+		} else if p.Form.Triggers(c.question) {
+			own[c.site] = append(own[c.site], c)
+		}
+	}
+	for _, c := range p.elsewhere {
+		chosen(c)
+	}
 	for _, s := range p.Sites {
 		if !slices.Contains(p.Facts.Countries, s.Country) {
 			p.Facts.Countries = append(p.Facts.Countries, s.Country)
@@ -48,33 +67,54 @@ func (p *Profile) apply() {
 	}
 	for question, list := range p.answers {
 		for _, g := range list {
-			if g.Site == uuid.Nil && g.Choice != "" {
-				p.Facts.Choices[question] = g.Choice
+			if g.Choice != "" {
+				chosen(choice{question, g.Choice, g.Site})
 			}
 		}
 	}
 	p.Shown = p.Form.Apply(p.Facts)
+	p.at, p.apart = make(map[uuid.UUID]catalogue.Shown, len(p.Sites)), map[string][]uuid.UUID{}
+	for _, s := range p.Sites {
+		p.at[s.ID] = p.Shown
+		if slices.ContainsFunc(own[s.ID], func(c choice) bool { return p.Facts.Choices[c.question] != c.choice }) {
+			p.at[s.ID] = p.differing(own[s.ID])
+		}
+		for _, id := range p.at[s.ID].Apart(p.Shown) {
+			p.apart[id] = append(p.apart[id], s.ID)
+		}
+	}
+}
+
+// differing says what counts where some things were chosen otherwise than for the company.
+func (p *Profile) differing(own []choice) catalogue.Shown {
+	facts := p.Facts
+	facts.Choices = maps.Clone(p.Facts.Choices)
+	for _, c := range own {
+		facts.Choices[c.question] = c.choice
+	}
+	return p.Form.Apply(facts)
 }
 
 // At says what counts at a site: there, what is chosen at the site decides what else is
 // asked. The zero id is the company.
 func (p *Profile) At(site uuid.UUID) catalogue.Shown {
-	if site == uuid.Nil {
-		return p.Shown
+	if shown, used := p.at[site]; used {
+		return shown
 	}
-	facts, own := p.Facts, false
-	facts.Choices = maps.Clone(p.Facts.Choices)
-	for question, list := range p.answers {
-		for _, g := range list {
-			if g.Site == site && g.Choice != "" {
-				facts.Choices[question], own = g.Choice, true
-			}
-		}
-	}
-	if !own {
-		return p.Shown
-	}
-	return p.Form.Apply(facts)
+	return p.Shown
+}
+
+// Counts reports whether a criterion counts for the company, or at one of its sites.
+func (p *Profile) Counts(criterion string) bool {
+	return p.Shown.Criterion(criterion) ||
+		slices.ContainsFunc(p.apart[criterion], func(site uuid.UUID) bool { return p.at[site].Criterion(criterion) })
+}
+
+// asks reports whether a question of a criterion is asked of the company, or of one of its
+// sites.
+func (p *Profile) asks(criterion, question string) bool {
+	return p.Shown.Question(question) ||
+		slices.ContainsFunc(p.apart[criterion], func(site uuid.UUID) bool { return p.at[site].Question(question) })
 }
 
 // Given is the answer to a question for the company (the zero id) or as an exception for
@@ -133,7 +173,7 @@ func (p *Profile) Unlocked(criterion string) bool {
 
 // newly reports whether a criterion counts that did not when the profile was submitted.
 func (p *Profile) newly(criterion string) bool {
-	return p.counted != nil && !p.counted[criterion] && p.Shown.Criterion(criterion)
+	return p.counted != nil && !p.counted[criterion] && p.Counts(criterion)
 }
 
 // State is where a criterion stands.
@@ -193,7 +233,7 @@ type Standing struct {
 // member is not applicable.
 func (p *Profile) State(criterion string) Standing {
 	c, ok := p.Form.Criterion(criterion)
-	if !ok || !p.Shown.Criterion(criterion) {
+	if !ok || !p.Counts(criterion) {
 		return Standing{State: NotApplicable, Because: BecauseCondition}
 	}
 	var out Standing
@@ -220,75 +260,154 @@ func (p *Profile) State(criterion string) Standing {
 		return out
 	}
 	out.State = Ready
-	switch {
-	case p.waived(c):
+	switch list := p.places(c); {
+	case waived(c, list):
 		out.State, out.Because = NotApplicable, BecauseAnswered
-	case !p.complete(c):
+	case !gapless(c, list):
 		out.State, out.Because = InProgress, BecauseIncomplete
-	case p.Lacks(c) > 0:
+	case needs(c, list) > p.Evidence[c.ID]:
 		out.State, out.Because = InProgress, BecauseEvidence
 	}
 	return out
 }
 
-// complete reports whether everything that a criterion must be asked is answered, for the
-// company and in each exception.
-func (p *Profile) complete(c catalogue.Criterion) bool {
-	for _, q := range c.Questions {
-		if !p.Shown.Question(q.ID) || q.Kind == catalogue.File {
-			continue // a file question is answered by evidence
-		}
-		company := false
-		for _, g := range p.answers[q.ID] {
-			if !g.Complete {
-				return false
-			}
-			company = company || g.Site == uuid.Nil
-		}
-		if q.Required && !company {
-			return false
-		}
-	}
-	return true
+// place is where a criterion is answered: the company, or a site where something differs.
+type place struct {
+	site  uuid.UUID // the zero id: the company
+	shown catalogue.Shown
+	given []*Given // what holds there, in the order of the questions; nil: nothing
+	own   []bool   // of these, what was answered for the site itself
 }
 
-// waived reports whether the company says of every part that it does not apply.
-func (p *Profile) waived(c catalogue.Criterion) bool {
-	any := false
-	for _, q := range c.Questions {
-		if q.Kind != catalogue.YesNo || !p.Shown.Question(q.ID) {
-			continue
+// places are the company, and the sites in use that have answers of their own to a
+// criterion or at which something else of it counts.
+func (p *Profile) places(c catalogue.Criterion) []place {
+	n := len(c.Questions)
+	out := []place{{shown: p.Shown, given: make([]*Given, n)}}
+	var at map[uuid.UUID]int
+	add := func(site uuid.UUID) int {
+		if at == nil {
+			at = map[uuid.UUID]int{}
 		}
-		g, ok := p.Given(q.ID, uuid.Nil)
-		if !ok || !g.Complete || g.Choice != catalogue.NotApplicable {
-			return false
+		at[site] = len(out)
+		out = append(out, place{site: site, shown: p.at[site], given: make([]*Given, n), own: make([]bool, n)})
+		return at[site]
+	}
+	for _, site := range p.apart[c.ID] {
+		add(site)
+	}
+	for i, q := range c.Questions {
+		list := p.answers[q.ID]
+		for j := range list {
+			g, here := &list[j], 0
+			if g.Site != uuid.Nil {
+				if _, used := p.at[g.Site]; !used {
+					continue // it was closed
+				}
+				known := false
+				if here, known = at[g.Site]; !known {
+					here = add(g.Site)
+				}
+				out[here].own[i] = true
+			}
+			out[here].given[i] = g
 		}
-		for _, x := range p.answers[q.ID] {
-			if x.Choice != catalogue.NotApplicable {
-				return false
+	}
+	for _, x := range out[1:] {
+		for i := range x.given {
+			if x.given[i] == nil {
+				x.given[i] = out[0].given[i]
 			}
 		}
-		any = true
+	}
+	return out
+}
+
+// lacks reports whether the i-th question is not answered in full although it counts. A
+// file question is answered by evidence.
+func (x place) lacks(i int, q catalogue.Question) bool {
+	if q.Kind == catalogue.File || !x.shown.Question(q.ID) {
+		return false
+	}
+	g := x.given[i]
+	return g == nil && q.Required || g != nil && !g.Complete
+}
+
+// gap is the first question that is not answered in full; -1 when there is none.
+func (x place) gap(c catalogue.Criterion) int {
+	for i, q := range c.Questions {
+		if x.lacks(i, q) {
+			return i
+		}
+	}
+	return -1
+}
+
+// gapless reports whether everything that a criterion must be asked is answered, for the
+// company and wherever something differs.
+func gapless(c catalogue.Criterion, list []place) bool {
+	return !slices.ContainsFunc(list, func(x place) bool { return x.gap(c) >= 0 })
+}
+
+// waived reports whether the company says of every part that it does not apply, at every
+// place.
+func waived(c catalogue.Criterion, list []place) bool {
+	any := false
+	for _, x := range list {
+		for i, q := range c.Questions {
+			if q.Kind != catalogue.YesNo || !x.shown.Question(q.ID) {
+				continue
+			}
+			if g := x.given[i]; g == nil || !g.Complete || g.Choice != catalogue.NotApplicable {
+				return false
+			}
+			any = true
+		}
 	}
 	return any
+}
+
+// Unfinished lists the sites at which something of a criterion is still missing, apart from
+// what the company itself must answer.
+func (p *Profile) Unfinished(criterion string) (out []Site) {
+	c, ok := p.Form.Criterion(criterion)
+	if !ok {
+		return nil
+	}
+	gaps := map[uuid.UUID]bool{}
+	for _, x := range p.places(c)[1:] {
+		for i, q := range c.Questions {
+			gaps[x.site] = gaps[x.site] || x.lacks(i, q) && (x.own[i] || !p.Shown.Question(q.ID))
+		}
+	}
+	for _, site := range p.Sites {
+		if gaps[site.ID] {
+			out = append(out, site)
+		}
+	}
+	return out
 }
 
 // Needs is how many items of evidence a criterion must have to be ready: as many as the
 // edition asks for a yes to a must, and one where a question asks for a file. What is
 // answered with nothing but no and not applicable needs none.
-func (p *Profile) Needs(c catalogue.Criterion) (n int) {
+func (p *Profile) Needs(c catalogue.Criterion) int { return needs(c, p.places(c)) }
+
+func needs(c catalogue.Criterion, list []place) (n int) {
 	if c.Level == catalogue.Must {
 		n = c.Evidence.Min
 	}
 	asks, yes := false, false
-	for _, q := range c.Questions {
-		switch {
-		case !p.Shown.Question(q.ID):
-		case q.Kind == catalogue.File && q.Required:
-			n = max(n, 1)
-		case q.Kind == catalogue.YesNo:
-			asks = true
-			yes = yes || slices.ContainsFunc(p.answers[q.ID], func(g Given) bool { return g.Choice == catalogue.Yes })
+	for _, x := range list {
+		for i, q := range c.Questions {
+			switch {
+			case !x.shown.Question(q.ID):
+			case q.Kind == catalogue.File && q.Required:
+				n = max(n, 1)
+			case q.Kind == catalogue.YesNo:
+				asks = true
+				yes = yes || x.given[i] != nil && x.given[i].Choice == catalogue.Yes
+			}
 		}
 	}
 	if asks && !yes {
@@ -339,7 +458,7 @@ func (p *Progress) add(level catalogue.Level, s State) {
 // Progress counts the criteria that count for the company.
 func (p *Profile) Progress() (out Progress) {
 	for _, c := range p.Form.Criteria {
-		if p.Shown.Criterion(c.ID) {
+		if p.Counts(c.ID) {
 			out.add(c.Level, p.State(c.ID).State)
 		}
 	}
@@ -358,7 +477,7 @@ func (p *Profile) beside(criterion string, step int) string {
 		return ""
 	}
 	for i += step; i >= 0 && i < len(p.Form.Criteria); i += step {
-		if id := p.Form.Criteria[i].ID; p.Shown.Criterion(id) {
+		if id := p.Form.Criteria[i].ID; p.Counts(id) {
 			return id
 		}
 	}
@@ -387,18 +506,19 @@ func (p *Profile) Problems(ctx context.Context) (out []fault.Field) {
 	return out
 }
 
-// lacking names the first question of a criterion that is not answered in full.
+// lacking names the first question of a criterion that is not answered in full, and the
+// site where that is so.
 func (p *Profile) lacking(ctx context.Context, c catalogue.Criterion) string {
-	for _, q := range c.Questions {
-		if !p.Shown.Question(q.ID) {
+	for _, x := range p.places(c) {
+		n := x.gap(c)
+		if n < 0 {
 			continue
 		}
-		g, ok := p.Given(q.ID, uuid.Nil)
-		incomplete := slices.ContainsFunc(p.answers[q.ID], func(g Given) bool { return !g.Complete })
-		if incomplete || q.Required && (!ok || !g.Complete) {
-			text, _ := q.Text.In(i18n.Lang(ctx))
-			return text
+		said := text(ctx, c.Questions[n].Text)
+		if i := slices.IndexFunc(p.Sites, func(s Site) bool { return s.ID == x.site }); i >= 0 {
+			return i18n.T(ctx, "%s, at %s", said, p.Sites[i].Name)
 		}
+		return said
 	}
 	return ""
 }

@@ -266,9 +266,10 @@ func voidSignature(ctx context.Context, tx pg.Tx, c Cycle, at *time.Time) error 
 var headColumns = fmt.Sprintf(columnsSQL, "", "")
 
 // criterionColumns are the same for one criterion ($4), with the choices made elsewhere,
-// which decide what counts.
+// which decide what counts, written as outlineColumns are.
 var criterionColumns = fmt.Sprintf(columnsSQL, " and n.criterion = $4", " and l.criterion = $4") +
-	`, '' as answers, coalesce((select json_object_agg(a.question, a.choice) from profile_answer a where a.cycle_id = c.id and a.site_id is null and a.choice <> ''), '{}')::text as choices`
+	`, '' as answers, coalesce((select string_agg(concat_ws(E'\x1f', a.question, a.choice, a.site_id::text), E'\x1e') from profile_answer a
+    where a.cycle_id = c.id and a.criterion <> $4 and a.choice <> ''), '') as choices`
 
 const columnsSQL = `select to_jsonb(c)::text as cycle, k.name as company, k.country, o.name as office, o.zone,
   coalesce((select json_agg(json_build_object('id', s.id, 'name', s.name, 'city', s.city, 'country', s.country, 'activity', s.activity) order by s.created_at, s.id)
@@ -323,6 +324,28 @@ func outlined(record string) (g Given, err error) {
 	return g, err
 }
 
+// chosenOf reads choices: records of a question, what was chosen, and the site if it was
+// chosen there.
+func chosenOf(text string) (out []choice, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for record := range strings.SplitSeq(text, "\x1e") {
+		part := strings.Split(record, "\x1f")
+		if len(part) < 2 || len(part) > 3 {
+			return nil, fmt.Errorf("read a choice: it has %d parts", len(part))
+		}
+		c := choice{question: part[0], choice: part[1]}
+		if len(part) == 3 {
+			if c.site, err = uuid.Parse(part[2]); err != nil {
+				return nil, fmt.Errorf("read a choice: %w", err)
+			}
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
 // head is a row of headColumns, with the outline of the answers where it was read.
 type head struct {
 	Cycle, Company, Country, Office, Zone              string
@@ -363,12 +386,8 @@ func (h head) profile(s *Steps) (*Profile, error) {
 			p.counted[id] = true
 		}
 	}
-	if h.Choices != "" {
-		var choices map[string]string
-		if err := json.Unmarshal([]byte(h.Choices), &choices); err != nil {
-			return nil, fmt.Errorf("load a profile: %w", err)
-		}
-		p.choices = choices
+	if p.elsewhere, err = chosenOf(h.Choices); err != nil {
+		return nil, err
 	}
 	if h.Answers == "" {
 		return p, nil

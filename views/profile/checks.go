@@ -59,13 +59,12 @@ func (p SubmitPage) summary() (out []fault.Field) {
 func summaryRows(ctx context.Context, checks app.Checks, c catalogue.Criterion) (out []ui.SummaryRow) {
 	p := checks.Profile
 	for _, q := range c.Questions {
-		if !p.Shown.Question(q.ID) {
-			continue
+		if p.Shown.Question(q.ID) {
+			g, _ := p.Given(q.ID, uuid.Nil)
+			out = append(out, ui.SummaryRow{Key: say(ctx, q.Text), Value: apart(ctx, q, g.Value)})
 		}
-		g, _ := p.Given(q.ID, uuid.Nil)
-		out = append(out, ui.SummaryRow{Key: say(ctx, q.Text), Value: apart(ctx, q, g.Value)})
 		for _, site := range p.Sites {
-			if x, ok := p.Given(q.ID, site.ID); ok {
+			if x, ok := p.Given(q.ID, site.ID); ok && p.At(site.ID).Question(q.ID) {
 				out = append(out, ui.SummaryRow{Key: i18n.T(ctx, "%s, at %s", say(ctx, q.Text), site.Name), Value: apart(ctx, q, x.Value)})
 			}
 		}

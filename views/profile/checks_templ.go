@@ -738,7 +738,7 @@ func everything(f Frame, checks app.Checks, change bool) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						if checks.Profile.Shown.Criterion(c.ID) {
+						if checks.Profile.Counts(c.ID) {
 							templ_7745c5c3_Err = ui.SummaryList(summaryRows(ctx, checks, c)).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err

@@ -139,6 +139,22 @@ func (p CriterionPage) verified(ctx context.Context) string {
 	return i18n.T(ctx, "How we check it:") + " " + strings.Join(out, " ")
 }
 
+// unfinished reports whether something is still missing at a site.
+func (p CriterionPage) unfinished(s app.Site) bool {
+	return slices.ContainsFunc(p.Page.Unfinished, func(x app.Site) bool { return x.ID == s.ID })
+}
+
+// alsoAsked lists the sites without an exception at which something is missing that is not
+// asked of the company.
+func (p CriterionPage) alsoAsked() (out []app.Site) {
+	for _, s := range p.elsewhere() {
+		if p.unfinished(s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // elsewhere lists the sites without an exception.
 func (p CriterionPage) elsewhere() (out []app.Site) {
 	different := map[uuid.UUID]bool{}
