@@ -53,7 +53,9 @@ const ofIDsSQL = `select id::text as id, name from person where id = any($1)
 	union all select id::text, reference from application where id = any($1) and $2
 	union all select id::text, reference from change_notice where id = any($1) and $2
 	union all select id::text, number from membership where id = any($1) and $2
-	union all select id::text, title from risk_assessment where id = any($1) and $2`
+	union all select id::text, title from risk_assessment where id = any($1) and $2
+	union all select id::text, reference from validation where id = any($1) and $2
+	union all select id::text, place from visit where id = any($1) and $2`
 
 type detailRow struct {
 	Entry

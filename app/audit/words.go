@@ -68,6 +68,18 @@ func deeds() []deed {
 		{"finding.ask_for_time", "More time asked for"}, {"finding.extend", "More time given"}, {"finding.refuse_time", "More time refused"}, {"finding.accept", "Answer to a finding accepted"},
 		{"finding.reopen", "Answer to a finding sent back"}, {"finding.escalate", "Finding passed on to enforcement"}, {"finding.withdraw", "Finding taken back"},
 		{"finding.read", "Finding looked at"}, {"finding.download", "File of a finding downloaded"}, {"finding.export", "Statistics of findings exported"},
+		{"validation.open", "Validation opened"}, {"validation.change", "Validation changed"}, {"validation.notify", "Company notified of a validation"},
+		{"validation.begin", "Visits begun"}, {"validation.finish", "Visits done"}, {"validation.issue", "Report issued"}, {"validation.close", "Validation closed"},
+		{"validation.cancel", "Validation cancelled"}, {"validation.read", "Validation looked at"},
+		{"visit.add", "Visit added"}, {"visit.change", "Visit changed"}, {"visit.set_team", "Team of a visit chosen"}, {"visit.offer", "Times offered"},
+		{"visit.withdraw_offer", "Offer of times taken back"}, {"visit.withdraw", "Visit to book again"}, {"visit.withdraw_time", "Offered time taken back"},
+		{"visit.remind", "Company reminded of an offer"}, {"visit.unanswered", "Offer not answered in time"}, {"visit.answer", "Offer of times answered"},
+		{"visit.ask_another_time", "Company asked for another time"}, {"visit.book", "Visit booked"}, {"visit.reschedule", "Visit moved"},
+		{"visit.recompute", "Visit moved by new rules of its time zone"}, {"visit.agree_to_short_notice", "Company agreed to short notice"},
+		{"visit.start", "Visit begun"}, {"visit.end", "Visit ended"}, {"visit.settle", "Visit settled without going there"}, {"visit.call_off", "Visit cancelled"},
+		{"visit.ask_for_document", "Document asked for"}, {"visit.remove_document", "Document asked for no more"}, {"visit.mark_document", "Document marked"},
+		{"visit.prepare", "Visit prepared"}, {"visit.ask_for_observer", "Observer asked for"}, {"visit.consent", "Answer about an observer"}, {"visit.conclude", "Observer concluded"},
+		{"visit.read", "Visit looked at"},
 		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},
@@ -122,6 +134,8 @@ func Group(action string) string {
 		return "Officers and calendars"
 	case "finding", "report", "fieldwork":
 		return "Findings and reports"
+	case "validation", "visit":
+		return "Validations"
 	case "right", "invitation", "person", "office", "agency":
 		return "People and offices"
 	case "catalogue":
@@ -144,6 +158,7 @@ func kinds() []kind {
 		{"application", "Application"}, {"profile", "Security profile"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
 		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"}, {"finding", "Finding"},
+		{"validation", "Validation"}, {"visit", "Visit"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
 		{"officer", "Officer"}, {"booking", "Entry of a calendar"},
 		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"search", "Search"}, {"audit", "Audit trail"},

@@ -13,6 +13,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/profile"
+	"trustedtrader/app/validation"
 )
 
 // TestEveryActionHasWords: an action that the program records is shown in words and
@@ -47,6 +48,12 @@ func TestEveryActionHasWords(t *testing.T) {
 	}
 	for _, r := range company.Lifecycle() {
 		found = append(found, "change_notice."+string(r.Do))
+	}
+	for _, r := range validation.Lifecycle() {
+		found = append(found, "validation."+string(r.Do))
+	}
+	for _, r := range validation.VisitLifecycle() {
+		found = append(found, "visit."+string(r.Do))
 	}
 	if len(found) < 60 {
 		t.Fatalf("only %d actions found in the source", len(found))

@@ -23,6 +23,7 @@ import (
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/validation"
 )
 
 // Workers are those who do the work.
@@ -33,6 +34,7 @@ type Workers struct {
 	More         func(*river.Workers)        // adds workers of jobs that steps enqueue; nil: none
 	FreeHolds    func(context.Context) error // frees times of officers that were held and whose time is over; nil: none
 	Files        *evidence.SweepWorker       // removes files that nobody needs; nil: none
+	Validations  *validation.SweepWorker     // looks at offers of times and at visits to come; nil: none
 }
 
 // Runner works the queue until it is stopped.
@@ -78,6 +80,12 @@ func New(db *pg.DB, log *slog.Logger, now func() time.Time, w Workers) (*Runner,
 			return nil, fmt.Errorf("set up the job workers: %w", err)
 		}
 		periodic = append(periodic, every(evidence.SweepEvery, evidence.SweepArgs{}))
+	}
+	if w.Validations != nil {
+		if err := river.AddWorkerSafely(workers, w.Validations); err != nil {
+			return nil, fmt.Errorf("set up the job workers: %w", err)
+		}
+		periodic = append(periodic, every(validation.SweepEvery, validation.SweepArgs{}))
 	}
 	if w.More != nil {
 		w.More(workers)

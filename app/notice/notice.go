@@ -390,3 +390,13 @@ func writer(by identity.Actor) *uuid.UUID {
 	}
 	return &by.PersonID
 }
+
+// Speak is ctx in a person's language, for e-mails whose text the caller writes.
+func (l *Letters) Speak(ctx context.Context, lang string) context.Context {
+	return l.catalogues().With(ctx, l.catalogues().Match(lang))
+}
+
+// Page is the full address of the page about a record.
+func (l *Letters) Page(a identity.Audience, kind string, id uuid.UUID) string {
+	return l.address(Path(a, kind, id))
+}

@@ -36,6 +36,8 @@ func LetterCodes() []string {
 		"deadline_reminder", "deadline_overdue", "deadline_extended",
 		"finding_sent", "finding_accepted", "finding_reopened", "finding_extension_refused", "finding_escalated", "finding_withdrawn",
 		"validation_report_draft", "validation_report_issued", "validation_closed",
+		"validation_notified", "validation_offer", "validation_reminder", "validation_offer_withdrawn", "validation_unanswered",
+		"validation_booked", "validation_moved", "validation_visit_cancelled", "validation_cancelled", "validation_observer",
 		"staff_application_received", "staff_information_received", "staff_change_received", "staff_deadline_reminder", "staff_deadline_overdue",
 	}
 }
@@ -100,6 +102,12 @@ func Placeholders() map[string]string {
 		"note":              "a sentence of the specialist",
 		"reapply_on":        "first day on which the company may apply again, in words",
 		"appeal":            "how to ask for another look at the decision",
+		"place":             "where a visit is",
+		"time":              "when a visit is, at the site",
+		"not_before":        "first day on which a visit may be",
+		"window_from":       "first day between which visits are planned",
+		"window_to":         "last of these days",
+		"agency":            "name of a partner agency",
 	}
 }
 

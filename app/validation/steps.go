@@ -24,7 +24,6 @@ type Steps struct {
 	Clocks     *clock.Clocks
 	Letters    *notice.Letters
 	Calendars  clock.Calendars
-	Mailbox    string // from which invitations come: the organizer of every visit
 }
 
 // Details is what the audit event of a move says beyond the two states.

@@ -31,6 +31,7 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/validation"
 	"trustedtrader/config"
 	"trustedtrader/static"
 )
@@ -65,6 +66,7 @@ type Services struct {
 	Evidence     *evidence.Service
 	Risks        *risk.Service
 	Roster       *roster.Service
+	Validations  *validation.Service
 	ProfileDesk  *profilereview.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service

@@ -41,6 +41,7 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/validation"
 	"trustedtrader/app/web"
 	"trustedtrader/config"
 	"trustedtrader/static"
@@ -64,6 +65,7 @@ type parts struct {
 	members      *membership.Service
 	risks        *risk.Service
 	roster       *roster.Service
+	validations  *validation.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -201,6 +203,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.reviews = &review.Service{DB: db, Now: now, Steps: &steps, Companies: p.companies}
 	p.profileDesk = &profilereview.Service{DB: db, Now: now, Steps: profiles, Cases: p.reviews}
 	p.members = &membership.Service{DB: db, Now: now, Steps: &steps}
+	p.validations = &validation.Service{DB: db, Now: now, Steps: &validation.Steps{Programmes: register, Clocks: clocks, Letters: letters, Calendars: calendars}}
 	p.sweeper = &clock.Service{DB: db, Now: now, Log: e.log, Clocks: clocks, Letters: letters, Expired: clock.Together(p.applications.Hooks(), p.members.Hooks())}
 	if p.evidence, err = files(cfg, e.log, db, now); err != nil {
 		return nil, err
@@ -216,7 +219,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
@@ -264,7 +267,8 @@ func (p *parts) jobs() (err error) {
 			_, err := p.roster.FreeExpired(ctx)
 			return err
 		},
-		Files: &evidence.SweepWorker{Service: p.evidence},
+		Files:       &evidence.SweepWorker{Service: p.evidence},
+		Validations: &validation.SweepWorker{Service: p.validations, Log: p.log},
 		More: func(w *river.Workers) {
 			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications, Page: web.ReceiptHTML, Print: printer(p.cfg.Browser)})
 			river.AddWorker(w, &profile.ReceiptWorker{Service: p.profiles, Page: web.ProfileHTML, Print: printer(p.cfg.Browser)})
