@@ -26,6 +26,7 @@ import (
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/review"
 	"trustedtrader/app/review/reviewtest"
+	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
 	"trustedtrader/config"
 	"trustedtrader/static"
@@ -44,6 +45,7 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 			Notices: &notice.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Companies: w.Companies, Reviews: w.Desk, ProfileDesk: &profilereview.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps.Profiles, Cases: w.Desk},
 			People:  &people.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters, Base: base, Calendars: w.Steps.Clocks.Calendars},
 			Risks:   riskService(t, w),
+			Roster:  &roster.Service{DB: w.DB, Now: w.Clock.Now, Calendars: w.Steps.Clocks.Calendars, Programmes: w.Steps.Programmes},
 			Members: &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
 			Doctor:   &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}},
 			Criteria: &catalogue.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}, OSCAL: &oscal.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}},

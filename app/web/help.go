@@ -93,6 +93,8 @@ var guideOf = map[string]string{
 	"/memberships/:id": "apply#progress", "/desk": "specialists#queue", "/desk/search": "specialists#queue",
 	"/desk/profiles": "specialists#profiles", "/desk/profiles/:id": "specialists#profiles", "/desk/profiles/:id/criteria/:criterion": "specialists#criterion",
 	"/desk/profiles/:id/send": "specialists#send", "/desk/profiles/:id/accept": "specialists#send",
+	"/desk/calendar": "specialists#calendar", "/desk/calendar/capacity": "supervisors#officers", "/desk/officers": "supervisors#officers",
+	"/desk/officers/new": "supervisors#officers", "/desk/officers/:id": "specialists#calendar", "/desk/officers/:id/edit": "supervisors#officers",
 	"/desk/changes": "specialists#changes", "/desk/changes/:id": "specialists#changes", "/desk/companies/:id": "supervisors#company",
 	"/desk/cases/:id": "specialists#clocks", "/desk/cases/:id/review": "specialists#review", "/desk/cases/:id/vetting": "specialists#vetting",
 	"/desk/cases/:id/request": "specialists#request", "/desk/cases/:id/messages": "specialists#notes", "/desk/cases/:id/notes": "specialists#notes",

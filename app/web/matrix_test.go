@@ -202,6 +202,9 @@ func newMatrix(t *testing.T) *matrix {
 			m.others = values
 		}
 	}
+	for _, objects := range []map[string]string{m.own, m.others} {
+		objects["officer"], objects["booking"] = hire(w, a.web.Roster, w.Sue)
+	}
 	agency := pg.NewID()
 	w.Exec(`insert into agency (id, code, name, country, zone, created_at) values (?, 'norland', 'Norland Customs', 'NO', 'Europe/Oslo', ?)`, agency, w.Clock.Now())
 	m.someones = append(m.someones, m.someone(companies[0], "owner"))
@@ -340,6 +343,7 @@ func objectOf(path string) map[string]string {
 		{"/evidence/uploads/", map[string]string{":id": "upload"}},
 		{"/evidence/", map[string]string{":id": "evidence"}},
 		{"/desk/changes/", map[string]string{":id": "notice"}},
+		{"/desk/officers/", map[string]string{":id": "officer", ":booking": "booking"}},
 		{"/desk/profiles/", map[string]string{":id": "profile", ":criterion": "=3.1", ":message": "draft"}},
 		{"/desk/companies/", map[string]string{":id": "company", ":duplicate": "duplicate"}},
 		{"/desk/cases/", map[string]string{":id": "application", ":entry": "hours"}},

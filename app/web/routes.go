@@ -331,6 +331,19 @@ func (w *Web) Routes() []Route {
 		{"POST", "/desk/profiles/:id/criteria/:criterion/messages/:message", caseWorkers, w.changeDraft},
 		{"POST", "/desk/profiles/:id/criteria/:criterion/messages/:message/settle", caseWorkers, w.settleMessage},
 
+		// Officers and their calendar
+		{"GET", "/desk/officers", caseReaders, w.showOfficers},
+		{"GET", "/desk/officers/new", approvers, w.newOfficer},
+		{"POST", "/desk/officers/new", approvers, w.registerOfficer},
+		{"GET", "/desk/officers/:id", caseReaders, w.showOfficer},
+		{"GET", "/desk/officers/:id/edit", approvers, w.editOfficer},
+		{"POST", "/desk/officers/:id/edit", approvers, w.changeOfficer},
+		{"POST", "/desk/officers/:id/end", approvers, w.endOfficer},
+		{"POST", "/desk/officers/:id/bookings", caseWorkers, w.addAbsence},
+		{"POST", "/desk/officers/:id/bookings/:booking/cancel", caseWorkers, w.cancelAbsence},
+		{"GET", "/desk/calendar", caseReaders, w.showCalendar},
+		{"GET", "/desk/calendar/capacity", caseReaders, w.showCapacity},
+
 		// The audit trail: how much of it each of them sees is decided by app/audit
 		{"GET", "/audit", only(audit.Readers()...), w.showAudit},
 		{"GET", "/audit/export.csv", only(audit.Readers()...), w.exportAudit},

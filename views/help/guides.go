@@ -291,6 +291,15 @@ func specialists() Guide {
 				Clocks: AgencyClocks},
 			{ID: "recommend", Title: "Recommend", Intro: "You recommend, another person decides.",
 				Steps: []string{"Open **Decision**. The page says what is still missing.", "Choose to certify or to reject. A rejection needs its points, each with a reason.", "Choose **Recommend**. Until the decision you can take it back."}},
+			{ID: "calendar", Title: "The calendar and your days", Intro: "The [calendar](/desk/calendar) shows visits, leave and training of the officers: as a month, as an agenda, or officer by officer.",
+				Steps: []string{
+					"Choose the office, an officer or a programme. The address of the page keeps what you chose, so you can send it to a colleague.",
+					"Open [Officers](/desk/officers), choose yourself and enter leave or training under **Enter leave or training**.",
+				},
+				Points: []string{
+					"Where a visit stands, nothing else can be entered: move the visit first. Travel before and after a visit counts as busy.",
+					"A visit stands on its days at the site. Where your clock shows another time, both are there.",
+				}},
 			{ID: "changes", Title: "Change notices", Intro: "Companies tell of changes with the day from which they hold.",
 				Steps: []string{"Open [Change notices](/desk/changes) and read what is to change, field by field.", "Choose **Accept the changes**, or return the notice with a reason. Accepted changes take effect on their day by themselves."}},
 		}}
@@ -310,6 +319,15 @@ func deciders() Guide {
 			{ID: "assign", Title: "Assign cases", Intro: "Several cases at once.",
 				Steps:  []string{"Tick the cases in a list of the [desk](/desk).", "Choose a person and choose **Assign**. The list says for each case whether it worked."},
 				Points: []string{"You can take over a case from whoever holds its soft lock. That is on record."}},
+			{ID: "officers", Title: "Officers and capacity", Intro: "[Officers](/desk/officers) are the people who go on visits. [Capacity](/desk/calendar/capacity) shows what they can do beside what is due.",
+				Steps: []string{
+					"Choose **Register an officer** and a person of your office. Enter the languages, the kinds of member and how much the officer does in a month.",
+					"Look at **Capacity**: where days are missing, choose **What if there were** to see what one more officer would change.",
+				},
+				Points: []string{
+					"The list says for each officer whether the portal offers them for a visit now, and if not, why.",
+					"Nobody changes their own record but for leave and training.",
+				}},
 			{ID: "overdue", Title: "What is late", Intro: "**Overdue** lists the cases in which a day of the agency has passed. Paused periods and days of the company are not in it."},
 			{ID: "company", Title: "Everything about a company", Intro: "The page of a company has its profile, cases, memberships, change notices and one timeline."},
 			{ID: "audit", Title: "The audit trail", Intro: "The [audit trail](/audit) has every change and every look at confidential data: who, in which role, what, before and after, why.",
