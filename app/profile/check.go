@@ -118,6 +118,7 @@ func (s *Steps) check(ctx context.Context, now time.Time, p *Profile, links []ev
 	k.evidence(links, s.WarnUnscanned)
 	k.answers()
 	k.sameTexts()
+	k.newSites()
 	k.around(a)
 	place := map[string]int{}
 	for i, c := range p.Form.Criteria {
@@ -224,6 +225,35 @@ func (k *checker) sameTexts() {
 			k.add(Warning, "text_same", ids[0], "The same text stands in %d criteria. Say for each how you meet it", len(ids))
 			k.out[len(k.out)-1].Others = ids[1:]
 		}
+	}
+}
+
+// newSites finds sites that were added after a criterion that is asked of each site was
+// answered for all of them: nobody may have thought of these.
+func (k *checker) newSites() {
+	found := map[string]int{} // by the names of the sites
+	for _, c := range k.p.Form.Criteria {
+		if k.p.EachSite(c) == 0 || !k.looks(c.ID) || k.p.State(c.ID).Because == BecauseCarried {
+			continue
+		}
+		looked := k.p.lookedAt(c)
+		differ := k.p.Exceptions(c.ID)
+		var names []string
+		for _, site := range k.p.Sites {
+			if !looked.IsZero() && site.AddedAt.After(looked) && k.p.At(site.ID).Criterion(c.ID) && !slices.ContainsFunc(differ, func(x Site) bool { return x.ID == site.ID }) {
+				names = append(names, site.Name)
+			}
+		}
+		if names == nil {
+			continue
+		}
+		said := strings.Join(names, ", ")
+		if i, ok := found[said]; ok {
+			k.out[i].Others = append(k.out[i].Others, c.ID)
+			continue
+		}
+		found[said] = len(k.out)
+		k.add(Warning, "site_new", c.ID, "Added after you answered: %s. If your answer does not hold there, say at that site what differs", said)
 	}
 }
 

@@ -77,6 +77,7 @@ type Site struct {
 	City     string    `json:"city"`
 	Country  string    `json:"country"`
 	Activity string    `json:"activity"` // a code of programme.Activities
+	AddedAt  time.Time `json:"added_at,omitzero"`
 }
 
 // Note is what a company notes about one criterion.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -189,5 +190,58 @@ func TestStatesStayLinear(t *testing.T) {
 	ctx := pg.Counted(w.ctx)
 	if _, err := w.s.TaskList(ctx, w.owner, c.ID); err != nil || pg.Statements(ctx) > 3 {
 		t.Errorf("%d statements, %v", pg.Statements(ctx), err)
+	}
+}
+
+// Of a criterion that is asked of each site the portal says for how many an answer holds,
+// and asks when a site was added after it was given.
+func TestAskedOfEachSite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.clock.Move(time.Hour) // the first site is older than every answer
+	c := w.open()
+	w.fill(c)
+	warnings := func() []string { t.Helper(); return codes(w.checks(c).Findings, profile.Warning) }
+	of := func(id string) int {
+		p := w.load(c)
+		criterion, _ := p.Form.Criterion(id)
+		return p.EachSite(criterion)
+	}
+	if n := of("9.1"); n != 0 {
+		t.Errorf("with one site it is asked of %d", n)
+	}
+	second := w.newSite(w.company, "Warehouse", "warehouse", "US")
+	if n := of("9.1") + of("9.2"); n != 2 {
+		t.Errorf("it is asked of %d sites", n)
+	}
+	page := w.checks(c)
+	i := slices.IndexFunc(page.Findings, func(f profile.Finding) bool { return f.Code == "site_new" })
+	if i < 0 || page.Findings[i].Criterion != "9.1" || !strings.Contains(page.Findings[i].Field().String(), "Warehouse") {
+		t.Fatalf("warnings of a new site: %v", warnings())
+	}
+	// Who says what differs there has looked.
+	e := w.entry(c, "9.1.a", 0, catalogue.Answer{Choice: catalogue.No, Plan: "We build a fence", PlanOn: "2026-09-01"})
+	e.Site = second
+	_, err := w.s.Save(w.ctx, w.owner, e)
+	w.must(err)
+	if got := warnings(); slices.Contains(got, "site_new:9.1") {
+		t.Errorf("with an exception: %v", got)
+	}
+	// So has who answers after it was added.
+	w.newSite(w.company, "Yard", "warehouse", "US")
+	if got := warnings(); !slices.Contains(got, "site_new:9.1") {
+		t.Errorf("with another new site: %v", got)
+	}
+	w.clock.Move(time.Hour)
+	g, _ := w.load(c).Given("9.1.b", uuid.Nil)
+	w.save(w.owner, c, "9.1.b", g.Version, said("With locks, also in the yard."))
+	if got := warnings(); slices.Contains(got, "site_new:9.1") {
+		t.Errorf("after another answer: %v", got)
+	}
+	snap := w.submit(c)
+	content, err := w.s.Receipt(w.ctx, w.owner, snap.ID)
+	w.must(err)
+	if strings.Contains(content.Submission.Body, "added_at") || len(content.Content.Sites) != 3 {
+		t.Errorf("the snapshot has %d sites: %s", len(content.Content.Sites), content.Submission.Body)
 	}
 }

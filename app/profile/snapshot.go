@@ -130,6 +130,9 @@ func (p *Profile) content(links []evidence.Link) Content {
 	if out.Sites == nil {
 		out.Sites = []Site{}
 	}
+	for i := range out.Sites {
+		out.Sites[i].AddedAt = time.Time{} // no part of what is declared
+	}
 	for _, c := range p.Form.Criteria {
 		x := ContentCriterion{ID: c.ID, Level: string(c.Level), Title: c.Title.String(), Requirement: c.Requirement.String(), Counts: p.Counts(c.ID),
 			State: p.State(c.ID).State, Confirmer: p.Notes[c.ID].Confirmer, Questions: []ContentQuestion{}, Evidence: []ContentEvidence{}}

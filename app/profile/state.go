@@ -367,6 +367,29 @@ func waived(c catalogue.Criterion, list []place) bool {
 	return any
 }
 
+// lookedAt is when somebody last answered a criterion for the company, or said that last
+// cycle's answers are still true; zero: nobody has.
+func (p *Profile) lookedAt(c catalogue.Criterion) (last time.Time) {
+	for _, q := range c.Questions {
+		if g, ok := p.Given(q.ID, uuid.Nil); ok && g.At.After(last) {
+			last = g.At
+		}
+	}
+	if at := p.Notes[c.ID].ConfirmedAt; at != nil && at.After(last) {
+		last = *at
+	}
+	return last
+}
+
+// EachSite is how many sites a criterion is asked of one by one; zero when it is asked of
+// the company, or there is one site.
+func (p *Profile) EachSite(c catalogue.Criterion) int {
+	if c.Scope != catalogue.OfSite || len(p.Sites) < 2 {
+		return 0
+	}
+	return len(p.Sites)
+}
+
 // Unfinished lists the sites at which something of a criterion is still missing, apart from
 // what the company itself must answer.
 func (p *Profile) Unfinished(criterion string) (out []Site) {

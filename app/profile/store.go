@@ -272,7 +272,7 @@ var criterionColumns = fmt.Sprintf(columnsSQL, " and n.criterion = $4", " and l.
     where a.cycle_id = c.id and a.criterion <> $4 and a.choice <> ''), '') as choices`
 
 const columnsSQL = `select to_jsonb(c)::text as cycle, k.name as company, k.country, o.name as office, o.zone,
-  coalesce((select json_agg(json_build_object('id', s.id, 'name', s.name, 'city', s.city, 'country', s.country, 'activity', s.activity) order by s.created_at, s.id)
+  coalesce((select json_agg(json_build_object('id', s.id, 'name', s.name, 'city', s.city, 'country', s.country, 'activity', s.activity, 'added_at', s.created_at) order by s.created_at, s.id)
     from site s where s.company_id = c.company_id and s.closed_on is null), '[]')::text as sites,
   coalesce((select json_agg(json_build_object('criterion', n.criterion, 'assignee_id', n.assignee_id, 'assignee', n.assignee, 'due_on', n.due_on,
       'confirmed_at', n.confirmed_at, 'confirmer', n.confirmer, 'version', n.version))

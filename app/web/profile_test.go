@@ -377,9 +377,11 @@ func TestProfileSites(t *testing.T) {
 		sites = append(sites, id.String())
 	}
 	page := at + "/criteria/9.1"
-	action, form := sheet(a.get(page, 200))
+	doc := a.get(page, 200)
+	says(t, doc, "This criterion is asked of each site", "Your answer holds for all 4 sites. Add an exception where it differs.")
+	action, form := sheet(doc)
 	a.post(action, set(form, "q-9.1.a-choice", "yes", "q-9.1.b-text", "With a fence"), 303)
-	doc := a.get(page+"?site="+sites[0], 200)
+	doc = a.get(page+"?site="+sites[0], 200)
 	says(t, doc, "What is different at Yard", "For the company")
 	action, form = sheet(doc)
 	a.again = true
@@ -389,7 +391,8 @@ func TestProfileSites(t *testing.T) {
 	a.get(at+"/criteria/9.1/sites", 409)
 	a.post(action, set(form, "q-9.1.b-text", "With a wall"), 303)
 	doc = a.get(page, 200)
-	says(t, doc, "These answers hold at every site except:", "Yard, Newark")
+	says(t, doc, "These answers hold at every site except:", "Yard, Newark", "Your answer holds for 3 of 4 sites.")
+	says(t, a.get(at, 200), "Asked of each site: one answer holds for 3 of 4")
 	matrix := a.get(at+"/sites", 200)
 	says(t, matrix, "9.1 Fences and gates", "Differs", "As the company")
 

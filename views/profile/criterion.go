@@ -139,6 +139,24 @@ func (p CriterionPage) verified(ctx context.Context) string {
 	return i18n.T(ctx, "How we check it:") + " " + strings.Join(out, " ")
 }
 
+// eachSite says at which sites the company's answer to a criterion holds that is asked of
+// each of them.
+func (p CriterionPage) eachSite(ctx context.Context) string {
+	sites := p.Page.Profile.EachSite(p.criterion())
+	holds := sites - len(p.Page.Exceptions)
+	switch {
+	case sites == 0 || p.Page.Site != nil || !p.Page.Counts:
+		return ""
+	case !p.editable() && holds == sites:
+		return i18n.T(ctx, "This answer holds for all %d sites.", sites)
+	case !p.editable():
+		return i18n.T(ctx, "This answer holds for %d of %d sites.", holds, sites)
+	case holds == sites:
+		return i18n.T(ctx, "Your answer holds for all %d sites. Add an exception where it differs.", sites)
+	}
+	return i18n.T(ctx, "Your answer holds for %d of %d sites. Add an exception where it differs.", holds, sites)
+}
+
 // unfinished reports whether something is still missing at a site.
 func (p CriterionPage) unfinished(s app.Site) bool {
 	return slices.ContainsFunc(p.Page.Unfinished, func(x app.Site) bool { return x.ID == s.ID })

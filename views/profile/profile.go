@@ -169,7 +169,9 @@ func (p TasksPage) hint(ctx context.Context, in catalogue.Section, t app.Task) s
 	if s := assigned(ctx, t.Note, p.Me); s != "" {
 		parts = append(parts, s)
 	}
-	if n := len(t.Exceptions); n > 0 {
+	if sites := p.List.Profile.EachSite(t.Criterion); sites > 0 {
+		parts = append(parts, i18n.T(ctx, "Asked of each site: one answer holds for %d of %d", sites-len(t.Exceptions), sites))
+	} else if n := len(t.Exceptions); n > 0 {
 		parts = append(parts, i18n.N(ctx, "Different at %d site", "Different at %d sites", n))
 	}
 	var elsewhere []string
