@@ -3,6 +3,7 @@ package finding
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,9 +54,13 @@ type Said struct {
 	Proof     []Proof `db:"-"`
 }
 
+type saidRow struct {
+	Said
+	Proofs string
+}
+
 // Proof is an item of evidence that an answer shows, in the version of that day.
 type Proof struct {
-	EntryID    uuid.UUID
 	EvidenceID uuid.UUID
 	VersionID  *uuid.UUID
 	Title      string
@@ -128,13 +133,13 @@ func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 	}
 	now := s.Now()
 	var kept []clock.Kept
-	var proofs []Proof
+	var said []saidRow
 	statements := []pg.Query{
 		pg.One(&r.Head, headSQL, id, own),
-		pg.All(&r.History, `select id, what, by_company, body, author, at from finding_entry where finding_id = $1 order by at, id limit 500`, id),
-		pg.All(&proofs, `select p.entry_id, p.evidence_id, p.version_id, e.title, e.url, coalesce(v.file_name, '') as file_name, coalesce(v.number, 0) as number,
-			coalesce(v.size, 0)::bigint as size, coalesce(v.scan, '') as scan
-			from finding_proof p join evidence e on e.id = p.evidence_id left join evidence_version v on v.id = p.version_id where p.finding_id = $1 order by e.title, p.evidence_id`, id),
+		pg.All(&said, `select y.id, y.what, y.by_company, y.body, y.author, y.at, coalesce((select jsonb_agg(jsonb_build_object('EvidenceID', p.evidence_id, 'VersionID', p.version_id,
+				'Title', e.title, 'URL', e.url, 'FileName', coalesce(v.file_name, ''), 'Number', coalesce(v.number, 0), 'Size', coalesce(v.size, 0), 'Scan', coalesce(v.scan, '')) order by e.title, e.id)
+			from finding_proof p join evidence e on e.id = p.evidence_id left join evidence_version v on v.id = p.version_id where p.entry_id = y.id), '[]')::text as proofs
+			from finding_entry y where y.finding_id = $1 order by y.at, y.id limit 500`, id),
 		pg.All(&r.Files, `select x.id, x.file_name, x.caption, x.media_type, x.size, x.scan, x.criterion, f.file_id is not null as shown
 			from visit_file x left join finding_file f on f.file_id = x.id and f.finding_id = $1
 			where f.file_id is not null or $2 and x.removed_at is null and x.visit_id in (select y.id from visit y where y.validation_id = (select validation_id from finding where id = $1))
@@ -151,16 +156,14 @@ func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
 		return Record{}, fmt.Errorf("read the finding: %w", err)
 	}
-	for i := range r.History {
-		e := &r.History[i]
-		for _, p := range proofs {
-			if p.EntryID == e.ID {
-				e.Proof = append(e.Proof, p)
-			}
+	for _, x := range said {
+		if err := json.Unmarshal([]byte(x.Proofs), &x.Proof); err != nil {
+			return Record{}, fmt.Errorf("read the proof: %w", err)
 		}
-		if own != nil && !e.ByCompany {
-			e.Author = s.Steps.Letters.Author(ctx)
+		if own != nil && !x.ByCompany {
+			x.Author = s.Steps.Letters.Author(ctx)
 		}
+		r.History = append(r.History, x.Said)
 	}
 	return r, s.Steps.complete(ctx, by, now, kept, &r)
 }

@@ -341,3 +341,44 @@ func (s *Service) Mine(ctx context.Context, by identity.Actor) (out []Item, err 
 	}
 	return out, nil
 }
+
+// Award gives a live membership a tier of its programme, in the transaction of the step that
+// decided so: the audit event says why. The same tier again changes nothing. A step for other
+// domains: they have decided who may. Conflict: the membership has ended.
+func (s *Service) Award(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID, tier, reason string) error {
+	m, err := load(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	p, ok := s.Steps.Programmes.Get(m.Programme)
+	if !ok {
+		return fmt.Errorf("membership %s: the portal has no programme %q", m.Number, m.Programme)
+	}
+	if _, ok := p.Tier(tier); !ok {
+		return fmt.Errorf("membership %s: %s has no tier %q", m.Number, m.Programme, tier)
+	}
+	if m.Status == Ended {
+		return fault.New(fault.Conflict, "This membership has ended, so it cannot get another tier")
+	}
+	if m.Tier == tier {
+		return nil
+	}
+	was := m.Tier
+	m.Tier = tier
+	if err := pg.Update(ctx, tx, &m, m.ID, &m.Version, "tier"); err != nil {
+		return fmt.Errorf("award the tier: %w", err)
+	}
+	return audit.Record(ctx, tx, now, by, audit.Event{Action: "membership.award", Kind: Kind, Subject: m.ID, Company: m.CompanyID,
+		Before: map[string]any{"tier": was}, After: map[string]any{"tier": tier, "number": m.Number}, Reason: reason})
+}
+
+// Refer notes that the case of a membership goes to enforcement, which decides on further
+// steps. A step for other domains, like Award.
+func (s *Service) Refer(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID, reason string) error {
+	m, err := load(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	return audit.Record(ctx, tx, now, by, audit.Event{Action: "membership.refer", Kind: Kind, Subject: m.ID, Company: m.CompanyID,
+		After: map[string]any{"number": m.Number}, Reason: reason})
+}

@@ -318,6 +318,19 @@ func (s *Service) AddNote(ctx context.Context, by identity.Actor, id uuid.UUID, 
 	})
 }
 
+// Remark writes an internal note on a case in the transaction of a step of another domain,
+// such as the end of an audit before the decision. That domain has decided who may; a person
+// writes it, never the portal.
+func Remark(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, company, id uuid.UUID, body string) error {
+	n := noteRow{ID: pg.NewID(), ApplicationID: &id, CompanyID: company, Body: body, WrittenBy: by.PersonID, Author: by.Name, WrittenAt: now}
+	if err := add(ctx, tx, &n); err != nil {
+		return fmt.Errorf("write the note: %w", err)
+	}
+	return audit.Record(ctx, tx, now, by, audit.Event{
+		Action: "note.write", Kind: application.Kind, Subject: id, Company: company, After: map[string]any{"note": n.ID}, Internal: true,
+	})
+}
+
 // near lets case workers of the office tree through, and whoever a case is assigned to.
 func near(by identity.Actor, a application.Application) error {
 	if mayWork(by, a.OfficeID, a.AssigneeID) == nil {
