@@ -86,6 +86,8 @@ type Config struct {
 	Clamd          string `env:"PORTAL_CLAMD" doc:"virus scanner ClamAV: tcp://host:3310 or the path of its socket; its StreamMaxLength must be at least 100M. Without it files are not scanned"`
 	Unscanned      string `env:"PORTAL_EVIDENCE_UNSCANNED" envDefault:"allow" doc:"who may open a file that no scanner has looked at: allow (whoever may see it), company (only the company whose file it is) or refuse (nobody)"`
 
+	MapFile string `env:"PORTAL_MAP_FILE" doc:"file with the outlines of the map and the lines between countries, in the form of app/geo/world.json; without it the portal draws land only, and no lines"`
+
 	DemoIDP string `env:"PORTAL_DEMO_IDP_ADDR" envDefault:"127.0.0.1:8081" doc:"dev only: address of the demo sign-in provider"`
 }
 

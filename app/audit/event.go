@@ -53,6 +53,7 @@ const ofIDsSQL = `select id::text as id, name from person where id = any($1)
 	union all select id::text, reference from application where id = any($1) and $2
 	union all select id::text, reference from change_notice where id = any($1) and $2
 	union all select id::text, number from membership where id = any($1) and $2
+	union all select i.id::text, c.name from plan_item i join company c on c.id = i.company_id where i.id = any($1) and $2
 	union all select id::text, title from risk_assessment where id = any($1) and $2
 	union all select id::text, reference from validation where id = any($1) and $2
 	union all select id::text, place from visit where id = any($1) and $2`

@@ -120,7 +120,7 @@ func (w *MailWorker) send(ctx context.Context, m mailRow) error {
 	if m.Calendar != "" {
 		// The part that programs read, and a copy for people whose program does not (RFC 6047, 2.4).
 		msg.AddAlternativeString(gomail.ContentType("text/calendar; method="+m.Method), m.Calendar)
-		if err := msg.AttachReader("invitation.ics", strings.NewReader(m.Calendar), gomail.WithFileContentType("application/ics")); err != nil {
+		if err := msg.AttachReader("invite.ics", strings.NewReader(m.Calendar), gomail.WithFileContentType("application/ics")); err != nil {
 			return errors.New("the calendar object cannot be attached")
 		}
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -231,7 +232,7 @@ func (s *Service) around(ctx context.Context, by identity.Actor, at geo.Point, k
 			out = append(out, p)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Place) int { return int(math.Copysign(1, a.Km-b.Km)) })
+	slices.SortStableFunc(out, func(a, b Place) int { return cmp.Compare(a.Km, b.Km) })
 	return out, nil
 }
 
@@ -268,8 +269,9 @@ type Trip struct {
 	TravelDays int
 	Notes      []Country // for officers, of the countries on the way
 	Unplaced   []Place   // stops without coordinates, which have no place in the order
+	Others     []Place   // that could be stops too: the nearest to one first, or the next day first while there is none
 	Starts     []Start
-	Errors     []fault.Field
+	Problems   []fault.Field
 }
 
 // dayTrip is how many minutes of travel leave room for a visit on the same day, by practice.
@@ -308,17 +310,57 @@ func (s *Service) Trip(ctx context.Context, by identity.Actor, in TripEntry) (t 
 		needs = needs[:geo.MostStops-len(visits)]
 	}
 	var places, more []Place
-	err = s.DB.Batch(ctx, by.Scope(), pg.All(&places, visitSQL+`and x.id = any($1) order by x.id`, visits),
-		pg.All(&more, needSQL+`and m.id = any($2) order by m.id`, s.codes(), needs),
+	until := clock.DayOf(s.Now(), by.Zone).AddDays(ahead)
+	err = s.DB.Batch(ctx, by.Scope(),
+		pg.All(&places, visitSQL+fmt.Sprintf(`and (x.id = any($1) or coalesce((x.starts_at at time zone x.zone)::date, d.window_to) <= $2) order by x.id <> all($1), "on", x.id limit %d`, mostPlaces), orNone(visits), until),
+		pg.All(&more, needSQL+fmt.Sprintf(`and (m.id = any($2) or k.due_on <= $3) order by m.id <> all($2), k.due_on, m.id limit %d`, mostPlaces), s.codes(), orNone(needs), until),
 		pg.All(&t.Starts, `select f.person_id as id, p.name, f.base, f.base_country as country, f.base_lat as lat, f.base_lon as lon
 			from officer f join person p on p.id = f.person_id where f.active order by p.name, p.id limit 500`))
 	if err != nil {
 		return Trip{}, fmt.Errorf("put a journey together: %w", err)
 	}
-	t.Errors = c.Fields()
+	t.Problems = c.Fields()
 	t.begin(by, in.From)
-	s.order(&t, append(places, more...))
+	stops, others := []Place{}, []Place{}
+	for _, p := range append(places, more...) {
+		if slices.Contains(visits, p.ID) && p.Kind == Visit || slices.Contains(needs, p.ID) && p.Kind == Need {
+			stops = append(stops, p)
+		} else if p.Lat != nil {
+			others = append(others, p)
+		}
+	}
+	s.order(&t, stops)
+	t.suggest(others)
 	return t, nil
+}
+
+// How far ahead a journey looks for more stops, and how many it suggests.
+const (
+	ahead         = 180 // days
+	mostSuggested = 20
+)
+
+// orNone keeps an empty list from becoming NULL.
+func orNone(ids []uuid.UUID) []uuid.UUID {
+	if ids == nil {
+		return []uuid.UUID{}
+	}
+	return ids
+}
+
+// suggest lists what could be a stop too.
+func (t *Trip) suggest(list []Place) {
+	for i := range list {
+		at, _ := list[i].At()
+		for k, l := range t.Legs {
+			stop, _ := l.At()
+			if d := at.To(stop); k == 0 || d < list[i].Km {
+				list[i].Km = d
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Place) int { return cmp.Or(cmp.Compare(a.Km, b.Km), compareDays(a.On, b.On)) })
+	t.Others = list[:min(len(list), mostSuggested)]
 }
 
 // begin finds where a journey begins.

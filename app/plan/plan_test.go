@@ -522,8 +522,8 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("%q, %v", f.Body, err)
 	}
 	many := slices.Repeat(stops[:1], 13)
-	if trip, err = w.s.Trip(w.Ctx, w.Boss, plan.TripEntry{Stops: many}); err != nil || len(trip.Errors) != 1 || trip.From != nil {
-		t.Errorf("thirteen stops: %+v, %v", trip.Errors, err)
+	if trip, err = w.s.Trip(w.Ctx, w.Boss, plan.TripEntry{Stops: many}); err != nil || len(trip.Problems) != 1 || trip.From != nil {
+		t.Errorf("thirteen stops: %+v, %v", trip.Problems, err)
 	}
 	if trip, err = w.s.Trip(w.Ctx, w.Auditor, plan.TripEntry{}); err != nil || trip.Days != 0 {
 		t.Errorf("no stops: %+v, %v", trip, err)

@@ -46,6 +46,7 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 			People:  &people.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters, Base: base, Calendars: w.Steps.Clocks.Calendars},
 			Risks:   riskService(t, w),
 			Roster:  &roster.Service{DB: w.DB, Now: w.Clock.Now, Calendars: w.Steps.Clocks.Calendars, Programmes: w.Steps.Programmes},
+			Plans:   planService(t, w),
 			Members: &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
 			Doctor:   &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}},
 			Criteria: &catalogue.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}, OSCAL: &oscal.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}},

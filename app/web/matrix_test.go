@@ -265,12 +265,16 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	w.Must(reviews.Write(w.Ctx, w.Sam, security, profilereview.MessageEntry{Criterion: "3.1", Body: "Who does this?", ToCompany: true}))
 	text := func(sql string, args ...any) string { return w.Text(sql, args...) }
 	assessed := riskObjects(w, m.risks, owner)
+	planned := planObjects(w, other.CompanyID)
 	return map[string]string{
 		"assessment":  assessed.draft.String(),
 		"lane":        assessed.lane.String(),
 		"leg":         assessed.leg.String(),
 		"action":      assessed.task.String(),
 		"assessed":    assessed.finished.String(),
+		"plan":        planned.plan.String(),
+		"plan_item":   planned.item.String(),
+		"near":        planned.validation.String(),
 		"application": member.ID.String(),
 		"profile":     security.String(),
 		"draft":       text(`select id::text from profile_message where cycle_id = $1`, security),
@@ -344,6 +348,8 @@ func objectOf(path string) map[string]string {
 		{"/evidence/", map[string]string{":id": "evidence"}},
 		{"/desk/changes/", map[string]string{":id": "notice"}},
 		{"/desk/officers/", map[string]string{":id": "officer", ":booking": "booking"}},
+		{"/desk/plan/", map[string]string{":id": "plan", ":item": "plan_item"}},
+		{"/desk/validations/:id/near", map[string]string{":id": "near"}},
 		{"/desk/profiles/", map[string]string{":id": "profile", ":criterion": "=3.1", ":message": "draft"}},
 		{"/desk/companies/", map[string]string{":id": "company", ":duplicate": "duplicate"}},
 		{"/desk/cases/", map[string]string{":id": "application", ":entry": "hours"}},
@@ -550,7 +556,8 @@ var notNow = []string{
 }
 
 // files are no pages: they are read in steps, as many as they need.
-var files = []string{"/profiles/:id/export.xlsx", "/profiles/:id/export.csv", "/audit/export.csv", "/risk/:id/export.xlsx", "/risk/:id/actions.csv", "/desk/risk/:id/export.xlsx"}
+var files = []string{"/profiles/:id/export.xlsx", "/profiles/:id/export.csv", "/audit/export.csv", "/risk/:id/export.xlsx", "/risk/:id/actions.csv", "/desk/risk/:id/export.xlsx",
+	"/desk/plan/:id/plan.csv", "/desk/plan/due.csv"}
 
 // fewStatements fails for every page that once needed more SQL statements than
 // it may, and for every page that was never measured.

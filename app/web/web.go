@@ -18,12 +18,14 @@ import (
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/exchange"
+	"trustedtrader/app/geo"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/oscal"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/plan"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
@@ -45,6 +47,7 @@ type Web struct {
 	Assets     *static.Assets
 	Catalogues *i18n.Catalogues
 	Metrics    *Metrics
+	World      *geo.World                  // what maps are drawn from; nil: marks only
 	Ready      func(context.Context) error // nil: ready
 	Demo       bool
 
@@ -67,6 +70,7 @@ type Services struct {
 	Risks        *risk.Service
 	Roster       *roster.Service
 	Validations  *validation.Service
+	Plans        *plan.Service
 	ProfileDesk  *profilereview.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/evidence/clamd"
 	"trustedtrader/app/exchange"
+	"trustedtrader/app/geo"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
@@ -34,6 +36,7 @@ import (
 	"trustedtrader/app/oscal"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/plan"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
@@ -66,6 +69,7 @@ type parts struct {
 	risks        *risk.Service
 	roster       *roster.Service
 	validations  *validation.Service
+	plans        *plan.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -126,6 +130,36 @@ func loadFactors() (*risk.Factors, error) {
 	return risk.LoadFactors(files)
 }
 
+// loadRegions reads what the agency says of countries when it plans.
+func loadRegions() (*plan.Regions, error) {
+	files, err := fs.Sub(config.Regions, "regions")
+	if err != nil {
+		return nil, err
+	}
+	regions, err := plan.LoadRegions(files)
+	if err != nil {
+		return nil, fmt.Errorf("regions: %w", err)
+	}
+	return regions, nil
+}
+
+// loadWorld reads what maps are drawn from: the administration's own file, or the portal's.
+func loadWorld(cfg config.Config) (*geo.World, error) {
+	if cfg.MapFile == "" {
+		return geo.OwnWorld()
+	}
+	f, err := os.Open(cfg.MapFile)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_MAP_FILE: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	world, err := geo.LoadWorld(f)
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_MAP_FILE: %w", err)
+	}
+	return world, nil
+}
+
 // providers makes the configured ways to sign in.
 func providers(cfg config.Config, now func() time.Time) ([]signin.Provider, error) {
 	client := &http.Client{Timeout: 10 * time.Second}
@@ -164,6 +198,14 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, err
 	}
 	factors, err := loadFactors()
+	if err != nil {
+		return nil, err
+	}
+	regions, err := loadRegions()
+	if err != nil {
+		return nil, err
+	}
+	world, err := loadWorld(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -211,15 +253,16 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.evidence.Criteria, p.evidence.Opened, p.evidence.Touched, p.evidence.Letters = library, profiles.Opened, profiles.Touched, letters
 	p.risks = &risk.Service{DB: db, Now: now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.evidence}
 	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
+	p.plans = &plan.Service{DB: db, Now: now, Programmes: register, Regions: regions, Validations: p.validations.Steps}
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
 		Limits: signin.Limits{Idle: cfg.SessionIdle, Absolute: cfg.SessionAbsolute, Warn: cfg.SessionWarn}}
 	if err := p.jobs(); err != nil {
 		return nil, err
 	}
 	p.web = &web.Web{
-		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics,
+		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
