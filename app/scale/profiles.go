@@ -55,12 +55,15 @@ var historySQL = []string{
 }
 
 // answersSQL fills the profiles in with 190 answers each: some nine million rows at full size. Of the one that
-// is open, every fifth answer is still as it was carried over.
-const answersSQL = `insert into profile_answer (cycle_id, company_id, criterion, question, site_id, value, choice, complete, carried, version, updated_at, updated_by, author)
+// is open, every fifth answer is still as it was carried over. The answers of a profile are
+// written together, as they are when a review opens with those of the last one, and so lie
+// together on the disk; offset 0 keeps PostgreSQL from writing question after question.
+const answersSQL = `with pattern as materialized (
+		select a.* from profile_answer a join pattern_cycle p on p.id = a.cycle_id where a.site_id is null order by a.question limit 190)
+	insert into profile_answer (cycle_id, company_id, criterion, question, site_id, value, choice, complete, carried, version, updated_at, updated_by, author)
 	select y.id, y.company_id, a.criterion, a.question, null, a.value, a.choice, a.complete, y.status = 'open' and hashtext(a.question) % 5 = 0, 1,
 		y.opened_at + (abs(hashtext(a.question)) % 30) * interval '1 day', null, a.author
-	from profile_cycle y, (select a.* from profile_answer a join pattern_cycle p on p.id = a.cycle_id where a.site_id is null
-		order by a.question limit 190) a
+	from profile_cycle y cross join lateral (select * from pattern where y.id is not null offset 0) a
 	where y.id in (select md5(f.id::text || k)::uuid from firm f, generate_series(1, $1) k)`
 
 // profiles gives every company years of security profiles.
