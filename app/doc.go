@@ -12,6 +12,7 @@
 //   - audit: who did what, when and why
 //   - canon: JSON in its one canonical form, for hashes that anyone can compute again
 //   - datafile: YAML that people write by hand, with every problem at once
+//   - geo, ical: distances and the map; invitations and feeds that calendars understand
 //
 // Then what the programme is made of:
 //
@@ -35,6 +36,11 @@
 //   - profilereview: the agency's verdict on each criterion, and the way back to the company
 //   - membership: what a certified company has, its certificate, and its yearly reviews
 //   - exchange: a profile as a workbook, out and in again
+//   - roster: the officers who go on visits, when they are busy, and which times work
+//   - validation: visits planned, offered, agreed, moved and carried out; start with workflow.go
+//   - plan: the yearly choice of whom to validate, by scores that anybody can follow
+//   - fieldwork: what officers verify, photograph and log on a visit
+//   - finding, report: what a validation found, what the company did about it, and what follows
 //
 // And around it:
 //
