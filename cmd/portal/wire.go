@@ -313,8 +313,9 @@ func (p *parts) jobs() (err error) {
 		Files:       &evidence.SweepWorker{Service: p.evidence},
 		Validations: &validation.SweepWorker{Service: p.validations, Log: p.log},
 		More: func(w *river.Workers) {
-			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications, Page: web.ReceiptHTML, Print: printer(p.cfg.Browser)})
-			river.AddWorker(w, &profile.ReceiptWorker{Service: p.profiles, Page: web.ProfileHTML, Print: printer(p.cfg.Browser)})
+			print := printer(p.cfg.Browser)
+			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications, Page: web.ReceiptHTML, Print: print})
+			river.AddWorker(w, &profile.ReceiptWorker{Service: p.profiles, Page: web.ProfileHTML, Print: print})
 		},
 	})
 	return err
