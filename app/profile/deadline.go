@@ -34,11 +34,13 @@ func (s *Steps) Deadline(c Cycle, views []clock.View) *clock.View {
 	return nil
 }
 
-// endsWith reports whether submitting the profile ends a clock's wait for the company. The
-// clocks of a draft all do, for it cannot be submitted without its profile.
+// endsWith reports whether a clock waits for the profile to be submitted: that of a draft
+// does, for an application cannot be submitted without its profile.
 func (s *Steps) endsWith(c Cycle, v clock.View) bool {
 	switch {
-	case c.Kind == Initial, slices.Contains(v.Rule.StopsOn, programme.ProfileCompleted):
+	case c.Kind == Initial:
+		return slices.Contains(v.Rule.StopsOn, programme.ApplicationSubmitted)
+	case slices.Contains(v.Rule.StopsOn, programme.ProfileCompleted):
 		return true
 	case c.Kind == Annual && slices.Contains(v.Rule.MetOn, programme.AnnualReviewSubmitted):
 		day, err := s.Clocks.Anniversary(v.Row)

@@ -105,6 +105,7 @@ type TaskList struct {
 	Groups   []Group // sections without criteria for this kind of member are left out
 	Progress Progress
 	Clocks   []clock.View // of the application or membership, running ones first
+	Due      *clock.View  // the one that the profile must be submitted by; nil: none runs
 	Editor   bool         // the reader may edit and assign everything that is unlocked
 	Signer   bool         // the reader's role submits
 	Next     string       // the criterion to go on with; empty when all are done
@@ -143,6 +144,7 @@ func (s *Service) TaskList(ctx context.Context, by identity.Actor, id uuid.UUID)
 		return l, err
 	}
 	l.Clocks = s.Clocks.Views(kept, s.Now())
+	l.Due = s.Deadline(l.Profile.Cycle, l.Clocks)
 	for _, ch := range s.became(l.Profile) {
 		x := Changed{Change: ch}
 		if x.Criterion, _ = l.Profile.Form.Criterion(ch.ID); ch.Kind == catalogue.Withdrawn {
@@ -221,17 +223,6 @@ func (p *Profile) whyNot(by identity.Actor, criterion string) string {
 		return "This profile is closed. You can read it"
 	}
 	return ""
-}
-
-// Deadline is the running clock that the company owes and that ends first; nil when it
-// owes nothing.
-func (l TaskList) Deadline() *clock.View {
-	for i, v := range l.Clocks {
-		if v.StoppedAt == nil && v.OwedBy == string(programme.Company) && !v.Earliest {
-			return &l.Clocks[i]
-		}
-	}
-	return nil
 }
 
 // Asked is one question with what was answered to it.

@@ -52,7 +52,7 @@ func TestTaskList(t *testing.T) {
 	if reader.Next != "" || reader.Groups[1].Tasks[1].Editable {
 		t.Errorf("a reader's list: next %q", reader.Next)
 	}
-	if l.Deadline() != nil {
+	if l.Due != nil {
 		t.Error("an application without clocks has a deadline")
 	}
 	w.exec(`insert into clock (id, company_id, subject_kind, subject_id, office_id, programme, code, name, source, start_event, started_at, zone, calendar, amount, unit,
@@ -61,7 +61,7 @@ func TestTaskList(t *testing.T) {
 		pg.NewID(), w.company, *c.ApplicationID, w.office, w.clock.Now())
 	l, err = w.s.TaskList(w.ctx, w.owner, c.ID)
 	w.must(err)
-	if d := l.Deadline(); d == nil || d.Reading.DueDay.String() != "2026-04-02" {
+	if d := l.Due; d == nil || d.Reading.DueDay.String() != "2026-04-02" {
 		t.Errorf("the deadline is %+v", d)
 	}
 }

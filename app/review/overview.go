@@ -340,7 +340,8 @@ left join membership m on e.subject_kind = 'membership' and m.id = e.subject_id
 where ($2 = 0 or e.id < $2) and ($3::text[] is null or split_part(e.action, '.', 1) = any($3)) and (e.action like '%.read') = $4
   and (a.id is null or a.submitted_at is not null)
   and (y.id is null or e.action = any($6) and (z.id is null or z.submitted_at is not null))
-  and (e.subject_kind <> 'risk_assessment' or e.action = 'risk_assessment.finish' or e.internal) and `
+  and (e.subject_kind <> 'risk_assessment' or e.action = 'risk_assessment.finish' or e.internal)
+  and (e.subject_kind <> 'evidence' or e.internal) and `
 
 func (t TimelineFilter) args(id uuid.UUID) []any {
 	return []any{id, t.Before, t.Kind.actions(), t.Kind == Reads, TimelinePage + 1, milestones()}

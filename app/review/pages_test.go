@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"trustedtrader/app/application"
+	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
@@ -371,6 +372,9 @@ func TestProfilesOfACompany(t *testing.T) {
 		}
 		return out
 	}
+	w.Must(w.DB.Write(w.Ctx, owner.Scope(), func(tx pg.Tx) error { // in its library a company is on its own
+		return audit.Record(w.Ctx, tx, w.Clock.Now(), owner, audit.Event{Action: "evidence.add", Kind: "evidence", Subject: pg.NewID(), Company: owner.CompanyID})
+	}))
 	want := []string{"profile.accept", "profile.start_review", "profile.submit"}
 	o, err := w.Desk.Company360(w.Ctx, w.Sam, owner.CompanyID, review.TimelineFilter{})
 	w.Must(err)
@@ -379,6 +383,9 @@ func TestProfilesOfACompany(t *testing.T) {
 	}
 	if got := actions(o.Timeline); !slices.Equal(got, want) {
 		t.Errorf("the company's timeline: %v", got)
+	}
+	if slices.ContainsFunc(o.Timeline.Entries, func(e review.TimelineEntry) bool { return strings.HasPrefix(e.Action, "evidence.") }) {
+		t.Error("the company's timeline tells of its library")
 	}
 	for _, kind := range []review.TimelineKind{review.AllChanges, review.CaseEvents} {
 		_, h, err := w.Desk.History(w.Ctx, w.Sam, a.ID, review.TimelineFilter{Kind: kind})

@@ -165,10 +165,13 @@ func profiles() Guide {
 				Steps: []string{
 					"The list shows what we sent back. Only those criteria can be changed. Change the answer or the evidence, or choose **Nothing changes** and write to us why.",
 					"When all are answered, declare and submit again: the signature of before is void.",
-				}},
+				},
+				Points: []string{"Under **What we said about it** the page of a criterion keeps every result that we sent you, and the list shows the last one."}},
 			{ID: "again", Title: "The next year", Intro: "The next profile begins with your last answers.",
 				Points: []string{
-					"Choose **Still true** for each criterion that has not changed, or change it.",
+					"[Home](/company) and [Security profile](/profiles) lead to the review that is open and say by when it is due.",
+					"Choose **Still true** for each criterion that has not changed, or change it. The shoulds of a section can be confirmed together below it, musts one by one.",
+					"A criterion that is asked no more is listed there too, with what you answered last.",
 					"A criterion whose words have changed shows what is different. Evidence that has expired does not come along.",
 				}},
 		}}
