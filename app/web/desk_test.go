@@ -28,6 +28,7 @@ import (
 	"trustedtrader/app/review/reviewtest"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/validation"
 	"trustedtrader/config"
 	"trustedtrader/static"
 )
@@ -43,10 +44,12 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 		Config: config.Config{BaseURL: base, SessionIdle: time.Hour}, Log: apptest.Quiet(), Now: w.Clock.Now, DB: w.DB, Assets: assets, Catalogues: &i18n.Catalogues{},
 		Services: Services{SignIn: &signin.Service{DB: w.DB, Now: w.Clock.Now}, Programmes: w.Steps.Programmes, Applications: w.Applications,
 			Notices: &notice.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Companies: w.Companies, Reviews: w.Desk, ProfileDesk: &profilereview.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps.Profiles, Cases: w.Desk},
-			People:  &people.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters, Base: base, Calendars: w.Steps.Clocks.Calendars},
-			Risks:   riskService(t, w),
-			Roster:  &roster.Service{DB: w.DB, Now: w.Clock.Now, Calendars: w.Steps.Clocks.Calendars, Programmes: w.Steps.Programmes},
-			Plans:   planService(t, w),
+			People: &people.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters, Base: base, Calendars: w.Steps.Clocks.Calendars},
+			Risks:  riskService(t, w),
+			Roster: &roster.Service{DB: w.DB, Now: w.Clock.Now, Calendars: w.Steps.Clocks.Calendars, Programmes: w.Steps.Programmes},
+			Plans:  planService(t, w),
+			Validations: &validation.Service{DB: w.DB, Now: w.Clock.Now, Steps: &validation.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters,
+				Calendars: w.Steps.Clocks.Calendars}},
 			Members: &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
 			Doctor:   &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}},
 			Criteria: &catalogue.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}, OSCAL: &oscal.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}},

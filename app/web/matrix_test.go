@@ -33,6 +33,7 @@ import (
 	"trustedtrader/app/review/reviewtest"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/validation"
 )
 
 // TestWhoMayDoWhat holds the route list to rules that are written down apart from
@@ -97,6 +98,8 @@ var areas = map[string][]identity.Audience{
 	"/inbox":        {identity.Companies, identity.Staff},
 	"/memberships":  {identity.Companies, identity.Staff},
 	"/risk":         {identity.Companies},
+	"/validations":  {identity.Companies},
+	"/visits":       {identity.Companies},
 	"/desk":         {identity.Staff},
 	"/admin":        {identity.Staff},
 	"/audit":        {identity.Staff},
@@ -121,10 +124,12 @@ type matrix struct {
 	someones []kind
 	people   *people.Service
 	risks    *risk.Service
-	library  *evidence.Service
-	measured *prometheus.Registry
-	own      map[string]string // parameters of a route, filled in with objects that company A owns
-	others   map[string]string // the same with objects of company B
+
+	validations *validation.Service
+	library     *evidence.Service
+	measured    *prometheus.Registry
+	own         map[string]string // parameters of a route, filled in with objects that company A owns
+	others      map[string]string // the same with objects of company B
 }
 
 type kind struct {
@@ -189,7 +194,7 @@ func newMatrix(t *testing.T) *matrix {
 	if a.web.Metrics, err = NewMetrics(measured); err != nil {
 		t.Fatal(err)
 	}
-	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, risks: a.web.Risks, library: a.web.Evidence, measured: measured}
+	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, risks: a.web.Risks, validations: a.web.Validations, library: a.web.Evidence, measured: measured}
 
 	var companies [2]identity.Actor
 	for i, name := range []string{"Harbor Trading LLC", "Nosy Neighbor Inc"} {
@@ -266,6 +271,7 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	text := func(sql string, args ...any) string { return w.Text(sql, args...) }
 	assessed := riskObjects(w, m.risks, owner)
 	planned := planObjects(w, other.CompanyID)
+	visits := visitObjects(w, m.validations, owner)
 	return map[string]string{
 		"assessment":  assessed.draft.String(),
 		"lane":        assessed.lane.String(),
@@ -294,6 +300,11 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"evidence":    kept.Evidence.String(),
 		"version":     kept.Version.String(),
 		"upload":      coming.ID.String(),
+		"validation":  visits["validation"],
+		"visit":       visits["visit"],
+		"slot":        visits["slot"],
+		"paper":       visits["paper"],
+		"observer":    visits["observer"],
 	}
 }
 
@@ -357,6 +368,11 @@ func objectOf(path string) map[string]string {
 		{"/desk/risk/", map[string]string{":id": "assessed"}},
 		{"/risk/", map[string]string{":id": "assessment", ":lane": "lane", ":leg": "leg", ":action": "action"}},
 		{"/memberships/", map[string]string{":id": "=00000000-0000-7000-8000-000000000002"}},
+		{"/desk/validations/", map[string]string{":id": "validation"}},
+		{"/desk/visits/", map[string]string{":id": "visit", ":slot": "slot", ":document": "paper"}},
+		{"/validations/", map[string]string{":id": "validation"}},
+		{"/visits/", map[string]string{":id": "visit", ":document": "paper", ":observer": "observer"}},
+		{"/agency/visits/", map[string]string{":id": "visit"}},
 	} {
 		if strings.HasPrefix(path, x.prefix) {
 			return x.params
@@ -547,6 +563,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 // no decision yet, no request for information, no membership, a message about nothing.
 var notNow = []string{
 	"/signin/:provider", "/callback/:provider", "/kept",
+	"/desk/validations/new", "/agency/visits/:id",
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",
 	"/profiles/:id/criteria/:criterion/sites", // nothing is different at a site

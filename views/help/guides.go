@@ -47,7 +47,7 @@ func Find(slug string) (Guide, bool) {
 
 // Guides lists all of them in the order of the index.
 func Guides() []Guide {
-	return []Guide{registering(), applying(), profiles(), proving(), offline(), assessing(), afterwards(), specialists(), deciders(), administrators(), partners()}
+	return []Guide{registering(), applying(), profiles(), proving(), offline(), assessing(), validated(), afterwards(), specialists(), deciders(), administrators(), partners()}
 }
 
 func registering() Guide {
@@ -302,6 +302,18 @@ func specialists() Guide {
 				Points: []string{
 					"Where a visit stands, nothing else can be entered: move the visit first. Travel before and after a visit counts as busy.",
 					"A visit stands on its days at the site. Where your clock shows another time, both are there.",
+				}},
+			{ID: "validations", Title: "Validations and visits", Intro: "[Validations](/desk/validations) lists what is to book, what waits for a company and what is overdue.",
+				Steps: []string{
+					"Open a validation from the plan, from a membership or from the case of an application. It begins with the visits that the programme usually makes.",
+					"Check the places, choose **Choose the team** for each, then **Notify the company**. The company's notice begins with that day.",
+					"Choose **Find times to offer**. The page lists times at which the team and the site can, and says of every other day why not.",
+					"When the company has answered, choose **Confirm** beside a time. The team is booked and both sides are invited, or nothing happens and the page says who is not free.",
+					"On the day choose **The visit begins**, and afterwards **The visit is over**. After the last visit the time for the report begins.",
+				},
+				Points: []string{
+					"A time that the company refused cannot be confirmed, and a company that does not answer is a task for you and never a booking.",
+					"**Move it** is for a time that was agreed outside the portal. It asks for the reason and for who agreed.",
 				}},
 			{ID: "changes", Title: "Change notices", Intro: "Companies tell of changes with the day from which they hold.",
 				Steps: []string{"Open [Change notices](/desk/changes) and read what is to change, field by field.", "Choose **Accept the changes**, or return the notice with a reason. Accepted changes take effect on their day by themselves."}},
