@@ -88,12 +88,17 @@ func staff() []Person {
 		p("audra.audit", "Audra Lind", identity.Auditor, "Auditor", "HQ", "Headquarters", "reads everything, changes nothing", true),
 		p("sam.specialist", "Sam Rivera", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "has applications to review", true),
 		p("nora.specialist", "Nora Feldman", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "", false),
+		p("ana.specialist", "Ana Ruiz", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "goes on visits", false),
 		p("vera.supervisor", "Vera Castellanos", identity.Supervisor, "Supervisor", "HARBOR", "Harbor City field office", "approves recommendations", true),
 		p("lou.specialist", "Lou Tanaka", identity.Specialist, "Specialist", "LAKES", "Lakeside field office", "", false),
+		p("ines.specialist", "Inès Moreau", identity.Specialist, "Specialist", "LAKES", "Lakeside field office", "goes on visits", false),
+		p("pieter.specialist", "Pieter Claes", identity.Specialist, "Specialist", "LAKES", "Lakeside field office", "goes on visits", false),
 		p("mina.supervisor", "Mina Haddad", identity.Supervisor, "Supervisor", "LAKES", "Lakeside field office", "", false),
 		p("rosa.specialist", "Rosa Delgado", identity.Specialist, "Specialist", "BORDER", "Border Gate field office", "", false),
+		p("miguel.specialist", "Miguel Santos", identity.Specialist, "Specialist", "BORDER", "Border Gate field office", "goes on visits", false),
 		p("ben.supervisor", "Ben Ortega", identity.Supervisor, "Supervisor", "BORDER", "Border Gate field office", "", false),
 		p("kai.specialist", "Kai Nakamura", identity.Specialist, "Specialist", "PACIFIC", "Pacific Bay field office", "", false),
+		p("dana.specialist", "Dana Whitfield", identity.Specialist, "Specialist", "PACIFIC", "Pacific Bay field office", "goes on visits", false),
 		p("june.supervisor", "June Park", identity.Supervisor, "Supervisor", "PACIFIC", "Pacific Bay field office", "", false),
 	}
 }

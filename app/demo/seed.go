@@ -26,6 +26,7 @@ import (
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
+	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
 )
 
@@ -44,6 +45,7 @@ type Portal struct {
 	Members      *membership.Service
 	Notices      *notice.Service
 	Sweeper      *clock.Service
+	Roster       *roster.Service
 }
 
 // Seeder tells the made-up past.
@@ -139,7 +141,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("open the offices: %w", err)
 	}
 	s.stories = stories()
-	steps := s.later
+	steps := append(s.later, s.enlist()...)
 	for _, x := range s.stories {
 		x.seeder, x.library = s, map[string]evidence.Evidence{}
 		steps = append(steps, x.tell()...)

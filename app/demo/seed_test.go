@@ -27,6 +27,7 @@ import (
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
+	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
 	"trustedtrader/config"
 )
@@ -85,6 +86,7 @@ func seeded(t *testing.T) *pg.DB {
 		t.Fatal(err)
 	}
 	p.Risks = &risk.Service{DB: db, Now: at.Now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.Evidence}
+	p.Roster = &roster.Service{DB: db, Now: at.Now, Calendars: calendars, Programmes: register}
 	p.Reviews = &review.Service{DB: db, Now: at.Now, Steps: &steps, Companies: p.Companies}
 	p.ProfileDesk = &profilereview.Service{DB: db, Now: at.Now, Steps: profiles, Cases: p.Reviews}
 	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: clock.Together(p.Applications.Hooks(), p.Members.Hooks())}
@@ -160,6 +162,8 @@ func TestSeed(t *testing.T) {
 		"reviews sent late":            {`select reference as s from profile_cycle where kind = 'annual' and status = 'accepted' and overdue_at is not null`, 1},
 		"criteria that were confirmed": {`select c.reference as s from profile_cycle c join profile_criterion k on k.cycle_id = c.id where k.confirmed_at is not null group by c.id having count(*) > 30`, 5},
 		"new versions of evidence":     {`select title as s from evidence e where (select count(*) from evidence_version v where v.evidence_id = e.id) > 1`, 20},
+		"officers":                     {`select office_id::text as s from officer group by office_id having count(*) >= 2`, 4},
+		"officers who are away today":  {`select kind as s from booking where state = 'confirmed' and '2026-11-24T15:30:00Z' between starts_at and ends_at group by kind`, 2},
 		"risk assessments":             {`select status as s from risk_assessment group by status`, 2},
 		"actions against risks":        {`select what as s from risk_action`, 6},
 	} {

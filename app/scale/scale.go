@@ -95,6 +95,9 @@ func Up(ctx context.Context, dsn string, scale Size) (out Seeded, err error) {
 	if out.Specialists, err = s.hire(ctx); err != nil {
 		return out, fmt.Errorf("more specialists: %w", err)
 	}
+	if err := s.enlist(ctx); err != nil {
+		return out, fmt.Errorf("more officers: %w", err)
+	}
 	for _, t := range s.tables {
 		n, err := s.whole(ctx, t)
 		if err != nil {
@@ -105,6 +108,10 @@ func Up(ctx context.Context, dsn string, scale Size) (out Seeded, err error) {
 	n, err := s.profiles(ctx)
 	if err != nil {
 		return out, fmt.Errorf("security profiles: %w", err)
+	}
+	out.Rows += n
+	if n, err = s.book(ctx); err != nil {
+		return out, fmt.Errorf("calendars of officers: %w", err)
 	}
 	out.Rows += n
 	for _, q := range []string{`select setval('application_number', 1000000)`, `select setval('profile_number', 1000000)`, `select setval('membership_number', 1000000)`, `vacuum analyze`} {

@@ -67,6 +67,9 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := b.profileRows(ctx); err != nil {
 		return err
 	}
+	if err := b.slots(ctx); err != nil {
+		return err
+	}
 	if err := b.pages(ctx, conn, specialists, chiefs, members); err != nil {
 		return err
 	}
