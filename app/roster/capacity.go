@@ -47,7 +47,7 @@ type Week struct {
 // a visit of one day by two officers takes two.
 type Month struct {
 	First    clock.Day
-	Capacity int // days of visits of all officers, no more than the days they work
+	Capacity int // days of visits of all officers, no more than the days they work; of the month of today no more than are left and were used
 	Added    int // by the officers that the reader adds in thought
 	Booked   int // days of visits that are booked
 	Due      int // validations that the law or the plan wants by then and that have no visit booked
@@ -141,7 +141,7 @@ func (s *Service) Capacity(ctx context.Context, by identity.Actor, f Filter, mor
 		if err != nil {
 			return out, fmt.Errorf("read the zone of an officer: %w", err)
 		}
-		out.add(Calendar{Officer: o, Zone: zone, Office: s.Calendars[o.Calendar], Busy: mine[o.PersonID]}, monday, beyond)
+		out.add(Calendar{Officer: o, Zone: zone, Office: s.Calendars[o.Calendar], Busy: mine[o.PersonID]}, today, beyond)
 	}
 	for i := range out.Months {
 		if len(officers) > 0 {
@@ -153,7 +153,8 @@ func (s *Service) Capacity(ctx context.Context, by identity.Actor, f Filter, mor
 }
 
 // add counts one officer's days.
-func (c *Capacity) add(o Calendar, monday, beyond clock.Day) {
+func (c *Capacity) add(o Calendar, today, beyond clock.Day) {
+	monday := c.Weeks[0]
 	lane := WeekLane{Officer: o.Officer, Weeks: make([]Week, len(c.Weeks))}
 	start := minDay(monday, c.Months[0].First)
 	away := make([]bool, clock.DaysBetween(start, beyond)+1)
@@ -171,6 +172,9 @@ func (c *Capacity) add(o Calendar, monday, beyond clock.Day) {
 				}
 				if m := month(d); m >= 0 && m < len(c.Months) {
 					c.Months[m].Booked++
+				}
+				if month(d) == 0 && d.Before(today) {
+					free[0]++
 				}
 			}
 			continue
@@ -190,7 +194,7 @@ func (c *Capacity) add(o Calendar, monday, beyond clock.Day) {
 		if w := clock.DaysBetween(monday, d) / 7; !d.Before(monday) && w < len(lane.Weeks) {
 			lane.Weeks[w].Free++
 		}
-		if m := month(d); m >= 0 {
+		if m := month(d); m >= 0 && !d.Before(today) {
 			free[m]++
 		}
 	}

@@ -322,6 +322,37 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// BenchmarkSlots: 150 officers with a year of bookings, 12 months, with what is read for it.
+func BenchmarkSlots(b *testing.B) {
+	o := open(b, "2026-01-02T15:00:00Z")
+	owner := o.Importer("Harbor Trading LLC")
+	o.Submit(owner, "ctpat", "importer")
+	visit := o.visit(owner, "V-2026-0001")
+	o.Exec(`insert into person (id, issuer, subject, email, email_verified, name, created_at)
+		select md5('p' || n)::uuid, 'i', 'many' || n, n || '@customs.example', true, 'Officer ' || n, now() from generate_series(1, 150) n`)
+	o.Exec(`insert into person_right (id, person_id, audience, role, office_id, starts_on, granted_at)
+		select md5('r' || n)::uuid, md5('p' || n)::uuid, 'staff', 'specialist', ?, '2000-01-01', now() from generate_series(1, 150) n`, o.NewYork)
+	o.Exec(`insert into officer (person_id, office_id, languages, skills, base_country, base_lat, base_lon, zone, capacity, created_at)
+		select md5('p' || n)::uuid, ?, '{en,es}', '{ctpat/importer}', 'US', 30 + n % 15, -80 - n % 30, (array['America/New_York', 'America/Chicago', 'America/Denver', 'America/Los_Angeles', 'Europe/Brussels'])[n % 5 + 1], 12, now()
+		from generate_series(1, 150) n`, o.NewYork)
+	o.Exec(`insert into booking (officer_id, kind, state, visit_id, starts_at, ends_at, travel_before, travel_after, made_at)
+		select md5('p' || n)::uuid, 'visit', 'confirmed', ?, t, t + interval '8 hours', 150, 150, now()
+		from generate_series(1, 150) n, generate_series(1, 45) k, lateral (select timestamptz '2026-01-05 14:00Z' + (k * 8 + n % 5) * interval '1 day' as t) x`, visit)
+	o.Exec(`analyze`)
+	n := onSite(b, "2026-02-02", "2027-02-01")
+	n.Team, n.SiteCalendar, n.Languages = 2, o.roster.SiteCalendar("US"), []string{"es"}
+	var took []time.Duration
+	for b.Loop() {
+		begin := time.Now()
+		if r, err := o.roster.Slots(o.Ctx, o.Sam, n); err != nil || len(r.Slots) < 100 {
+			b.Fatalf("%d slots: %v", len(r.Slots), err)
+		}
+		took = append(took, time.Since(begin))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "ms-p95")
+}
+
 func TestBoardAndCapacity(t *testing.T) {
 	t.Parallel()
 	o := open(t, "2026-03-02T15:00:00Z")

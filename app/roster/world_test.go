@@ -40,7 +40,7 @@ type office struct {
 	roster *roster.Service
 }
 
-func open(t *testing.T, at string) *office {
+func open(t testing.TB, at string) *office {
 	t.Helper()
 	w := reviewtest.New(t, at)
 	return &office{w, &roster.Service{DB: w.DB, Now: w.Clock.Now, Calendars: w.Steps.Clocks.Calendars, Programmes: w.Steps.Programmes}}

@@ -60,12 +60,12 @@ func (s *seeder) recruit(ctx context.Context, id string, k int) error {
 
 // visited is a visit that has a time and no officer who is booked for it.
 type visited struct {
-	ID          string
-	Starts      time.Time
-	Ends        time.Time
-	Before      int
-	After       int
-	Alone       bool // one officer suffices
+	ID     string
+	Starts time.Time
+	Ends   time.Time
+	Before int
+	After  int
+	Alone  bool // one officer suffices
 }
 
 // busy is what is booked for an officer, by time.
@@ -185,6 +185,10 @@ func (s *seeder) keep(ctx context.Context, list []booked) error {
 		from unnest($1::uuid[], $2::text[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::int[]) b (officer, kind, visit, from_at, to_at, before, after)`,
 		officers, kinds, visits, from, to, before, after)
 	if err != nil {
+		return err
+	}
+	// Whoever is booked is the team, whatever a copied visit says.
+	if _, err := s.conn.Exec(ctx, `delete from visit_officer where visit_id = any($1::uuid[])`, visits); err != nil {
 		return err
 	}
 	_, err = s.conn.Exec(ctx, `insert into visit_officer (visit_id, company_id, person_id, role, added_at)

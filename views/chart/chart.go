@@ -125,9 +125,9 @@ func (p BarsProps) scale() int {
 		}
 	}
 	for step := 1; ; step *= 10 {
-		for _, k := range []int{1, 2, 5} {
-			if 4*step*k >= most {
-				return 4 * step * k
+		for _, k := range []int{10, 20, 25, 50} { // tenths
+			if n := 4 * step * k / 10; n >= most && step*k%10 == 0 {
+				return n
 			}
 		}
 	}

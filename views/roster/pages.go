@@ -310,14 +310,14 @@ func hours(ctx context.Context, i app.Item) string {
 	return i.StartsAt.In(i.Zone).Format("15:04") + "–" + i.EndsAt.In(i.Zone).Format("15:04")
 }
 
-// placed is the zone of an item, where it is not the reader's.
+// placed is the zone of an item, where it is not the reader's. Whole days are those of their place.
 func placed(i app.Item, zone *time.Location) string {
 	if zone == nil {
 		zone = time.UTC
 	}
 	_, theirs := i.StartsAt.In(i.Zone).Zone()
 	_, mine := i.StartsAt.In(zone).Zone()
-	if theirs == mine {
+	if theirs == mine || allDay(i) {
 		return ""
 	}
 	return validation.ZoneText(i.StartsAt, i.EndsAt, i.Zone)
@@ -325,7 +325,7 @@ func placed(i app.Item, zone *time.Location) string {
 
 // yours is when an item begins for the reader, where that differs from the site's time.
 func yours(ctx context.Context, i app.Item, zone *time.Location) string {
-	if placed(i, zone) == "" || allDay(i) {
+	if placed(i, zone) == "" {
 		return ""
 	}
 	if zone == nil {
