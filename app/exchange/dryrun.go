@@ -237,7 +237,7 @@ func judge(p *profile.Profile, by identity.Actor, g given, past map[string]catal
 		r.State = Same // as it is now, or as it was when the workbook was made
 		return r
 	}
-	if why := may(p, by, r.Criterion.ID); why != "" {
+	if why := p.WhyNot(by, r.Criterion.ID); why != "" {
 		return not(Unknown, why)
 	}
 	switch {

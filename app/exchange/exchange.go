@@ -109,20 +109,6 @@ func (s *Service) export(ctx context.Context, by identity.Actor, id uuid.UUID, s
 	return make(x)
 }
 
-// may says why a person cannot change a criterion now; nothing when they can.
-func may(p *profile.Profile, by identity.Actor, criterion string) string {
-	note := p.Notes[criterion]
-	switch {
-	case by.Is(identity.Contributor) && (note.AssigneeID == nil || *note.AssigneeID != by.PersonID):
-		return "This criterion is not assigned to you"
-	case !by.Is(Writers()...):
-		return "You can read this criterion, not change it"
-	case !p.Unlocked(criterion):
-		return "This criterion is locked now"
-	}
-	return ""
-}
-
 // Draft is a file that was read and not taken over yet. It is its person's own.
 type Draft struct {
 	ID        uuid.UUID `gorm:"primaryKey"`

@@ -71,7 +71,7 @@ func (x *outgoing) spots(ctx context.Context, section string) (out []spot) {
 		if home(c) != section {
 			continue
 		}
-		open, first := may(x.p, x.by, c.ID) == "", true
+		open, first := x.p.WhyNot(x.by, c.ID) == "", true
 		for _, q := range c.Questions {
 			s := spot{criterion: c, question: q, first: first, place: i18n.T(ctx, "The company"), open: open}
 			s.given, _ = x.p.Given(q.ID, uuid.Nil)

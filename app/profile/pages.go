@@ -175,7 +175,7 @@ func (s *Steps) tasks(by identity.Actor, l *TaskList) (err error) {
 			if !in(c, section.ID) {
 				continue
 			}
-			t := Task{Criterion: c, Standing: standings[c.ID], Note: p.Notes[c.ID], Remark: p.Remark(c.ID), Editable: p.whyNot(by, c.ID) == "", Exceptions: p.Exceptions(c.ID),
+			t := Task{Criterion: c, Standing: standings[c.ID], Note: p.Notes[c.ID], Remark: p.Remark(c.ID), Editable: p.WhyNot(by, c.ID) == "", Exceptions: p.Exceptions(c.ID),
 				Result: latest(l.results, c.ID)}
 			if t.Standing.Because == BecauseCarried && p.atOnce(by, c) {
 				g.AtOnce++
@@ -198,7 +198,7 @@ func (s *Steps) tasks(by identity.Actor, l *TaskList) (err error) {
 func (p *Profile) next(by identity.Actor, standings map[string]Standing) string {
 	for _, want := range []State{NeedsAttention, InProgress, NotStarted} {
 		for _, c := range p.Form.Criteria {
-			if standings[c.ID].State == want && p.whyNot(by, c.ID) == "" {
+			if standings[c.ID].State == want && p.WhyNot(by, c.ID) == "" {
 				return c.ID
 			}
 		}
@@ -206,9 +206,9 @@ func (p *Profile) next(by identity.Actor, standings map[string]Standing) string 
 	return ""
 }
 
-// whyNot says why the reader cannot change a criterion now (English source text); nothing
+// WhyNot says why the reader cannot change a criterion now (English source text); nothing
 // when they can.
-func (p *Profile) whyNot(by identity.Actor, criterion string) string {
+func (p *Profile) WhyNot(by identity.Actor, criterion string) string {
 	note := p.Notes[criterion]
 	switch {
 	case by.Is(identity.Contributor) && (note.AssigneeID == nil || *note.AssigneeID != by.PersonID):
@@ -388,7 +388,7 @@ func (s *Service) CriterionPage(ctx context.Context, by identity.Actor, id uuid.
 	c.ask(site, last)
 	c.Counts, c.Standing, c.Note, c.Remark, c.Exceptions = p.At(site).Criterion(criterion), p.State(criterion), p.Notes[criterion], p.Remark(criterion), p.Exceptions(criterion)
 	c.Unfinished = p.Unfinished(criterion)
-	c.Previous, c.Next, c.Locked = p.Previous(criterion), p.Next(criterion), p.whyNot(by, criterion)
+	c.Previous, c.Next, c.Locked = p.Previous(criterion), p.Next(criterion), p.WhyNot(by, criterion)
 	c.Editor, c.Writer = by.Is(identity.CompanyEditors...) && !p.Cycle.Status.Final(), mayWrite(by, p, criterion) == nil
 	c.Change = s.became(p).Of(criterion)
 	c.Names, err = s.names(p.Cycle)
@@ -551,7 +551,7 @@ func (s *Service) Matrix(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		if !p.Counts(c.ID) {
 			continue
 		}
-		row := MatrixRow{Criterion: c, Standing: p.State(c.ID), Editable: p.whyNot(by, c.ID) == ""}
+		row := MatrixRow{Criterion: c, Standing: p.State(c.ID), Editable: p.WhyNot(by, c.ID) == ""}
 		for _, site := range p.Sites {
 			cell := Cell{Complete: true}
 			for _, q := range c.Questions {

@@ -255,13 +255,6 @@ func entityName(ctx context.Context, list []*programme.Programme, code, entity s
 	return entity
 }
 
-func workerOptions(ctx context.Context, list []review.Worker) (out []ui.Option) {
-	for _, x := range list {
-		out = append(out, ui.Option{Value: x.ID.String(), Label: i18n.N(ctx, "%[2]s (%[1]d open case)", "%[2]s (%[1]d open cases)", x.Open, x.Name)})
-	}
-	return out
-}
-
 func reasonOptions(ctx context.Context, list []programme.Reason, codes []string) (out []ui.Option) {
 	for _, r := range list {
 		if codes == nil || slices.Contains(codes, r.Code) {

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"fmt"
 
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/review"
@@ -54,12 +53,4 @@ func (p QueuePage) next() string {
 		return ""
 	}
 	return queuePath(p.Queue.Filter, func(f *review.Filter) { f.After = p.Queue.Next })
-}
-
-// boxID gives the first box the id that the error summary leads to.
-func boxID(i int) string {
-	if i == 0 {
-		return "case"
-	}
-	return fmt.Sprint("case-", i+1)
 }

@@ -17,7 +17,6 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
-	"trustedtrader/app/review"
 	"trustedtrader/views/ui"
 )
 
@@ -216,24 +215,6 @@ func (p QueuePage) claimable() bool {
 	return slices.ContainsFunc(p.Queue.Items, func(q profilereview.QueueItem) bool { return q.Claimable })
 }
 
-// failed lists the profiles that a bulk assignment left alone.
-func (p QueuePage) failed() (out []review.Assigned) {
-	for _, a := range p.Assigned {
-		if !a.Done {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// boxID gives the first box the id that the error summary leads to.
-func boxID(i int) string {
-	if i == 0 {
-		return "profile"
-	}
-	return fmt.Sprint("profile-", i+1)
-}
-
 func programmeOptions(list []*programme.Programme) (out []ui.Option) {
 	for _, p := range list {
 		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
@@ -259,13 +240,6 @@ func statusOptions(ctx context.Context) (out []ui.Option) {
 
 func orderOptions(ctx context.Context) []ui.Option {
 	return []ui.Option{{Value: string(profilereview.Oldest), Label: i18n.T(ctx, "Longest wait first")}, {Value: string(profilereview.Newest), Label: i18n.T(ctx, "Newest first")}}
-}
-
-func workerOptions(ctx context.Context, list []review.Worker) (out []ui.Option) {
-	for _, x := range list {
-		out = append(out, ui.Option{Value: x.ID.String(), Label: i18n.N(ctx, "%[2]s (%[1]d open case)", "%[2]s (%[1]d open cases)", x.Open, x.Name)})
-	}
-	return out
 }
 
 // described names the programme and kind of member of an item.
