@@ -90,6 +90,7 @@ func deeds() []deed {
 		{"agency.open", "Partner agency opened"}, {"agency.change", "Partner agency changed"},
 		{"officer.register", "Officer registered"}, {"officer.change", "Officer changed"}, {"officer.end", "Officer taken off the roster"},
 		{"booking.add", "Leave or training entered"}, {"booking.cancel", "Leave or training taken out"}, {"booking.expire", "Held time freed"},
+		{"calendar_feed.make", "Private address of a calendar made"}, {"calendar_feed.revoke", "Private address of a calendar switched off"},
 		{"plan.make", "Yearly plan made"}, {"plan.refresh", "Yearly plan scored anew"}, {"plan.decide", "Decided on a member for the plan"}, {"plan.adopt", "Yearly plan adopted"},
 		{"plan.read", "Line of the yearly plan looked at"}, {"plan.download", "Yearly plan downloaded"}, {"plan.download_due", "Members by their day downloaded"},
 		{"catalogue.export", "Criteria downloaded"},
@@ -148,7 +149,7 @@ func Group(action string) string {
 		return "Yearly plan"
 	case "catalogue":
 		return "Criteria"
-	case "session":
+	case "session", "calendar_feed":
 		return "Sign-in"
 	case "audit":
 		return "Audit trail"
@@ -169,7 +170,7 @@ func kinds() []kind {
 		{"validation", "Validation"}, {"visit", "Visit"}, {"plan", "Yearly plan"}, {"plan_item", "Line of a yearly plan"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
 		{"officer", "Officer"}, {"booking", "Entry of a calendar"},
-		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"search", "Search"}, {"audit", "Audit trail"},
+		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"calendar_feed", "Private address of a calendar"}, {"search", "Search"}, {"audit", "Audit trail"},
 	}
 }
 

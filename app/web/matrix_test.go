@@ -41,7 +41,7 @@ import (
 func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
 	own := map[string]bool{} // what every signed-in person does about their own session
-	for _, p := range []string{"/signout", "/session/extend", "/session/choose", "/language", "/me/sessions/end"} {
+	for _, p := range []string{"/signout", "/session/extend", "/session/choose", "/language", "/me/sessions/end", "/me/calendar", "/me/calendar/:id/revoke"} {
 		own[p] = true
 	}
 	seen := map[string]bool{}
@@ -359,6 +359,8 @@ func objectOf(path string) map[string]string {
 		{"/evidence/", map[string]string{":id": "evidence"}},
 		{"/desk/changes/", map[string]string{":id": "notice"}},
 		{"/desk/officers/", map[string]string{":id": "officer", ":booking": "booking"}},
+		{"/me/calendar/", map[string]string{":id": "=00000000-0000-7000-8000-000000000005"}},
+		{"/calendar/", map[string]string{":token": "=nothing"}},
 		{"/desk/plan/", map[string]string{":id": "plan", ":item": "plan_item"}},
 		{"/desk/validations/:id/near", map[string]string{":id": "near"}},
 		{"/desk/profiles/", map[string]string{":id": "profile", ":criterion": "=3.1", ":message": "draft"}},
@@ -562,7 +564,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 // notNow are pages that are not there for this matrix's objects: no sign-in provider,
 // no decision yet, no request for information, no membership, a message about nothing.
 var notNow = []string{
-	"/signin/:provider", "/callback/:provider", "/kept",
+	"/signin/:provider", "/callback/:provider", "/kept", "/calendar/:token.ics",
 	"/desk/validations/new", "/agency/visits/:id",
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",

@@ -93,6 +93,10 @@ func (w *Web) Routes() []Route {
 		{"GET", "/me", person, w.showMe},
 		{"POST", "/language", person, w.setLanguage},
 		{"POST", "/me/sessions/end", person, w.endSessions},
+		{"GET", "/me/calendar", person, w.showCalendarFeeds},
+		{"POST", "/me/calendar", person, w.makeCalendarFeed},
+		{"POST", "/me/calendar/:id/revoke", person, w.revokeCalendarFeed},
+		{"GET", "/calendar/:token.ics", everybody, w.sendCalendar}, // the address is the key
 		{"GET", "/kept", person, w.showKept},
 		{"GET", "/welcome", person, w.showWelcome},
 

@@ -18,6 +18,7 @@ import (
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/exchange"
+	"trustedtrader/app/feed"
 	"trustedtrader/app/geo"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/membership"
@@ -71,6 +72,7 @@ type Services struct {
 	Roster       *roster.Service
 	Validations  *validation.Service
 	Plans        *plan.Service
+	Feeds        *feed.Service
 	ProfileDesk  *profilereview.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
