@@ -28,6 +28,7 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/validation"
 )
 
 // Portal is what the seed works with: the services over one clock that it moves.
@@ -46,6 +47,7 @@ type Portal struct {
 	Notices      *notice.Service
 	Sweeper      *clock.Service
 	Roster       *roster.Service
+	Validations  *validation.Service
 }
 
 // Seeder tells the made-up past.
@@ -141,7 +143,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("open the offices: %w", err)
 	}
 	s.stories = stories()
-	steps := append(s.later, s.enlist()...)
+	steps := append(append(s.later, s.enlist()...), s.validate()...)
 	for _, x := range s.stories {
 		x.seeder, x.library = s, map[string]evidence.Evidence{}
 		steps = append(steps, x.tell()...)

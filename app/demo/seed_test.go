@@ -29,6 +29,7 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/validation"
 	"trustedtrader/config"
 )
 
@@ -87,6 +88,7 @@ func seeded(t *testing.T) *pg.DB {
 	}
 	p.Risks = &risk.Service{DB: db, Now: at.Now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.Evidence}
 	p.Roster = &roster.Service{DB: db, Now: at.Now, Calendars: calendars, Programmes: register}
+	p.Validations = &validation.Service{DB: db, Now: at.Now, Steps: &validation.Steps{Programmes: register, Clocks: clocks, Letters: letters, Calendars: calendars}}
 	p.Reviews = &review.Service{DB: db, Now: at.Now, Steps: &steps, Companies: p.Companies}
 	p.ProfileDesk = &profilereview.Service{DB: db, Now: at.Now, Steps: profiles, Cases: p.Reviews}
 	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: clock.Together(p.Applications.Hooks(), p.Members.Hooks())}

@@ -36,7 +36,8 @@ type subject struct {
 	Country                      string
 	MembershipID                 *uuid.UUID
 	ApplicationID                *uuid.UUID
-	Validated                    bool // a validation was closed before
+	OpenID                       *uuid.UUID // of a validation that is open already, not counting those for cause
+	Validated                    bool       // a validation was closed before
 	Company, Zone, Calendar, Ref string
 }
 
@@ -88,6 +89,9 @@ func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 		}
 		return v, err
 	}
+	if in.Application != nil && of.OpenID != nil {
+		return v, fault.New(fault.Conflict, "An audit of this application is open already. Close or cancel it first")
+	}
 	p, ok := s.Programmes.Get(of.Programme)
 	if !ok {
 		return v, fmt.Errorf("open a validation: the portal has no programme %q", of.Programme)
@@ -126,7 +130,7 @@ func (s *Steps) fill(ctx context.Context, tx pg.Tx, now time.Time, p *programme.
 	var c entry.Check
 	v.Reason = c.Text("reason", "the reason", in.Reason, 1, 2000)
 	if v.Kind = in.Kind; v.Kind == "" {
-		v.Kind = usualKind(of)
+		v.Kind = usualKind(p, of)
 	}
 	kind, known := p.Validation.Kind(v.Kind)
 	if !known || (v.Kind == BeforeDecision) != (in.Application != nil) {
@@ -159,11 +163,13 @@ func (s *Steps) fill(ctx context.Context, tx pg.Tx, now time.Time, p *programme.
 	return c.Err()
 }
 
-func usualKind(of subject) string {
-	switch {
-	case of.ApplicationID != nil && of.MembershipID == nil:
+// usualKind is why somebody is validated if nobody says otherwise. A programme that audits
+// before it decides knows no first validation of a member.
+func usualKind(p *programme.Programme, of subject) string {
+	if of.ApplicationID != nil && of.MembershipID == nil {
 		return BeforeDecision
-	case of.Validated:
+	}
+	if _, there := p.Validation.Kind(First); of.Validated || !there {
 		return Repeat
 	}
 	return First

@@ -773,6 +773,7 @@ type Opening struct {
 	Programme      *programme.Programme
 	Kind           string // what the clocks say is due
 	BeforeDecision bool
+	Open           *uuid.UUID // a validation that is open already
 }
 
 // Opening reads who a validation would be of. Case workers of the office in charge may.
@@ -792,7 +793,7 @@ func (s *Service) Opening(ctx context.Context, by identity.Actor, in OpenEntry) 
 		if !ok {
 			return fmt.Errorf("open a validation: the portal has no programme %q", of.Programme)
 		}
-		o = Opening{Company: of.Company, CompanyID: of.CompanyID, About: of.Ref, Programme: p, Kind: usualKind(of), BeforeDecision: in.Application != nil}
+		o = Opening{Company: of.Company, CompanyID: of.CompanyID, About: of.Ref, Programme: p, Kind: usualKind(p, of), BeforeDecision: in.Application != nil, Open: of.OpenID}
 		return nil
 	})
 	return o, err
