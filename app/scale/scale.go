@@ -110,11 +110,15 @@ func Up(ctx context.Context, dsn string, scale Size) (out Seeded, err error) {
 		return out, fmt.Errorf("security profiles: %w", err)
 	}
 	out.Rows += n
+	if n, err = s.validations(ctx); err != nil {
+		return out, fmt.Errorf("validations: %w", err)
+	}
+	out.Rows += n
 	if n, err = s.book(ctx); err != nil {
 		return out, fmt.Errorf("calendars of officers: %w", err)
 	}
 	out.Rows += n
-	for _, q := range []string{`select setval('application_number', 1000000)`, `select setval('profile_number', 1000000)`, `select setval('membership_number', 1000000)`, `vacuum analyze`} {
+	for _, q := range []string{`select setval('application_number', 1000000)`, `select setval('profile_number', 1000000)`, `select setval('membership_number', 1000000)`, `select setval('validation_number', 1000000)`, `vacuum analyze`} {
 		if _, err := conn.Exec(ctx, q); err != nil {
 			return out, err
 		}
@@ -423,6 +427,8 @@ var varied = map[string]func(copied, string) string{
 	"change_notice.reference":   copied.reference,
 	"membership.number":         copied.reference,
 	"profile_cycle.reference":   copied.reference,
+	"validation.reference":      copied.reference,
+	"finding.reference":         copied.reference,
 	"evidence_version.blob_key": func(c copied, v string) string { return v + "-" + strconv.Itoa(c.serial) },
 }
 
