@@ -307,8 +307,30 @@ type Home struct {
 	Members []Member
 	Unread  int
 	Clocks  []clock.View // every running clock of the company, the most urgent first
+	Visits  []HomeVisit  // about which something is open: those that wait for an answer first, then by time
 	Zone    *time.Location
 }
+
+// HomeVisit is a visit of the agency that is offered, booked or under way.
+type HomeVisit struct {
+	ID                 uuid.UUID
+	Reference          string // of the validation
+	Place, Zone        string
+	AllDay             bool
+	LocalFrom, LocalTo *time.Time
+	StartsAt, EndsAt   *time.Time
+	Waits              bool // times wait for the company's answer
+	AnswerBy           *time.Time
+	Prepared           bool // the company has said who receives the team
+}
+
+// homeVisits reads them for the company $1 as one value.
+const homeVisits = `coalesce((select jsonb_agg(jsonb_build_object('ID', x.id, 'Reference', v.reference, 'Place', x.place, 'Zone', x.zone, 'AllDay', x.all_day,
+    'LocalFrom', to_char(x.local_from, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'LocalTo', to_char(x.local_to, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'StartsAt', x.starts_at, 'EndsAt', x.ends_at,
+    'Waits', coalesce(p.status in ('open', 'unanswered'), false), 'AnswerBy', p.answer_by, 'Prepared', x.hosts <> '')
+    order by coalesce(p.status in ('open', 'unanswered'), false) desc, x.starts_at, x.id)
+  from visit x join validation v on v.id = x.validation_id left join proposal p on p.visit_id = x.id and p.status in ('open', 'answered', 'unanswered')
+  where x.company_id = $1 and x.status in ('offered', 'booked', 'under_way')), '[]')`
 
 // Next is the open application whose turn is the company's, the most urgent first;
 // nil when nothing is to do.
@@ -352,13 +374,16 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	if by.Audience != identity.Companies {
 		return h, fault.Missing()
 	}
-	var body string
+	var top struct {
+		Body   string
+		Visits []HomeVisit
+	}
 	var rows []homeRow
 	var clocks []clock.Kept
 	var reviews profile.Reviews
 	now := s.Now()
 	queries := []pg.Query{
-		pg.Value(&body, fmt.Sprintf(dossierSQL, "$1"), by.CompanyID),
+		pg.One(&top, fmt.Sprintf(`select (`+dossierSQL+`) as body, `+homeVisits+` as visits`, "$1"), by.CompanyID),
 		pg.All(&rows, fmt.Sprintf(homeApplications, fmt.Sprintf(profileSQL, "a.id")), by.CompanyID),
 		pg.All(&h.Members, homeMembers, by.CompanyID),
 		clock.OfCompany(&clocks, by.CompanyID),
@@ -370,9 +395,10 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	if err := s.DB.Batch(ctx, by.Scope(), queries...); err != nil {
 		return h, fmt.Errorf("read the company's home: %w", err)
 	}
-	if h.Dossier, err = readDossier(body); err != nil {
+	if h.Dossier, err = readDossier(top.Body); err != nil {
 		return h, err
 	}
+	h.Visits = top.Visits
 	h.Zone = h.Dossier.Office.Location()
 	h.Clocks = s.Clocks.Views(clocks, now)
 	for _, row := range rows {

@@ -31,6 +31,7 @@ type Overview struct {
 	Notices     []OverviewNotice
 	Profiles    []OverviewProfile // newest first
 	Assessments []OverviewAssessment
+	Validations []OverviewValidation
 	Clocks      []OverviewClock
 	Duplicates  []company.DuplicateItem // open ones first
 	Timeline    Timeline
@@ -125,6 +126,16 @@ type OverviewAssessment struct {
 	FinishedAt time.Time `json:"finished_at"`
 }
 
+// OverviewValidation is a validation of the company.
+type OverviewValidation struct {
+	ID        uuid.UUID `json:"id"`
+	Reference string    `json:"reference"`
+	Programme string    `json:"programme"`
+	Kind      string    `json:"kind"`
+	Status    string    `json:"status"`
+	WindowTo  clock.Day `json:"window_to"`
+}
+
 // OverviewClock is a clock that runs.
 type OverviewClock struct {
 	Name      string    `json:"name"` // English source text
@@ -167,13 +178,16 @@ const recordsSQL = `select jsonb_build_object(
       order by y.opened_at desc, y.id desc limit 50) c),
   'assessments', (select jsonb_agg(jsonb_build_object('id', x.id, 'title', x.title, 'finished_at', x.finished_at) order by x.finished_at desc)
     from risk_assessment x where x.company_id = $1 and x.status = 'finished'),
-  'clocks', (select jsonb_agg(jsonb_build_object('name', k.name, 'record', coalesce(a.reference, m.number, n.reference, ''), 'due_on', k.due_on,
+  'validations', (select jsonb_agg(jsonb_build_object('id', v.id, 'reference', v.reference, 'programme', v.programme, 'kind', v.kind, 'status', v.status, 'window_to', v.window_to)
+      order by v.opened_at desc, v.id) from (select * from validation where company_id = $1 order by opened_at desc limit 50) v),
+  'clocks', (select jsonb_agg(jsonb_build_object('name', k.name, 'record', coalesce(a.reference, m.number, n.reference, vv.reference, ''), 'due_on', k.due_on,
       'owed_by', k.owed_by, 'earliest', k.earliest, 'paused', k.paused, 'started_at', k.started_at,
       'days_left', k.due_on - ($2::timestamptz at time zone k.zone)::date) order by k.due_on, k.id)
     from clock k
     left join application a on k.subject_kind = 'application' and a.id = k.subject_id
     left join membership m on k.subject_kind = 'membership' and m.id = k.subject_id
     left join change_notice n on k.subject_kind = 'change_notice' and n.id = k.subject_id
+    left join validation vv on k.subject_kind = 'validation' and vv.id = k.subject_id
     where k.company_id = $1 and k.stopped_at is null and (a.id is null or a.submitted_at is not null)),
   'duplicates', (select jsonb_agg(jsonb_build_object('ID', d.id, 'OtherID', o.id, 'Other', o.name, 'Country', o.country, 'Why', d.why,
       'Scheme', case when d.why = 'identifier' then split_part(d.detail, ' ', 1) else '' end,
@@ -219,6 +233,7 @@ func (s *Service) Company360(ctx context.Context, by identity.Actor, id uuid.UUI
 		Notices     []OverviewNotice        `json:"notices"`
 		Profiles    []OverviewProfile       `json:"profiles"`
 		Assessments []OverviewAssessment    `json:"assessments"`
+		Validations []OverviewValidation    `json:"validations"`
 		Clocks      []OverviewClock         `json:"clocks"`
 		Duplicates  []company.DuplicateItem `json:"duplicates"`
 	}
@@ -235,7 +250,7 @@ func (s *Service) Company360(ctx context.Context, by identity.Actor, id uuid.UUI
 	}
 	o.TradeNames, o.Sites, o.Contacts, o.Identifiers = p.TradeNames, p.Sites, p.Contacts, p.Identifiers
 	o.Cases, o.Memberships, o.Notices, o.Clocks, o.Duplicates = r.Cases, r.Memberships, r.Notices, r.Clocks, r.Duplicates
-	o.Profiles, o.Assessments = r.Profiles, r.Assessments
+	o.Profiles, o.Assessments, o.Validations = r.Profiles, r.Assessments, r.Validations
 	o.Timeline = t.page(rows)
 	if o.Zone, err = time.LoadLocation(o.Company.OfficeZone); err != nil {
 		o.Zone = time.UTC // the administration's pages refuse unknown zones, so this is a damaged row

@@ -113,11 +113,12 @@ func subjectOf(ctx context.Context, tx pg.Tx, in OpenEntry) (of subject, err err
 	switch {
 	case in.Membership != nil && in.Application == nil:
 		rows, err = scan[subject](ctx, tx, `select `+columns+`, m.programme, m.entity_type, m.status, m.id as membership_id, m.number as ref,
+			(select v.id from validation v where v.membership_id = m.id and v.closed_at is null and v.kind <> 'for_cause' limit 1) as open_id,
 			exists (select from validation v where v.membership_id = m.id and v.status = 'closed') as validated
 			from membership m join application a on a.id = m.application_id join company c on c.id = m.company_id join office o on o.id = a.office_id
 			where m.id = ?`, *in.Membership)
 	case in.Application != nil && in.Membership == nil:
-		rows, err = scan[subject](ctx, tx, `select `+columns+`, a.programme, a.entity_type, a.status, a.id as application_id, a.reference as ref, false as validated
+		rows, err = scan[subject](ctx, tx, `select `+columns+`, a.programme, a.entity_type, a.status, a.id as application_id, a.reference as ref, (select v.id from validation v where v.application_id = a.id and v.closed_at is null limit 1) as open_id, false as validated
 			from application a join company c on c.id = a.company_id join office o on o.id = a.office_id
 			where a.id = ? and a.submitted_at is not null`, *in.Application)
 	default:

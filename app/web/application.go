@@ -44,7 +44,7 @@ func (w *Web) showCompanyHome(c *fiber.Ctx, who identity.Actor) error {
 		return err
 	}
 	return render(c, fiber.StatusOK, view.Home(view.HomePage{
-		Chrome: w.chrome(c, who, t(c, "Home")), Home: home, CanApply: who.Is(identity.CompanyEditors...), Names: w.kindNames,
+		Chrome: w.chrome(c, who, t(c, "Home")), Home: home, CanApply: who.Is(identity.CompanyEditors...), Zone: who.Zone, Names: w.kindNames,
 	}))
 }
 

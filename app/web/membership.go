@@ -24,7 +24,8 @@ func (w *Web) showMembership(c *fiber.Ctx, who identity.Actor) error {
 		return err
 	}
 	return render(c, fiber.StatusOK, view.Membership(view.MembershipPage{Chrome: w.chrome(c, who, t(c, "Membership %s", p.Membership.Number)), Page: p,
-		CaseHref: notice.Path(who.Audience, notice.AboutApplication, p.Membership.ApplicationID), Audience: who.Audience}))
+		CaseHref: notice.Path(who.Audience, notice.AboutApplication, p.Membership.ApplicationID), Audience: who.Audience,
+		Validates: who.Is(identity.CaseWorkers...)}))
 }
 
 func (w *Web) warnBlank(c *fiber.Ctx, who identity.Actor) error {

@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/validation"
 	"trustedtrader/views/ui"
 )
 
@@ -411,3 +412,25 @@ func seenField(part string) string { return "seen-" + part }
 // noteName and versionName belong to the field of a question or an item.
 func noteName(field string) string    { return field + "-note" }
 func versionName(field string) string { return field + "-version" }
+
+// visitTime is when a visit is, at the site and for the reader; empty while no time is agreed.
+func visitTime(ctx context.Context, v app.HomeVisit, zone *time.Location) string {
+	return validation.Visit{Zone: v.Zone, AllDay: v.AllDay, LocalFrom: v.LocalFrom, LocalTo: v.LocalTo, StartsAt: v.StartsAt, EndsAt: v.EndsAt}.When().Text(ctx, zone)
+}
+
+func visitWord(ctx context.Context, v app.HomeVisit) string {
+	switch {
+	case v.Waits:
+		return i18n.T(ctx, "Your answer is needed")
+	case v.StartsAt == nil:
+		return i18n.T(ctx, "Answered")
+	}
+	return i18n.T(ctx, "Next visit")
+}
+
+func visitTone(v app.HomeVisit) ui.Kind {
+	if v.Waits {
+		return ui.Warn
+	}
+	return ui.Info
+}
