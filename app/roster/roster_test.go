@@ -298,6 +298,17 @@ func TestSlots(t *testing.T) {
 	if got := slotDays(r); !slices.Equal(got, []string{"2026-04-06"}) || !strings.Contains(refused(r, "2026-04-02"), "Sam Specialist: on leave") {
 		t.Errorf("slots: %v, %+v", got, r.Refused)
 	}
+	owner := o.Importer("Harbor Trading LLC")
+	o.Submit(owner, "ctpat", "importer")
+	n.Visit = o.visit(owner, "V-2026-0001")
+	o.book(o.Boss, roster.Booking{OfficerID: sue, Kind: roster.Visit, State: roster.Confirmed, VisitID: &n.Visit, StartsAt: instant(t, "2026-04-06T13:00:00Z"), EndsAt: instant(t, "2026-04-06T21:00:00Z")})
+	if r, err = o.roster.Slots(o.Ctx, o.Sam, n); err != nil || len(r.Slots) != 1 || !strings.Contains(refused(r, "2026-04-02"), "on leave") {
+		t.Errorf("its own booking: %+v %v", r, err)
+	}
+	n.Visit = uuid.Nil
+	if r, err = o.roster.Slots(o.Ctx, o.Sam, n); err != nil || !strings.Contains(refused(r, "2026-04-06"), "Sue Second: on another visit") {
+		t.Errorf("another's booking: %+v %v", r, err)
+	}
 	o.Exec(`update person_right set ended_at = ? where id = ?`, o.Clock.Now(), o.Sue.RightID)
 	if r, err = o.roster.Slots(o.Ctx, o.Sam, n); err != nil || len(r.Slots) != 0 {
 		t.Errorf("whose right has ended: %+v %v", r.Slots, err)

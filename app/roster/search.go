@@ -29,7 +29,8 @@ type Need struct {
 	Languages    []string             // each is spoken by somebody of the team
 	Lat, Lon     *float64             // of the site; nil: not known, so no travel is counted
 	Country      string               // of the site
-	Travel       func(km float64) int // minutes one way over a distance; nil: by video, nobody travels
+	Travel       func(km float64) int // minutes one way over a distance; nil: nobody travels
+	Visit        uuid.UUID            // its own bookings and holds do not stand in the way; read by Slots
 	NotBefore    clock.Day            // first day that leaves the company the notice it has a right to
 }
 
@@ -113,8 +114,8 @@ const step = 30 // minutes
 //
 // An all-day visit takes Days civil days in a row at the site. None of them may be a weekend
 // or a holiday there, nor for any officer of the team a holiday of the office or a day
-// without work. Any other visit takes Hours of one day; by video these lie in everybody's
-// working hours. Officers are busy while they travel; travel may fall on days without work.
+// without work. Any other visit takes Hours of one day; by video, which is without a place or
+// without travel, these lie in everybody's working hours. Officers are busy while they travel; travel may fall on days without work.
 // Times that clocks leave out or show twice are never offered.
 //
 // Whoever is required comes. The others are those with the least load, which is days of
@@ -140,6 +141,7 @@ func Search(n Need, officers []Calendar) Result {
 type searching struct {
 	Need
 	whole         bool // the civil days, from midnight to midnight
+	video         bool // nobody travels, and everybody lives by the clocks at home
 	opens, closes int  // minutes of the day at the site
 	pool          []*candidate
 	zones         []*time.Location // of the pool, each once
@@ -174,6 +176,7 @@ func (s *searching) begin(officers []Calendar) {
 		s.Zone = time.UTC
 	}
 	s.Days, s.Team = max(1, s.Days), max(1, s.Team, len(s.Required))
+	s.video = !s.AllDay && (s.Travel == nil || s.Lat == nil || s.Lon == nil)
 	s.whole = s.AllDay && s.DayFrom == "" && s.DayTo == ""
 	s.opens, s.closes = minuteOf(cmp.Or(s.DayFrom, "09:00")), minuteOf(cmp.Or(s.DayTo, "17:00"))
 	switch {
@@ -182,8 +185,8 @@ func (s *searching) begin(officers []Calendar) {
 	case !s.SiteCalendar.Covers(s.From) || !s.SiteCalendar.Covers(s.To):
 		s.out.Notes = append(s.out.Notes, Because("The table of public holidays of the site does not cover all of this time. Ask the company about them"))
 	}
-	if s.Travel != nil && (s.Lat == nil || s.Lon == nil) {
-		s.out.Notes = append(s.out.Notes, Because("The place of the site is not known, so no travel is counted"))
+	if !s.video && (s.Lat == nil || s.Lon == nil) {
+		s.out.Notes = append(s.out.Notes, Because("The place of the site is not known, so only the shortest travel is counted"))
 	}
 	for _, o := range officers {
 		c := &candidate{Calendar: o, required: slices.Contains(s.Required, o.PersonID)}
@@ -229,7 +232,11 @@ func (s *searching) prepare(c *candidate) {
 		c.zone = len(s.zones)
 		s.zones = append(s.zones, c.Zone)
 	}
-	if s.Travel != nil && s.Lat != nil && s.Lon != nil {
+	switch {
+	case s.video || s.Travel == nil:
+	case s.Lat == nil || s.Lon == nil:
+		c.travel = s.Travel(0)
+	default:
 		c.travel = s.Travel(geo.Distance(c.BaseLat, c.BaseLon, *s.Lat, *s.Lon))
 	}
 	for _, d := range c.WorkDays {
@@ -356,7 +363,7 @@ func (s *searching) partOfDay(d clock.Day) {
 		}
 		w.days = 1
 		for _, zone := range s.zones {
-			if s.Travel != nil { // who is there lives by the site's clocks
+			if !s.video { // who is there lives by the site's clocks
 				zone = s.Zone
 			}
 			from, to := Local(w.starts, zone), Local(w.ends, zone)
@@ -509,7 +516,7 @@ func (s *searching) objection(c *candidate, w window) objection {
 		if o := c.dayOff(here.day); o.code != none {
 			return o
 		}
-		if s.Travel == nil && (here.from < c.from || here.to > c.to) {
+		if s.video && (here.from < c.from || here.to > c.to) {
 			return objection{code: outsideHours}
 		}
 	}

@@ -254,6 +254,17 @@ func TestSearchByVideo(t *testing.T) {
 	if got := refused(roster.Search(n, []roster.Calendar{ana, kai}), "2026-03-10"); !strings.Contains(got, "Kai: outside working hours in Asia/Tokyo") {
 		t.Errorf("Tokyo: %q", got)
 	}
+	// Without a place it is by video, whatever travel is like.
+	n.Travel = bands
+	if got := refused(roster.Search(n, []roster.Calendar{ana, kai}), "2026-03-10"); !strings.Contains(got, "outside working hours") {
+		t.Errorf("a video without a place: %q", got)
+	}
+	// On site without a place the shortest travel counts, and the reader is told.
+	there := onSite(t, "2026-03-10", "2026-03-10")
+	there.Lat, there.Lon = nil, nil
+	if r := roster.Search(there, []roster.Calendar{ana}); len(r.Slots) != 1 || r.Slots[0].Team[0].Travel != 60 || !strings.Contains(texts(r.Notes), "place of the site is not known") {
+		t.Errorf("no place: %+v", r)
+	}
 	// A site in Kathmandu, at five hours and three quarters.
 	n = roster.Need{From: day(t, "2026-03-03"), To: day(t, "2026-03-03"), Hours: 3 * time.Hour, Zone: zone(t, "Asia/Kathmandu"), DayFrom: "09:00", DayTo: "17:00", Team: 1}
 	r = roster.Search(n, []roster.Calendar{lou})

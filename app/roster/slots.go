@@ -51,8 +51,8 @@ func (s *Service) candidates(ctx context.Context, by identity.Actor, n Need) ([]
 	err := s.DB.Batch(ctx, by.Scope(),
 		pg.All(&officers, officerSQL+` where o.active and not `+endedByRight+` or o.person_id = any($2) order by p.name, o.person_id`, s.Now(), required),
 		pg.All(&busy, `select officer_id, kind, state, starts_at, ends_at, travel_before, travel_after from booking
-			where state <> 'cancelled' and starts_at < $2 and ends_at > $1 order by officer_id, starts_at`,
-			n.From.AddDays(-100).Time(), n.To.AddDays(100).Time()))
+			where state <> 'cancelled' and starts_at < $2 and ends_at > $1 and ($3::uuid is null or visit_id is distinct from $3) order by officer_id, starts_at`,
+			n.From.AddDays(-100).Time(), n.To.AddDays(100).Time(), orNone(n.Visit)))
 	if err != nil {
 		return nil, fmt.Errorf("read the officers and their bookings: %w", err)
 	}

@@ -415,7 +415,7 @@ func offices(by identity.Actor) []uuid.UUID {
 // holidays of the site's country, nil when there is none.
 func (p VisitPage) Need(from, to clock.Day, site *clock.Calendar) roster.Need {
 	x, rules := p.Visit, p.Programme.Validation
-	n := roster.Need{From: from, To: to, Days: max(1, x.Days), AllDay: x.Kind != Virtual, Zone: x.Where(), DayFrom: rules.Days.From, DayTo: rules.Days.To,
+	n := roster.Need{Visit: x.ID, From: from, To: to, Days: max(1, x.Days), AllDay: x.Kind != Virtual, Zone: x.Where(), DayFrom: rules.Days.From, DayTo: rules.Days.To,
 		Hours: time.Duration(rules.Days.Virtual) * time.Hour, Weekends: rules.Days.Weekends, SiteCalendar: site, Team: rules.Team, Languages: x.Languages,
 		Lat: x.Lat, Lon: x.Lon, Country: x.Country, Travel: rules.TravelMinutes, NotBefore: p.NotBefore}
 	if x.Kind == Virtual {
