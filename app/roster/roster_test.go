@@ -318,6 +318,16 @@ func TestSlots(t *testing.T) {
 	if len(roll.Officers) != 2 || roll.Officers[1].PersonID != sue || roll.Officers[1].Offered() || !roll.Officers[0].Offered() {
 		t.Errorf("list: %+v", roll.Officers)
 	}
+	bea := o.hire(o.Chief, o.Other)
+	n.Skill, n.Languages = "ctpat/importer", []string{"en"}
+	o.Exec(`update officer set languages = '{fr}', skills = '{eu-aeo/aeoc}' where person_id = ?`, bea)
+	list, err := o.roster.Ranking(o.Ctx, o.Sam, n)
+	o.Must(err)
+	if len(list) != 2 || list[0].ID != sam || list[0].Against != nil || list[0].Travel != 60 || texts(list[1].Against) != "Does not validate this kind of member; Speaks none of the languages of the visit" {
+		t.Errorf("ranking: %+v", list)
+	}
+	_, err = o.roster.Ranking(o.Ctx, identity.Actor{Audience: identity.Companies, Role: identity.Owner}, n)
+	o.Want("a company", err, fault.NotFound)
 	_, err = o.roster.Slots(o.Ctx, identity.Actor{Audience: identity.Companies, Role: identity.Owner}, n)
 	o.Want("a company", err, fault.NotFound)
 	n.To = n.From.AddYears(2)

@@ -1,8 +1,10 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +32,59 @@ func (s *Service) Slots(ctx context.Context, by identity.Actor, n Need) (out Res
 		return out, err
 	}
 	return Search(n, officers), nil
+}
+
+// Candidate is an officer who may go on a visit, with what speaks for and against.
+type Candidate struct {
+	ID             uuid.UUID
+	Name, Office   string
+	Languages      []string
+	Travel         int // minutes one way
+	Days, Capacity int // of visits, in the quarter around the visit
+	Against        []Reason
+}
+
+// Ranking lists the officers for a need: first those against whom nothing speaks, of these
+// those with the least load, of equal ones the nearest. People choose. For the agency's case
+// workers. Whether somebody is free on a day is for Slots.
+func (s *Service) Ranking(ctx context.Context, by identity.Actor, n Need) ([]Candidate, error) {
+	if !by.Is(identity.CaseReaders...) {
+		return nil, fault.Missing()
+	}
+	if n.From.IsZero() || n.To.Before(n.From) {
+		n.From = clock.DayOf(s.Now(), by.Zone)
+	}
+	n.To = n.From
+	officers, err := s.candidates(ctx, by, n)
+	if err != nil {
+		return nil, err
+	}
+	look := searching{Need: n}
+	look.begin(nil)
+	out := make([]Candidate, len(officers))
+	for i, o := range officers {
+		c := &candidate{Calendar: o}
+		look.prepare(c)
+		x := Candidate{ID: o.PersonID, Name: o.Name, Office: o.Officer.Office, Languages: o.Languages, Travel: c.travel}
+		x.Days, x.Capacity = c.load(dayNumber(n.From.Time()))
+		if !o.Active || o.EndedByRight {
+			x.Against = append(x.Against, Because("No officer any more"))
+		}
+		if n.Skill != "" && !slices.Contains(o.Skills, n.Skill) {
+			x.Against = append(x.Against, Because("Does not validate this kind of member"))
+		}
+		if o.Capacity == 0 {
+			x.Against = append(x.Against, Because("No days of visits at present"))
+		}
+		if len(n.Languages) > 0 && !slices.ContainsFunc(n.Languages, func(l string) bool { return slices.Contains(o.Languages, l) }) {
+			x.Against = append(x.Against, Because("Speaks none of the languages of the visit"))
+		}
+		out[i] = x
+	}
+	slices.SortStableFunc(out, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(min(len(a.Against), 1), min(len(b.Against), 1)), cmp.Compare(a.Days*b.Capacity, b.Days*a.Capacity), cmp.Compare(a.Travel, b.Travel), cmp.Compare(a.Name, b.Name))
+	})
+	return out, nil
 }
 
 // busyRow is what a search needs of a booking.

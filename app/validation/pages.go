@@ -367,24 +367,10 @@ type Site struct {
 	Country       string
 }
 
-// Officer is somebody who can go on visits.
-type Officer struct {
-	ID        uuid.UUID
-	Name      string
-	Office    string
-	Languages Strings
-}
-
 // Sites lists the open sites of a company, to choose where a visit is. Case workers may.
 func (s *Service) Sites(ctx context.Context, by identity.Actor, company uuid.UUID) (list []Site, err error) {
 	return choose[Site](ctx, s, by, `select id, name, concat_ws(', ', street, nullif(trim(postcode || ' ' || city), '')) as address, country from site
 		where company_id = $1 and closed_on is null order by activity <> 'headquarters', created_at, id limit 200`, company)
-}
-
-// Officers lists who can go on visits. Case workers may.
-func (s *Service) Officers(ctx context.Context, by identity.Actor) ([]Officer, error) {
-	return choose[Officer](ctx, s, by, `select f.person_id as id, p.name, o.name as office, f.languages::text as languages from officer f join person p on p.id = f.person_id
-		join office o on o.id = f.office_id where f.active order by p.name, f.person_id limit 500`)
 }
 
 // Workers lists who can lead a validation. Case workers may.

@@ -414,7 +414,9 @@ func (w *Web) renderTeam(c *fiber.Ctx, who identity.Actor, in *validation.TeamEn
 	if err != nil {
 		return err
 	}
-	officers, err := w.Validations.Officers(c.UserContext(), who)
+	need := x.Need(x.WindowFrom, x.WindowTo, nil)
+	need.Skill = x.Programme.Code + "/" + x.EntityType
+	officers, err := w.Roster.Ranking(c.UserContext(), who, need)
 	if err != nil {
 		return err
 	}

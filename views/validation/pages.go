@@ -373,13 +373,21 @@ func choiceOptions(list []app.Choice) (out []ui.Option) {
 	return out
 }
 
-func officerOptions(ctx context.Context, list []app.Officer) (out []ui.Option) {
+// officerOptions keeps the order of the ranking and says what it is made of.
+func officerOptions(ctx context.Context, list []roster.Candidate) (out []ui.Option) {
 	for _, o := range list {
-		var langs []string
+		words := []string{o.Office}
 		for _, l := range o.Languages {
-			langs = append(langs, i18n.T(ctx, roster.LanguageName(l)))
+			words = append(words, i18n.T(ctx, roster.LanguageName(l)))
 		}
-		out = append(out, ui.Option{Value: o.ID.String(), Label: o.Name, Hint: strings.Join(append([]string{o.Office}, langs...), ", ")})
+		hint := strings.Join(words, ", ") + ". " + i18n.T(ctx, "Load: %d of %d days of visits in the quarter around it", o.Days, o.Capacity)
+		if o.Travel > 0 {
+			hint += ". " + i18n.T(ctx, "Travel: about %d h", (o.Travel+59)/60)
+		}
+		for _, r := range o.Against {
+			hint += ". " + r.Text(ctx)
+		}
+		out = append(out, ui.Option{Value: o.ID.String(), Label: o.Name, Hint: hint})
 	}
 	return out
 }
@@ -571,7 +579,7 @@ type TeamPage struct {
 	Base
 	Page     app.VisitPage
 	Entered  app.TeamEntry
-	Officers []app.Officer
+	Officers []roster.Candidate
 }
 
 // AskPage is the company's form to ask for another time.
