@@ -267,19 +267,6 @@ func (s *Service) Mine(ctx context.Context, by identity.Actor) (list []Item, err
 	return list, nil
 }
 
-// Waiting are the findings that a company has to answer, for its home.
-type Waiting struct {
-	N     int
-	DueOn *clock.Day // the first
-}
-
-// WaitingOf reads them for a page of the company.
-func WaitingOf(dst *Waiting, company uuid.UUID) pg.Query {
-	return pg.One(dst, `select count(*)::int as n, min(k.due_on) as due_on from finding f
-		left join clock k on k.subject_kind = 'finding' and k.subject_id = f.id and k.stopped_at is null
-		where f.company_id = $1 and f.status in ('open', 'escalated') and f.kind = 'action_required' and f.sent_at is not null`, company)
-}
-
 // QueueName is a part of the findings at the desk.
 type QueueName string
 
@@ -427,9 +414,17 @@ func readKey(text string) (day string, id uuid.UUID) {
 	return at, id
 }
 
-// Start is what the form of a new finding starts from.
+// Start is what the form of a finding starts from.
 type Start struct {
-	ID           uuid.UUID
+	startRow
+	Visits    []VisitChoice
+	Files     []File
+	Criteria  []catalogue.Criterion
+	Programme *programme.Programme
+}
+
+type startRow struct {
+	ID           uuid.UUID // for a new finding
 	ValidationID uuid.UUID
 	Reference    string
 	CompanyID    uuid.UUID
@@ -438,36 +433,69 @@ type Start struct {
 	Status       validation.Status
 	ProgrammeID  string
 	EntityType   string
-	Visits       []VisitChoice         `db:"-"`
-	Files        []File                `db:"-"`
-	Criteria     []catalogue.Criterion `db:"-"`
-	Programme    *programme.Programme  `db:"-"`
 }
+
+// startSQL reads what a finding of a validation is about; $1 is the validation.
+const startSQL = `select gen_random_uuid() as id, v.id as validation_id, v.reference, v.company_id, c.name as company, v.office_id, v.status, v.programme as programme_id, v.entity_type
+	from validation v join company c on c.id = v.company_id where v.id = `
 
 // Begin reads what the form of a finding of a validation offers. Case workers of the office
 // in charge may.
 func (s *Service) Begin(ctx context.Context, by identity.Actor, id uuid.UUID) (b Start, err error) {
-	if own, err := reads(by); err != nil || own != nil {
-		return b, fault.Missing()
-	}
-	err = s.DB.Batch(ctx, by.Scope(),
-		pg.One(&b, `select gen_random_uuid() as id, v.id as validation_id, v.reference, v.company_id, c.name as company, v.office_id, v.status, v.programme as programme_id, v.entity_type
-			from validation v join company c on c.id = v.company_id where v.id = $1`, id),
-		pg.All(&b.Visits, `select id, number, place from visit where validation_id = $1 and status <> 'cancelled' order by number`, id),
-		pg.All(&b.Files, `select x.id, x.file_name, x.caption, x.media_type, x.size, x.scan, x.criterion, false as shown from visit_file x join visit y on y.id = x.visit_id
-			where y.validation_id = $1 and x.removed_at is null and x.scan <> 'quarantined' order by x.added_at, x.id limit 200`, id))
+	b, _, err = s.start(ctx, by, `$1`, id, uuid.Nil)
+	return b, err
+}
+
+// Rewrite is Begin for a draft that is to be changed, with what it says now. Conflict: it was
+// sent.
+func (s *Service) Rewrite(ctx context.Context, by identity.Actor, id uuid.UUID) (b Start, in Entry, err error) {
+	var f Finding
+	b, list, err := s.start(ctx, by, `(select validation_id from finding where id = $1)`, id, id)
 	if err != nil {
-		return Start{}, fmt.Errorf("begin a finding: %w", err)
+		return b, in, err
 	}
-	if err := worker(by, Finding{OfficeID: b.OfficeID}); err != nil {
-		return Start{}, err
+	if f = list[0]; f.Status != Draft {
+		return b, in, fault.New(fault.Conflict, "This finding was sent, so its text stays as it is. Take it back and write another if it is wrong")
 	}
-	b.ID = pg.NewID()
+	in = Entry{ID: f.ID, Criterion: f.Criterion, Kind: f.Kind, Title: f.Title, Facts: f.Facts, Wanted: f.Wanted, Cause: f.Cause, Elements: f.Elements, Version: f.Version}
+	if f.VisitID != nil {
+		in.Visit = f.VisitID.String()
+	}
+	for _, x := range b.Files {
+		if x.Shown {
+			in.Files = append(in.Files, x.ID)
+		}
+	}
+	return b, in, nil
+}
+
+func (s *Service) start(ctx context.Context, by identity.Actor, of string, id, finding uuid.UUID) (b Start, list []Finding, err error) {
+	if own, err := reads(by); err != nil || own != nil {
+		return b, nil, fault.Missing()
+	}
+	var row startRow
+	statements := []pg.Query{
+		pg.One(&row, startSQL+of, id),
+		pg.All(&b.Visits, `select id, number, place from visit where validation_id = `+of+` and status <> 'cancelled' order by number`, id),
+		pg.All(&b.Files, `select x.id, x.file_name, x.caption, x.media_type, x.size, x.scan, x.criterion, exists (select from finding_file z where z.file_id = x.id and z.finding_id = $2) as shown
+			from visit_file x join visit y on y.id = x.visit_id
+			where y.validation_id = `+of+` and x.removed_at is null and x.scan <> 'quarantined' order by x.added_at, x.id limit 200`, id, finding),
+	}
+	if finding != uuid.Nil {
+		statements = append(statements, pg.All(&list, `select `+columns+` from finding f where f.id = $1`, finding))
+	}
+	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
+		return Start{}, nil, fmt.Errorf("begin a finding: %w", err)
+	}
+	if err := worker(by, Finding{OfficeID: row.OfficeID}); err != nil {
+		return Start{}, nil, err
+	}
+	b.startRow = row
 	if b.Programme, err = s.Steps.rules(b.ProgrammeID); err != nil {
-		return Start{}, err
+		return Start{}, nil, err
 	}
 	b.Criteria = s.Steps.Criteria(b.ProgrammeID, b.EntityType, s.Now())
-	return b, nil
+	return b, list, nil
 }
 
 // Criteria lists the criteria in force for a kind of member.

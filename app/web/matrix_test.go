@@ -24,6 +24,8 @@ import (
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/evidence/evidencetest"
 	"trustedtrader/app/exchange"
+	"trustedtrader/app/finding"
+	"trustedtrader/app/finding/findingtest"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
@@ -100,6 +102,7 @@ var areas = map[string][]identity.Audience{
 	"/risk":         {identity.Companies},
 	"/validations":  {identity.Companies},
 	"/visits":       {identity.Companies},
+	"/findings":     {identity.Companies},
 	"/desk":         {identity.Staff},
 	"/admin":        {identity.Staff},
 	"/audit":        {identity.Staff},
@@ -186,6 +189,7 @@ func newMatrix(t *testing.T) *matrix {
 	t.Helper()
 	w, a := newDesk(t)
 	a.withCriteria(w)
+	a.withFindings(w)
 	a.web.Exchange = &exchange.Service{DB: a.web.Profiles.DB, Now: a.web.Profiles.Now, Profiles: a.web.Profiles}
 	a.web.SignIn.Key = []byte(strings.Repeat("k", 32))
 	a.web.SignIn.Limits = signin.Limits{Idle: time.Hour, Absolute: 12 * time.Hour}
@@ -272,7 +276,10 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	assessed := riskObjects(w, m.risks, owner)
 	planned := planObjects(w, other.CompanyID)
 	visits := visitObjects(w, m.validations, owner)
+	found, visited := m.found(owner)
 	return map[string]string{
+		"finding":     found.ID.String(),
+		"reported":    visited.ID.String(),
 		"assessment":  assessed.draft.String(),
 		"lane":        assessed.lane.String(),
 		"leg":         assessed.leg.String(),
@@ -306,6 +313,20 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"paper":       visits["paper"],
 		"observer":    visits["observer"],
 	}
+}
+
+// found validates a company: a finding was sent, and the draft of the report shared.
+func (m *matrix) found(owner identity.Actor) (finding.Finding, validation.Validation) {
+	m.Helper()
+	w := findingtest.Over(m, m.w)
+	w.Number(owner.CompanyID, "ein", "12-3456789")
+	_, member := w.MemberOf(owner, "ctpat", "exporter")
+	v := w.Validation(member, validation.Visited)
+	f := w.Draft(v, finding.ActionRequired)
+	f, err := w.Findings.Send(w.Ctx, w.Sam, f.ID, f.Version)
+	w.Must(err)
+	writeReport(w, v)
+	return f, v
 }
 
 // submitted makes a file that was submitted with a profile, and one on its way.
@@ -369,6 +390,11 @@ func objectOf(path string) map[string]string {
 		{"/audit/", map[string]string{":id": "event"}},
 		{"/desk/risk/", map[string]string{":id": "assessed"}},
 		{"/risk/", map[string]string{":id": "assessment", ":lane": "lane", ":leg": "leg", ":action": "action"}},
+		{"/desk/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
+		{"/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
+		{"/desk/validations/:id/report", map[string]string{":id": "reported", ":section": "=summary", ":number": "=1"}},
+		{"/desk/validations/:id/findings", map[string]string{":id": "reported"}},
+		{"/validations/:id/report", map[string]string{":id": "reported", ":number": "=1"}},
 		{"/memberships/", map[string]string{":id": "=00000000-0000-7000-8000-000000000002"}},
 		{"/desk/validations/", map[string]string{":id": "validation"}},
 		{"/desk/visits/", map[string]string{":id": "visit", ":slot": "slot", ":document": "paper"}},
@@ -572,6 +598,8 @@ var notNow = []string{
 	"/memberships/:id", "/memberships/:id/certificate", "/invitations/:token", "/inbox/new", "/dev/mail",
 	"/profiles/:id/import/:draft",                                     // of one person; its own test counts
 	"/evidence/choose", "/evidence/attached", "/evidence/uploads/:id", // of no criterion, and of one person
+	"/desk/findings/:id/edit",                                                                                                        // it was sent
+	"/desk/findings/:id/files/:file", "/findings/:id/files/:file", "/desk/validations/:id/report.pdf", "/validations/:id/report.pdf", // their own test counts
 }
 
 // files are no pages: they are read in steps, as many as they need.

@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/exchange"
 	"trustedtrader/app/feed"
+	"trustedtrader/app/finding"
 	"trustedtrader/app/geo"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/membership"
@@ -30,6 +31,7 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/report"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
@@ -74,6 +76,8 @@ type Services struct {
 	Plans        *plan.Service
 	Feeds        *feed.Service
 	ProfileDesk  *profilereview.Service
+	Findings     *finding.Service
+	Reports      *report.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service

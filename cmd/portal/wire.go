@@ -27,6 +27,7 @@ import (
 	"trustedtrader/app/evidence/clamd"
 	"trustedtrader/app/exchange"
 	"trustedtrader/app/feed"
+	"trustedtrader/app/finding"
 	"trustedtrader/app/geo"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
@@ -41,6 +42,7 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/report"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
@@ -71,6 +73,8 @@ type parts struct {
 	roster       *roster.Service
 	validations  *validation.Service
 	plans        *plan.Service
+	findings     *finding.Service
+	reports      *report.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -253,6 +257,8 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	}
 	p.evidence.Criteria, p.evidence.Opened, p.evidence.Touched, p.evidence.Letters = library, profiles.Opened, profiles.Touched, letters
 	p.risks = &risk.Service{DB: db, Now: now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.evidence}
+	p.findings = &finding.Service{DB: db, Now: now, Steps: &finding.Steps{Steps: p.validations.Steps, Library: library, Evidence: p.evidence}}
+	p.reports = &report.Service{DB: db, Now: now, Findings: p.findings.Steps, Members: p.members}
 	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
 	p.plans = &plan.Service{DB: db, Now: now, Programmes: register, Regions: regions, Validations: p.validations.Steps}
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
@@ -263,7 +269,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Findings: p.findings, Reports: p.reports, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
@@ -317,6 +323,7 @@ func (p *parts) jobs() (err error) {
 			print := printer(p.cfg.Browser)
 			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications, Page: web.ReceiptHTML, Print: print})
 			river.AddWorker(w, &profile.ReceiptWorker{Service: p.profiles, Page: web.ProfileHTML, Print: print})
+			river.AddWorker(w, &report.PrintWorker{Service: p.reports, Page: web.ReportHTML, Print: print})
 		},
 	})
 	return err

@@ -205,6 +205,7 @@ func afterwards() Guide {
 					"While a period is paused its days do not count. The page shows why and since when.",
 					"Where EU law asks for it, a last day that is a day off moves to the next working day.",
 				}, Clocks: CompanyClocks},
+			answering(),
 		}}
 }
 
@@ -317,6 +318,7 @@ func specialists() Guide {
 				}},
 			{ID: "changes", Title: "Change notices", Intro: "Companies tell of changes with the day from which they hold.",
 				Steps: []string{"Open [Change notices](/desk/changes) and read what is to change, field by field.", "Choose **Accept the changes**, or return the notice with a reason. Accepted changes take effect on their day by themselves."}},
+			findingPart(), reportPart(),
 		}}
 }
 
@@ -348,6 +350,7 @@ func deciders() Guide {
 			{ID: "audit", Title: "The audit trail", Intro: "The [audit trail](/audit) has every change and every look at confidential data: who, in which role, what, before and after, why.",
 				Steps:  []string{"Narrow it by person, company, kind of record, day or reference.", "Choose the export to take the chosen events along as a CSV file. The export itself is an event."},
 				Points: []string{"Nothing in it can be changed or deleted, by nobody.", "Auditors and headquarters see everything, supervisors their offices, administrators sign-in, people and offices."}},
+			failuresPart(),
 		}}
 }
 

@@ -52,8 +52,13 @@ func Over(t testing.TB, base *reviewtest.World) *World {
 // Member certifies a company and returns its membership.
 func (w *World) Member(name string) (identity.Actor, uuid.UUID) {
 	w.T.Helper()
-	owner := w.Importer(name)
-	a := w.Submit(owner, "ctpat", "importer")
+	return w.MemberOf(w.Importer(name), "ctpat", "importer")
+}
+
+// MemberOf certifies a company that is there already as another kind of member.
+func (w *World) MemberOf(owner identity.Actor, programme, entity string) (identity.Actor, uuid.UUID) {
+	w.T.Helper()
+	a := w.Submit(owner, programme, entity)
 	a, err := w.Desk.Claim(w.Ctx, w.Sam, a.ID, a.Version)
 	w.Must(err)
 	a, err = w.Desk.StartReview(w.Ctx, w.Sam, a.ID, a.Version)
