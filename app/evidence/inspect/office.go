@@ -47,7 +47,10 @@ func (s *source) zipped() bool {
 // and the list from being longer than it says.
 func directory(r io.ReaderAt, size int64) (ok bool) {
 	end := make([]byte, 22)
-	if n, _ := r.ReadAt(end, size-22); size < 22 || n < 22 || string(end[:4]) != "PK\x05\x06" || binary.LittleEndian.Uint16(end[20:]) != 0 {
+	if size < 22 {
+		return false
+	}
+	if n, _ := r.ReadAt(end, size-22); n < 22 || string(end[:4]) != "PK\x05\x06" || binary.LittleEndian.Uint16(end[20:]) != 0 {
 		return false
 	}
 	count := int64(binary.LittleEndian.Uint16(end[10:]))
