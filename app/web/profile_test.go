@@ -392,7 +392,7 @@ func TestProfileSites(t *testing.T) {
 	a.post(action, set(form, "q-9.1.b-text", "With a wall"), 303)
 	doc = a.get(page, 200)
 	says(t, doc, "These answers hold at every site except:", "Yard, Newark", "Your answer holds for 3 of 4 sites.")
-	says(t, a.get(at, 200), "Asked of each site: one answer holds for 3 of 4")
+	says(t, a.get(at, 200), "Asked of each site: one answer for 3 of 4")
 	matrix := a.get(at+"/sites", 200)
 	says(t, matrix, "9.1 Fences and gates", "Differs", "As the company")
 
@@ -432,6 +432,21 @@ func TestProfileSites(t *testing.T) {
 	}
 	says(t, a.get(at+"/history/9.1.b?site="+sites[2], 200), "With a wall")
 	a.get(page+"?site="+pg.NewID().String(), 404)
+
+	// The page says at which site something is missing, also where only its choice asks more.
+	action, form = sheet(a.get(page+"?site="+sites[2], 200))
+	a.post(action, set(form, "q-9.1.a-choice", "no"), 303)
+	says(t, a.get(page, 200), "Pier, Newark (something is still missing)")
+	action, form = sheet(a.get(at+"/criteria/9.2", 200))
+	a.post(action, set(form, "q-9.2.a-choice", "no", "q-9.2.a-reason", "Too dear"), 303)
+	says(t, a.get(at+"/criteria/9.3", 200), "does not count because of your answer")
+	action, form = sheet(a.get(at+"/criteria/9.2?site="+sites[2], 200))
+	a.post(action, set(form, "q-9.2.a-choice", "yes"), 303)
+	doc = a.get(at+"/criteria/9.3", 200)
+	says(t, doc, "More is asked here because of what you chose for these sites", "Not started")
+	action, form = sheet(a.get(doc.Find("#sites ul a").First().AttrOr("href", ""), 200))
+	a.post(action, set(form, "q-9.3.a-choice", "yes"), 303)
+	says(t, a.get(at+"/criteria/9.3", 200), "These answers hold at every site except:", "Evidence is missing")
 }
 
 // Work is given to a colleague, who then may change just that.

@@ -169,9 +169,12 @@ func (p TasksPage) hint(ctx context.Context, in catalogue.Section, t app.Task) s
 	if s := assigned(ctx, t.Note, p.Me); s != "" {
 		parts = append(parts, s)
 	}
-	if sites := p.List.Profile.EachSite(t.Criterion); sites > 0 {
-		parts = append(parts, i18n.T(ctx, "Asked of each site: one answer holds for %d of %d", sites-len(t.Exceptions), sites))
-	} else if n := len(t.Exceptions); n > 0 {
+	switch n, sites := len(t.Exceptions), p.List.Profile.EachSite(t.Criterion); {
+	case sites > 0 && n == 0:
+		parts = append(parts, i18n.T(ctx, "Asked of each site: one answer for all %d", sites))
+	case sites > 0:
+		parts = append(parts, i18n.T(ctx, "Asked of each site: one answer for %d of %d", sites-n, sites))
+	case n > 0:
 		parts = append(parts, i18n.N(ctx, "Different at %d site", "Different at %d sites", n))
 	}
 	var elsewhere []string
