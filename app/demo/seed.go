@@ -22,6 +22,7 @@ import (
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/plan"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/review"
@@ -48,6 +49,7 @@ type Portal struct {
 	Sweeper      *clock.Service
 	Roster       *roster.Service
 	Validations  *validation.Service
+	Plans        *plan.Service
 }
 
 // Seeder tells the made-up past.
@@ -144,6 +146,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	}
 	s.stories = stories()
 	steps := append(append(s.later, s.enlist()...), s.validate()...)
+	steps = append(steps, s.plan()...)
 	for _, x := range s.stories {
 		x.seeder, x.library = s, map[string]evidence.Evidence{}
 		steps = append(steps, x.tell()...)

@@ -22,6 +22,7 @@ import (
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/plan"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
@@ -89,6 +90,15 @@ func seeded(t *testing.T) *pg.DB {
 	p.Risks = &risk.Service{DB: db, Now: at.Now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.Evidence}
 	p.Roster = &roster.Service{DB: db, Now: at.Now, Calendars: calendars, Programmes: register}
 	p.Validations = &validation.Service{DB: db, Now: at.Now, Steps: &validation.Steps{Programmes: register, Clocks: clocks, Letters: letters, Calendars: calendars}}
+	files, err := fs.Sub(config.Regions, "regions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	regions, err := plan.LoadRegions(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Plans = &plan.Service{DB: db, Now: at.Now, Programmes: register, Regions: regions, Draw: func() int64 { return 969 }}
 	p.Reviews = &review.Service{DB: db, Now: at.Now, Steps: &steps, Companies: p.Companies}
 	p.ProfileDesk = &profilereview.Service{DB: db, Now: at.Now, Steps: profiles, Cases: p.Reviews}
 	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: clock.Together(p.Applications.Hooks(), p.Members.Hooks())}

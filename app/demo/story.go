@@ -212,6 +212,11 @@ func (x *story) sites() ([]company.SiteEntry, error) {
 		site.Name = site.City + " " + strings.ToLower(company.ActivityName(site.Activity))
 		list = append(list, site)
 	}
+	for i, site := range list {
+		if at, ok := coordinates[site.City]; ok {
+			list[i].Lat, list[i].Lon = at[0], at[1]
+		}
+	}
 	return list, nil
 }
 

@@ -97,6 +97,8 @@ var guideOf = map[string]string{
 	"/findings": "requests-and-dates#findings", "/findings/:id": "requests-and-dates#findings", "/validations/:id/report": "requests-and-dates#findings",
 	"/desk/findings": "specialists#findings", "/desk/findings/:id": "specialists#findings", "/desk/findings/:id/edit": "specialists#findings",
 	"/desk/findings/failures": "supervisors#failures", "/desk/validations/:id/findings/new": "specialists#findings", "/desk/validations/:id/report": "specialists#report",
+	"/me/calendar": "company-account#calendar", "/desk/plan": "supervisors#plan", "/desk/plan/:id": "supervisors#plan", "/desk/plan/:id/items/:item": "supervisors#plan",
+	"/desk/plan/due": "supervisors#plan", "/desk/visits/map": "supervisors#places", "/desk/visits/trip": "supervisors#places", "/desk/validations/:id/near": "supervisors#places",
 	"/memberships/:id": "apply#progress", "/desk": "specialists#queue", "/desk/search": "specialists#queue",
 	"/desk/profiles": "specialists#profiles", "/desk/profiles/:id": "specialists#profiles", "/desk/profiles/:id/criteria/:criterion": "specialists#criterion",
 	"/desk/profiles/:id/send": "specialists#send", "/desk/profiles/:id/accept": "specialists#send",

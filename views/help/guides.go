@@ -82,6 +82,15 @@ func registering() Guide {
 					"A representative works for you from outside. The role has an end date, at most two years ahead.",
 					"Nobody changes their own role, and the last owner stays. You can leave with **End my access**.",
 				}},
+			{ID: "calendar", Title: "Visits in your own calendar", Intro: "A private address shows your visits in the calendar program that you use.",
+				Steps: []string{
+					"Open [Your calendar](/me/calendar) and choose **Make a private address**. Copy it at once: it is shown this once.",
+					"Give it to your calendar program where it takes a calendar to subscribe to.",
+				},
+				Points: []string{
+					"Whoever has the address reads the calendar. Choose **Switch off** or **Make a new one** when it may be in other hands.",
+					"Programs ask for news when they want, Google after 8 to 24 hours. For what counts today, look into the portal.",
+				}},
 			{ID: "session", Title: "Signing in and out", Intro: "Sessions end by themselves. What you type is kept.",
 				Points: []string{
 					"A warning comes before you are signed out. Choose to stay, and go on.",
@@ -344,6 +353,23 @@ func deciders() Guide {
 				Points: []string{
 					"The list says for each officer whether the portal offers them for a visit now, and if not, why.",
 					"Nobody changes their own record but for leave and training.",
+				}},
+			{ID: "plan", Title: "The yearly plan", Intro: "The [plan](/desk/plan) chooses whom to validate: it proposes by scores, and you decide.",
+				Steps: []string{
+					"Choose a programme and a year, then **Make a plan**. Every member is scored at once.",
+					"Open a member to read **Why this score**: each factor with what the portal knows, its points and its weight.",
+					"Tick members, or decide on one by one: chosen with a quarter, later, or not this year. Enter the reason and choose **Decide**.",
+					"When every proposal is decided on, headquarters chooses **Adopt the plan**. Whoever made it cannot adopt it.",
+					"Open a chosen member and choose **Open the validation**.",
+				},
+				Points: []string{
+					"Whoever is due by law within the year is proposed whatever the score, and a few are drawn by lot.",
+					"[Members by their day](/desk/plan/due) lists every member, so that nobody is overlooked. Those without a day come first.",
+				}},
+			{ID: "places", Title: "The map and journeys", Intro: "The [map](/desk/visits/map) shows visits that are being arranged and members whose day comes.",
+				Steps: []string{
+					"Tick places and choose **Plan a journey to the chosen places**.",
+					"[Journeys](/desk/visits/trip) puts the stops in a short order, with travel by distance and what to know about the countries. It books nothing.",
 				}},
 			{ID: "overdue", Title: "What is late", Intro: "**Overdue** lists the cases in which a day of the agency has passed. Paused periods and days of the company are not in it."},
 			{ID: "company", Title: "Everything about a company", Intro: "The page of a company has its profile, cases, memberships, change notices and one timeline."},

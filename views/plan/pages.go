@@ -253,14 +253,15 @@ func value(ctx context.Context, p plan.Point) string {
 	return points(*p.Value)
 }
 
-// strongest are the factors that add most to a score, in words.
+// strongest are the factors that add most to a score, in words, beside the day, which has a
+// column of its own.
 func strongest(ctx context.Context, r plan.Row, w plan.Weights) string {
 	var parts []string
 	for range 2 {
 		best := -1
 		for i, p := range r.Factors {
 			named := i18n.T(ctx, name(w, p.Code))
-			if p.Points > 0 && (best < 0 || p.Points > r.Factors[best].Points) && !contains(parts, named) {
+			if p.Code != "due" && p.Points > 0 && (best < 0 || p.Points > r.Factors[best].Points) && !contains(parts, named) {
 				best = i
 			}
 		}
