@@ -1,12 +1,15 @@
 package demo
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"trustedtrader/app/clock"
+	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/validation"
@@ -202,13 +205,20 @@ func (s *Seeder) choose(v validation.Validation, lead, owner identity.Actor) err
 	if err != nil || !ok || live == nil {
 		return err
 	}
-	best := live.Slots[0].ID
-	for _, slot := range live.Slots {
-		if slot.Said() == validation.Yes && !slot.Suggested {
-			best = slot.ID
+	slots := slices.DeleteFunc(slices.Clone(live.Slots), func(x validation.Slot) bool { return x.Said() == validation.No || x.Suggested })
+	slices.SortStableFunc(slots, func(a, b validation.Slot) int {
+		return cmp.Compare(b.Said(), a.Said()) // "yes" before "if needed"
+	})
+	var x validation.Visit
+	for _, slot := range slots {
+		x, err = s.Validations.Confirm(s.ctx, lead, p.Visit.ID, validation.ConfirmEntry{Slot: slot.ID, Version: p.Visit.Version})
+		if fault.KindOf(err) != fault.Conflict { // somebody of the team has another visit by now
+			break
 		}
 	}
-	x, err := s.Validations.Confirm(s.ctx, lead, p.Visit.ID, validation.ConfirmEntry{Slot: best, Version: p.Visit.Version})
+	if fault.KindOf(err) == fault.Conflict || len(slots) == 0 {
+		return nil // this offer waits for other times
+	}
 	if err != nil {
 		return err
 	}
