@@ -116,7 +116,7 @@ func (s *Seeder) openValidation(a validated) (v validation.Validation, lead, own
 		PersonID, RightID uuid.UUID
 		Name, Email       string
 	}
-	err = s.DB.Batch(s.ctx, pg.System, pg.All(&officers, `select o.person_id from officer o where o.active order by o.office_id <> $1, o.capacity desc, o.person_id`, of.OfficeID),
+	err = s.DB.Batch(s.ctx, pg.System, pg.All(&officers, `select o.person_id from officer o join person p on p.id = o.person_id where o.active order by o.office_id <> $1, o.capacity desc, p.name`, of.OfficeID),
 		pg.All(&people, `select p.id as person_id, r.id as right_id, p.name, p.email from person_right r join person p on p.id = r.person_id
 			where r.company_id = $1 and r.role = 'owner' and r.ended_at is null order by r.granted_at limit 1`, of.CompanyID))
 	if err != nil || len(people) == 0 {
