@@ -65,7 +65,8 @@ type visited struct {
 	Ends   time.Time
 	Before int
 	After  int
-	Alone  bool // one officer suffices
+	Alone  bool     // one officer suffices
+	Team   []string // whom the visit names
 }
 
 // busy is what is booked for an officer, by time.
@@ -94,13 +95,14 @@ type booked struct {
 }
 
 // book fills a year of the officers' calendars: two officers for every visit that has a time
-// and none, then leave and training where there is room.
+// and none, those whom it names first, then leave and training where there is room.
 func (s *seeder) book(ctx context.Context) (rows int, err error) {
 	team, err := s.busy(ctx)
 	if err != nil || len(team) == 0 {
 		return 0, err
 	}
-	list, err := s.conn.Query(ctx, `select v.id::text, v.starts_at, v.ends_at, v.travel_before as before, v.travel_after as after, v.kind = 'virtual' as alone from visit v
+	list, err := s.conn.Query(ctx, `select v.id::text, v.starts_at as starts, v.ends_at as ends, v.travel_before as before, v.travel_after as after, v.kind = 'virtual' as alone,
+			coalesce((select array_agg(o.person_id::text order by o.role) from visit_officer o where o.visit_id = v.id), '{}') as team from visit v
 		where v.starts_at is not null and v.status in ('booked', 'under_way', 'done') and not exists (select from booking b where b.visit_id = v.id and b.state <> 'cancelled') order by v.starts_at, v.id`)
 	if err != nil {
 		return 0, err
@@ -124,6 +126,11 @@ func (s *seeder) book(ctx context.Context) (rows int, err error) {
 		want := 2
 		if v.Alone {
 			want = 1
+		}
+		for _, b := range team {
+			if want > 0 && slices.Contains(v.Team, b.id) && place(b, "visit", &v.ID, v.Starts, v.Ends, v.Before, v.After) {
+				want--
+			}
 		}
 		for tried := 0; tried < len(team) && want > 0; tried++ {
 			if next = (next + 1) % len(team); place(team[next], "visit", &v.ID, v.Starts, v.Ends, v.Before, v.After) {
