@@ -62,11 +62,12 @@ func aways() []away {
 	}
 }
 
-// enlist makes the officers, a year ago, and what stands in their calendars.
+// enlist makes the officers, a year ago, and what stands in their calendars, before any visit
+// is booked.
 func (s *Seeder) enlist() []step {
 	steps := []step{{at: s.day(400, 15), do: s.register}}
 	for _, a := range aways() {
-		steps = append(steps, step{at: s.day(max(-a.from, 0)+6, 15), do: func() error {
+		steps = append(steps, step{at: s.day(200, 15), do: func() error {
 			who := s.staff[a.subject]
 			return s.Roster.AddAbsence(s.ctx, who, who.PersonID, roster.AbsenceEntry{Kind: a.kind, Note: a.note,
 				From: s.day(-a.from, 0).Format(time.DateOnly), To: s.day(-a.to, 0).Format(time.DateOnly)})

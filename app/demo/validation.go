@@ -168,7 +168,8 @@ func (s *Seeder) offer(a validated, v validation.Validation, lead identity.Actor
 	if err != nil {
 		return err
 	}
-	in := validation.OfferEntry{Note: "We come with two officers and need a room for the day.", Version: p.Visit.Version}
+	in := validation.OfferEntry{Note: "We come with two officers and need a room for the day.", Version: p.Visit.Version,
+		Hold: a.booked > 0} // so that nobody else is booked for the time that will be chosen
 	var last clock.Day
 	for _, slot := range found.Slots {
 		if len(in.Slots) < 3 && (last.IsZero() || clock.DaysBetween(last, slot.Day) >= 2) {
