@@ -178,7 +178,8 @@ func heardPoints(ctx context.Context, tx pg.Tx, id uuid.UUID) (points []applicat
 // worklog is one entry of hours.
 type worklog struct {
 	ID            uuid.UUID `gorm:"primaryKey"`
-	ApplicationID uuid.UUID
+	ApplicationID *uuid.UUID
+	ValidationID  *uuid.UUID
 	CompanyID     uuid.UUID
 	PersonID      uuid.UUID
 	WorkedOn      clock.Day
@@ -193,8 +194,9 @@ type worklog struct {
 // TableName is the table that holds hours.
 func (worklog) TableName() string { return "work_log" }
 
-func lockWorklog(ctx context.Context, tx pg.Tx, application, id uuid.UUID) (worklog, error) {
-	w, err := gorm.G[worklog](tx.DB, clause.Locking{Strength: "UPDATE"}).Where("id = ? and application_id = ?", id, application).First(ctx)
+func lockWorklog(ctx context.Context, tx pg.Tx, of Worked, id uuid.UUID) (worklog, error) {
+	w, err := gorm.G[worklog](tx.DB, clause.Locking{Strength: "UPDATE"}).
+		Where("id = ? and application_id is not distinct from ? and validation_id is not distinct from ?", id, of.Application, of.Validation).First(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return w, fault.Missing()
 	}

@@ -362,6 +362,22 @@ func ActivityName(code string) string {
 // dayMinutes is what a day has.
 const dayMinutes = 24 * 60
 
+// Worked is what time was spent on: a case, or the validation of a company.
+type Worked struct {
+	Application *uuid.UUID
+	Validation  *uuid.UUID
+	Company     uuid.UUID
+	Office      uuid.UUID
+	Activities  []string // that can be chosen
+}
+
+func (o Worked) subject() (kind string, id uuid.UUID) {
+	if o.Validation != nil {
+		return "validation", *o.Validation
+	}
+	return application.Kind, *o.Application
+}
+
 // LogHours records the person's own time on a case (6 U.S.C. 971). Days lie not in
 // the future at the case's office, and a person has no more than 24 hours a day.
 func (s *Service) LogHours(ctx context.Context, by identity.Actor, id uuid.UUID, in HoursEntry) error {
@@ -374,52 +390,58 @@ func (s *Service) LogHours(ctx context.Context, by identity.Actor, id uuid.UUID,
 		if err := near(by, a); err != nil {
 			return err
 		}
-		today, err := officeDay(ctx, tx, now, a.OfficeID)
-		if err != nil {
-			return err
-		}
-		var check entry.Check
-		w := worklog{ID: pg.NewID(), ApplicationID: a.ID, CompanyID: a.CompanyID, PersonID: by.PersonID, LoggedAt: now, Version: 1}
-		switch day, err := clock.ParseDay(in.Day); {
-		case err != nil:
-			check.Add("day", "Enter a day that exists, with day, month and year")
-		case day.After(today):
-			check.Add("day", "Enter a day that is not in the future")
-		case day.Before(today.AddDays(-366)):
-			check.Add("day", "Enter a day of the last year")
-		default:
-			w.WorkedOn = day
-		}
-		hours := check.Whole("hours", "the hours", in.Hours, 0, 24, false)
-		minutes := check.Whole("minutes", "the minutes", in.Minutes, 0, 59, false)
-		if hours != nil {
-			w.Minutes = 60 * *hours
-		}
-		if minutes != nil {
-			w.Minutes += *minutes
-		}
-		if check.Fields() == nil && w.Minutes == 0 {
-			check.Add("hours", "Enter how long you worked")
-		}
-		w.Activity = check.OneOf("activity", "what you did", in.Activity, Activities()...)
-		w.Note = check.Text("note", "the note", in.Note, 0, 1000)
-		if err := check.Err(); err != nil {
-			return err
-		}
-		there, err := minutesOn(ctx, tx, by.PersonID, w.WorkedOn)
-		if err != nil {
-			return fmt.Errorf("add up the day: %w", err)
-		}
-		if there+w.Minutes > dayMinutes {
-			return fault.Fail([]fault.Field{fault.F("hours", "A day has 24 hours. You have logged %d minutes for this day already", there)})
-		}
-		if err := add(ctx, tx, &w); err != nil {
-			return fmt.Errorf("log the hours: %w", err)
-		}
-		return audit.Record(ctx, tx, now, by, audit.Event{
-			Action: "hours.log", Kind: application.Kind, Subject: a.ID, Company: a.CompanyID, Internal: true,
-			After: map[string]any{"entry": w.ID, "day": w.WorkedOn, "minutes": w.Minutes, "activity": w.Activity, "note": w.Note},
-		})
+		return Log(ctx, tx, now, by, Worked{Application: &a.ID, Company: a.CompanyID, Office: a.OfficeID, Activities: Activities()}, in)
+	})
+}
+
+// Log is the step of LogHours, for other domains: they have decided who may.
+func Log(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, of Worked, in HoursEntry) error {
+	today, err := officeDay(ctx, tx, now, of.Office)
+	if err != nil {
+		return err
+	}
+	var check entry.Check
+	w := worklog{ID: pg.NewID(), ApplicationID: of.Application, ValidationID: of.Validation, CompanyID: of.Company, PersonID: by.PersonID, LoggedAt: now, Version: 1}
+	switch day, err := clock.ParseDay(in.Day); {
+	case err != nil:
+		check.Add("day", "Enter a day that exists, with day, month and year")
+	case day.After(today):
+		check.Add("day", "Enter a day that is not in the future")
+	case day.Before(today.AddDays(-366)):
+		check.Add("day", "Enter a day of the last year")
+	default:
+		w.WorkedOn = day
+	}
+	hours := check.Whole("hours", "the hours", in.Hours, 0, 24, false)
+	minutes := check.Whole("minutes", "the minutes", in.Minutes, 0, 59, false)
+	if hours != nil {
+		w.Minutes = 60 * *hours
+	}
+	if minutes != nil {
+		w.Minutes += *minutes
+	}
+	if check.Fields() == nil && w.Minutes == 0 {
+		check.Add("hours", "Enter how long you worked")
+	}
+	w.Activity = check.OneOf("activity", "what you did", in.Activity, of.Activities...)
+	w.Note = check.Text("note", "the note", in.Note, 0, 1000)
+	if err := check.Err(); err != nil {
+		return err
+	}
+	there, err := minutesOn(ctx, tx, by.PersonID, w.WorkedOn)
+	if err != nil {
+		return fmt.Errorf("add up the day: %w", err)
+	}
+	if there+w.Minutes > dayMinutes {
+		return fault.Fail([]fault.Field{fault.F("hours", "A day has 24 hours. You have logged %d minutes for this day already", there)})
+	}
+	if err := add(ctx, tx, &w); err != nil {
+		return fmt.Errorf("log the hours: %w", err)
+	}
+	kind, id := of.subject()
+	return audit.Record(ctx, tx, now, by, audit.Event{
+		Action: "hours.log", Kind: kind, Subject: id, Company: of.Company, Internal: true,
+		After: map[string]any{"entry": w.ID, "day": w.WorkedOn, "minutes": w.Minutes, "activity": w.Activity, "note": w.Note},
 	})
 }
 
@@ -435,23 +457,29 @@ func (s *Service) RemoveHours(ctx context.Context, by identity.Actor, id, entryI
 		if err := near(by, a); err != nil {
 			return err
 		}
-		w, err := lockWorklog(ctx, tx, a.ID, entryID)
-		if err != nil {
-			return err
-		}
-		if w.PersonID != by.PersonID && !by.Is(identity.Approvers...) {
-			return fault.New(fault.Forbidden, "Only the person who logged these hours or a supervisor can take them back")
-		}
-		if w.RemovedAt != nil || w.Version != version {
-			return fault.Moved()
-		}
-		w.RemovedAt = &now
-		if err := pg.Update(ctx, tx, &w, w.ID, &w.Version, "removed_at"); err != nil {
-			return fmt.Errorf("take the hours back: %w", err)
-		}
-		return audit.Record(ctx, tx, now, by, audit.Event{
-			Action: "hours.remove", Kind: application.Kind, Subject: a.ID, Company: a.CompanyID, Internal: true,
-			Before: map[string]any{"entry": w.ID, "day": w.WorkedOn, "minutes": w.Minutes, "activity": w.Activity},
-		})
+		return TakeBack(ctx, tx, now, by, Worked{Application: &a.ID, Company: a.CompanyID, Office: a.OfficeID}, entryID, version)
+	})
+}
+
+// TakeBack is the step of RemoveHours, for other domains, like Log.
+func TakeBack(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, of Worked, entryID uuid.UUID, version int) error {
+	w, err := lockWorklog(ctx, tx, of, entryID)
+	if err != nil {
+		return err
+	}
+	if w.PersonID != by.PersonID && !by.Is(identity.Approvers...) {
+		return fault.New(fault.Forbidden, "Only the person who logged these hours or a supervisor can take them back")
+	}
+	if w.RemovedAt != nil || w.Version != version {
+		return fault.Moved()
+	}
+	w.RemovedAt = &now
+	if err := pg.Update(ctx, tx, &w, w.ID, &w.Version, "removed_at"); err != nil {
+		return fmt.Errorf("take the hours back: %w", err)
+	}
+	kind, id := of.subject()
+	return audit.Record(ctx, tx, now, by, audit.Event{
+		Action: "hours.remove", Kind: kind, Subject: id, Company: of.Company, Internal: true,
+		Before: map[string]any{"entry": w.ID, "day": w.WorkedOn, "minutes": w.Minutes, "activity": w.Activity},
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/evidence/evidencetest"
+	"trustedtrader/app/fieldwork"
 	"trustedtrader/app/finding"
 	"trustedtrader/app/finding/findingtest"
 	"trustedtrader/app/identity"
@@ -28,6 +29,7 @@ func (a *applicant) withFindings(w *reviewtest.World) *findingtest.World {
 	over := findingtest.Over(a.t, w)
 	over.Findings.Steps.Evidence = a.web.Evidence
 	a.web.Findings = over.Findings
+	a.web.Fieldwork = &fieldwork.Service{DB: w.DB, Now: w.Clock.Now, Steps: over.Steps, Library: over.Findings.Steps.Library, Evidence: a.web.Evidence}
 	a.web.Reports = &report.Service{DB: w.DB, Now: w.Clock.Now, Findings: over.Findings.Steps, Members: over.Members}
 	return over
 }

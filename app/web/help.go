@@ -94,6 +94,8 @@ var guideOf = map[string]string{
 	"/desk/validations": "specialists#validations", "/desk/validations/new": "specialists#validations", "/desk/validations/:id": "specialists#validations",
 	"/desk/validations/:id/notify": "specialists#validations", "/desk/visits/:id": "specialists#validations", "/desk/visits/:id/offer": "specialists#validations",
 	"/desk/visits/:id/team": "specialists#validations", "/agency/visits": "partner-agencies#home", "/agency/visits/:id": "partner-agencies#home",
+	"/desk/visits/:id/criteria": "specialists#fieldwork", "/desk/visits/:id/criteria/choose": "specialists#fieldwork", "/desk/visits/:id/criteria/:criterion": "specialists#fieldwork",
+	"/desk/visits/:id/workbook": "specialists#fieldwork", "/desk/visits/:id/files": "specialists#fieldwork", "/desk/visits/:id/hours": "specialists#fieldwork",
 	"/findings": "requests-and-dates#findings", "/findings/:id": "requests-and-dates#findings", "/validations/:id/report": "requests-and-dates#findings",
 	"/desk/findings": "specialists#findings", "/desk/findings/:id": "specialists#findings", "/desk/findings/:id/edit": "specialists#findings",
 	"/desk/findings/failures": "supervisors#failures", "/desk/validations/:id/findings/new": "specialists#findings", "/desk/validations/:id/report": "specialists#report",

@@ -280,6 +280,7 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	return map[string]string{
 		"finding":     found.ID.String(),
 		"reported":    visited.ID.String(),
+		"worked":      text(`select id::text from visit where validation_id = $1 order by number limit 1`, visited.ID),
 		"assessment":  assessed.draft.String(),
 		"lane":        assessed.lane.String(),
 		"leg":         assessed.leg.String(),
@@ -326,6 +327,7 @@ func (m *matrix) found(owner identity.Actor) (finding.Finding, validation.Valida
 	f, err := w.Findings.Send(w.Ctx, w.Sam, f.ID, f.Version)
 	w.Must(err)
 	writeReport(w, v)
+	w.Exec(`insert into verification (visit_id, company_id, criterion) values (?, ?, '3.1')`, w.Visit(v), v.CompanyID)
 	return f, v
 }
 
@@ -392,6 +394,10 @@ func objectOf(path string) map[string]string {
 		{"/risk/", map[string]string{":id": "assessment", ":lane": "lane", ":leg": "leg", ":action": "action"}},
 		{"/desk/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
 		{"/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
+		{"/desk/visits/:id/criteria", map[string]string{":id": "worked", ":criterion": "=3.1"}},
+		{"/desk/visits/:id/workbook", map[string]string{":id": "worked"}},
+		{"/desk/visits/:id/files", map[string]string{":id": "worked", ":file": "=00000000-0000-7000-8000-000000000005"}},
+		{"/desk/visits/:id/hours", map[string]string{":id": "worked", ":entry": "hours"}},
 		{"/desk/validations/:id/report", map[string]string{":id": "reported", ":section": "=summary", ":number": "=1"}},
 		{"/desk/validations/:id/findings", map[string]string{":id": "reported"}},
 		{"/validations/:id/report", map[string]string{":id": "reported", ":number": "=1"}},
@@ -598,8 +604,8 @@ var notNow = []string{
 	"/memberships/:id", "/memberships/:id/certificate", "/invitations/:token", "/inbox/new", "/dev/mail",
 	"/profiles/:id/import/:draft",                                     // of one person; its own test counts
 	"/evidence/choose", "/evidence/attached", "/evidence/uploads/:id", // of no criterion, and of one person
-	"/desk/findings/:id/edit",                                                                                                        // it was sent
-	"/desk/findings/:id/files/:file", "/findings/:id/files/:file", "/desk/validations/:id/report.pdf", "/validations/:id/report.pdf", // their own test counts
+	"/desk/findings/:id/edit",                                                                                                                                        // it was sent
+	"/desk/visits/:id/files/:file", "/desk/findings/:id/files/:file", "/findings/:id/files/:file", "/desk/validations/:id/report.pdf", "/validations/:id/report.pdf", // their own test counts
 }
 
 // files are no pages: they are read in steps, as many as they need.

@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/exchange"
 	"trustedtrader/app/feed"
+	"trustedtrader/app/fieldwork"
 	"trustedtrader/app/finding"
 	"trustedtrader/app/geo"
 	"trustedtrader/app/i18n"
@@ -76,6 +77,7 @@ type Services struct {
 	Plans        *plan.Service
 	Feeds        *feed.Service
 	ProfileDesk  *profilereview.Service
+	Fieldwork    *fieldwork.Service
 	Findings     *finding.Service
 	Reports      *report.Service
 	Doctor       *doctor.Doctor

@@ -16,7 +16,19 @@ func answering() Part {
 		}}
 }
 
-// finding is how a specialist writes findings and follows them up.
+// fieldPart is what an officer does on a visit.
+func fieldPart() Part {
+	return Part{ID: "fieldwork", Title: "Verify criteria on a visit", Intro: "Choose before the visit what is verified, enter on site or later what you saw.",
+		Steps: []string{
+			"On the page of a visit open its criteria and choose **Choose the criteria**. Those stand first that the profile sets apart.",
+			"Choose **Print the workbook** to take the criteria along on paper.",
+			"When the visit has begun, open a criterion, say how you verified it and what came of it.",
+			"Add photos and papers with **Add the file**. They stay the agency's own unless a finding shows them.",
+			"Enter your hours under **Log the time**.",
+		}}
+}
+
+// findingPart is how a specialist writes findings and follows them up.
 func findingPart() Part {
 	return Part{ID: "findings", Title: "Write findings and follow them up", Intro: "A finding is tied to a criterion and a place. A draft stays the agency's own.",
 		Steps: []string{

@@ -327,7 +327,7 @@ func specialists() Guide {
 				}},
 			{ID: "changes", Title: "Change notices", Intro: "Companies tell of changes with the day from which they hold.",
 				Steps: []string{"Open [Change notices](/desk/changes) and read what is to change, field by field.", "Choose **Accept the changes**, or return the notice with a reason. Accepted changes take effect on their day by themselves."}},
-			findingPart(), reportPart(),
+			fieldPart(), findingPart(), reportPart(),
 		}}
 }
 
