@@ -87,7 +87,7 @@ func deeds() []deed {
 		{"report.recall", "Report taken back"}, {"report.return", "Report returned"}, {"report.approve", "Report approved"}, {"report.issue", "Report issued"},
 		{"report.read", "Report looked at"}, {"report.download", "Report downloaded"}, {"report.make_pdf", "PDF of the report made"},
 		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
-		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"},
+		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"}, {"person.zone", "Time zone chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},
 		{"agency.open", "Partner agency opened"}, {"agency.change", "Partner agency changed"},
 		{"officer.register", "Officer registered"}, {"officer.change", "Officer changed"}, {"officer.end", "Officer taken off the roster"},

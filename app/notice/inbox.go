@@ -250,6 +250,8 @@ type Sent struct {
 	Lang      string
 	Subject   string
 	Body      string
+	Method    string // of the invitation; empty without one
+	Calendar  string
 	CreatedAt time.Time
 	SentAt    *time.Time
 	Tries     int
@@ -262,7 +264,7 @@ func (s *Service) ListOutbox(ctx context.Context, _ identity.Actor) (mails []Sen
 	if !s.Outbox {
 		return nil, fault.Missing()
 	}
-	err = s.DB.Batch(ctx, pg.System, pg.All(&mails, `select id, to_address, to_name, lang, subject, body, created_at, sent_at, tries, last_error
+	err = s.DB.Batch(ctx, pg.System, pg.All(&mails, `select id, to_address, to_name, lang, subject, body, method, calendar, created_at, sent_at, tries, last_error
 		from mail order by created_at desc, id desc limit $1`, 100))
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)

@@ -382,6 +382,24 @@ func (s *Service) SetLanguage(ctx context.Context, by identity.Actor, tag string
 	})
 }
 
+// SetZone keeps the zone in which a person reads times. Anybody may choose their own.
+// Invalid: a zone that is none.
+func (s *Service) SetZone(ctx context.Context, by identity.Actor, zone string) error {
+	now := s.Now()
+	var c entry.Check
+	zone = c.Zone("zone", zone)
+	if err := c.Err(); err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
+		if err := setZone(ctx, tx, by.PersonID, zone); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, now, by, audit.Event{Action: "person.zone", Kind: "person", Subject: by.PersonID,
+			Before: map[string]string{"zone": by.Zone.String()}, After: map[string]string{"zone": zone}})
+	})
+}
+
 // KeptLife is how long a form is kept for somebody whose session had ended.
 const KeptLife = time.Hour
 

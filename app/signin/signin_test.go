@@ -528,3 +528,19 @@ func TestLanguageIsKept(t *testing.T) {
 		t.Errorf("speaks %q after the next sign-in", k.Actor.Lang)
 	}
 }
+
+func TestZoneIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	secret := w.enter("companies", "olga@harbor.example")
+	olga := w.known(secret).Actor
+	for _, zone := range []string{"", "Local", "Mars/Olympus"} {
+		if err := w.svc.SetZone(t.Context(), olga, zone); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%q: %v", zone, err)
+		}
+	}
+	w.must(w.svc.SetZone(t.Context(), olga, "America/Denver"))
+	if k := w.known(secret); k.Actor.Zone.String() != "America/Denver" {
+		t.Errorf("reads times in %s", k.Actor.Zone)
+	}
+}

@@ -173,6 +173,10 @@ func setLang(ctx context.Context, tx pg.Tx, person uuid.UUID, tag string) error 
 	return tx.WithContext(ctx).Exec(`update person set lang = ? where id = ?`, tag, person).Error
 }
 
+func setZone(ctx context.Context, tx pg.Tx, person uuid.UUID, zone string) error {
+	return tx.WithContext(ctx).Exec(`update person set zone = ? where id = ?`, zone, person).Error
+}
+
 // sender finds whose form it is: by the secret of the session, which may have ended, or
 // by the token that the page put into the form.
 func sender(ctx context.Context, tx pg.Tx, secretHash []byte, csrf string) (person uuid.UUID, found bool, err error) {

@@ -111,7 +111,7 @@ func (s Span) Wall(ctx context.Context) string {
 	return period(ctx, s.LocalFrom, s.LocalTo, true)
 }
 
-// Yours is the time for a reader elsewhere: "10:00–18:00 your time (New York)", with the
+// Yours is the time for a reader elsewhere: "10:00–18:00 your time (New York, UTC−5)", with the
 // date where it differs. Empty when the reader's clock shows the same, for a zone that is
 // not known, and for whole days, which are those of the site.
 func (s Span) Yours(ctx context.Context, zone *time.Location) string {
@@ -123,7 +123,7 @@ func (s Span) Yours(ctx context.Context, zone *time.Location) string {
 		return ""
 	}
 	dated := clock.DayOf(from, time.UTC) != clock.DayOf(s.LocalFrom, time.UTC) || clock.DayOf(to, time.UTC) != clock.DayOf(s.LocalTo, time.UTC)
-	return i18n.T(ctx, "%s your time (%s)", period(ctx, from, to, dated), City(zone))
+	return i18n.T(ctx, "%s your time (%s)", period(ctx, from, to, dated), ZoneText(s.StartsAt, s.EndsAt, zone))
 }
 
 // Text is Site and Yours on one line.

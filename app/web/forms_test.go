@@ -84,6 +84,7 @@ func TestOwnSession(t *testing.T) {
 
 	send("/session/extend", url.Values{})
 	send("/language", url.Values{"lang": {"en"}})
+	send("/me/zone", url.Values{"zone": {"America/Denver"}})
 	old := v.cookie
 	second := pg.NewID()
 	m.w.Exec(`insert into person_right (id, person_id, audience, role, company_id, starts_on, granted_at) values (?, ?, 'company', 'reader', ?, '2000-01-01', ?)`,

@@ -43,7 +43,7 @@ import (
 func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
 	own := map[string]bool{} // what every signed-in person does about their own session
-	for _, p := range []string{"/signout", "/session/extend", "/session/choose", "/language", "/me/sessions/end", "/me/calendar", "/me/calendar/:id/revoke"} {
+	for _, p := range []string{"/signout", "/session/extend", "/session/choose", "/language", "/me/zone", "/me/sessions/end", "/me/calendar", "/me/calendar/:id/revoke"} {
 		own[p] = true
 	}
 	seen := map[string]bool{}

@@ -92,6 +92,7 @@ func (w *Web) Routes() []Route {
 		{"POST", "/session/choose", person, w.chooseRight},
 		{"GET", "/me", person, w.showMe},
 		{"POST", "/language", person, w.setLanguage},
+		{"POST", "/me/zone", person, w.setZone},
 		{"POST", "/me/sessions/end", person, w.endSessions},
 		{"GET", "/me/calendar", person, w.showCalendarFeeds},
 		{"POST", "/me/calendar", person, w.makeCalendarFeed},

@@ -172,14 +172,34 @@ func (w *Web) chooseRight(c *fiber.Ctx, who identity.Actor) error {
 
 // showMe shows the person's own settings and sessions.
 func (w *Web) showMe(c *fiber.Ctx, who identity.Actor) error {
+	return w.renderMe(c, who, who.Zone.String(), nil)
+}
+
+func (w *Web) renderMe(c *fiber.Ctx, who identity.Actor, zone string, refusal error) error {
 	sessions, err := w.SignIn.Sessions(c.UserContext(), who)
 	if err != nil {
 		return err
 	}
-	return render(c, 200, account.Me(account.MePage{
-		Chrome: w.chrome(c, who, t(c, "Your sign-in")), Email: who.Email, Role: roleName(c, who.Role), Acting: w.acting(c, who),
-		Zone: who.Zone, Sessions: sessions,
-	}))
+	p := account.MePage{Chrome: w.chrome(c, who, t(c, "Your sign-in")), Email: who.Email, Role: roleName(c, who.Role), Acting: w.acting(c, who),
+		Zone: who.Zone, Entered: zone, Sessions: sessions}
+	p.Chrome.Combo = true
+	status := fiber.StatusOK
+	if refusal != nil {
+		if status, p.Problems, _, _, err = refused(c, refusal); err != nil {
+			return err
+		}
+		p.Chrome.Errors = len(p.Problems) > 0
+	}
+	return render(c, status, account.Me(p))
+}
+
+func (w *Web) setZone(c *fiber.Ctx, who identity.Actor) error {
+	zone := c.FormValue("zone")
+	if err := w.SignIn.SetZone(c.UserContext(), who, zone); err != nil {
+		return w.renderMe(c, who, zone, err)
+	}
+	w.flash(c, ui.Good, t(c, "Times are shown in the time zone %s", zone))
+	return seeOther(c, "/me#zone")
 }
 
 func (w *Web) setLanguage(c *fiber.Ctx, who identity.Actor) error {
