@@ -64,8 +64,7 @@ function span(day, from, to, zone, other) {
 
 // planned makes a plan of the year after next, has the member chosen and every other proposal
 // put off, and the plan adopted by somebody else. It returns the address of the line.
-async function planned(company) {
-  const vera = await enter('Customs staff account', 'Vera Castellanos');
+async function planned(vera, company) {
   await visit(vera, '/desk/plan', 'yearly plans');
   const year = new Date().getUTCFullYear() + 2;
   await vera.locator('[name=programme]').selectOption('ctpat');
@@ -283,6 +282,112 @@ async function carriedOut(sam, at) {
   await look(sam, 'visit under way');
 }
 
+// found writes three findings: one to act on, one to think about and one to praise.
+async function found(sam, at, place) {
+  const list = [
+    { kind: 'action_required', title: 'Seal numbers are not recorded', facts: 'Of twelve containers in the yard, five had no seal number in the log.', wanted: 'Record every seal number at the gate.', visit: place },
+    { kind: 'recommendation', title: 'Visitor badges look like those of staff', facts: 'Visitors wear the same blue badge as everybody else.' },
+    { kind: 'best_practice', title: 'Drivers are known by photograph', facts: 'The gate compares each driver with the photograph that the carrier sent the day before.' }, // not all elements are shown: no reason for the highest tier
+  ];
+  for (const [i, { kind, visit: where, ...texts }] of list.entries()) {
+    await visit(sam, at + '/findings/new', 'new finding');
+    if (!i) {
+      await press(sam, 'Save the draft');
+      expect((await sam.title()).startsWith('Error:'), 'an empty finding is not refused');
+      await look(sam, 'new finding refused');
+    }
+    await tick(sam.locator(`[name=kind][value=${kind}]`));
+    const criterion = sam.locator('select[name=criterion]');
+    await criterion.selectOption(await criterion.locator('option').nth(10 + 5 * i).getAttribute('value'), { force: true });
+    if (where) await sam.locator('[name=visit]').selectOption(await sam.locator('[name=visit] option', { hasText: where }).getAttribute('value'));
+    for (const [name, text] of Object.entries(texts)) await sam.fill(`[name=${name}]`, text);
+    if (kind === 'action_required') await sam.locator('[name=cause]').selectOption({ index: 1 });
+    if (kind === 'best_practice') {
+      await unfold(sam, 'What shows a best practice');
+      await sam.locator('textarea[name^="element-"]').first().fill('The manager pays for the system and looks at it every week.');
+    }
+    await done(sam, 'Save the draft');
+  }
+  await look(sam, 'a finding in draft');
+  for (const [to, name] of [['/desk/findings', 'findings'], ['/desk/findings/failures', 'common failures']]) await visit(sam, to, name);
+}
+
+// reported assembles the report, has the company comment and a supervisor approve it, and issues it.
+async function reported(sam, vera, owner, at) {
+  const page = at + '/report';
+  const own = page.replace('/desk', '');
+  await visit(sam, page, 'report to begin');
+  await done(sam, 'Assemble the report');
+  await visit(sam, page, 'report in draft');
+  const empty = await sam.$$eval('textarea[name^="text-"]', (list) => list.filter((x) => !x.value.trim()).map((x) => x.name));
+  const first = await sam.locator('textarea[name^="text-"]').first().getAttribute('name');
+  for (const name of new Set([first, ...empty])) {
+    const form = sam.locator('form', { has: sam.locator(`[name="${name}"]`) });
+    const text = form.locator('textarea');
+    await text.fill((await text.inputValue()) + '\nWe thank the company for its openness.');
+    await done(sam, /^Save/, form);
+  }
+  await tick(sam.locator('[name=outcome][value=tier_awarded]'));
+  await sam.locator('form[action$="/propose"] [name=reason]').fill('The measures are in place but for the seals.');
+  await done(sam, 'Save the proposal');
+  await done(sam, 'Share the draft for comments');
+  await visit(owner, own, 'own report in draft');
+  await owner.fill('[name=comment]', 'The log of the yard is kept by a carrier.');
+  await done(owner, 'Send the comments');
+  await sam.goto(base + page);
+  await says(sam, 'kept by a carrier', 'a comment');
+  await done(sam, 'Go on with the report');
+  await done(sam, 'Submit for approval');
+  await look(sam, 'report submitted');
+  await visit(vera, page, 'report to approve');
+  await vera.locator('form[action$="/return"] [name=reason]').fill('Say how many containers were looked at.');
+  await done(vera, 'Return to the writer');
+  await sam.goto(base + page);
+  await says(sam, 'how many containers', 'a report that was returned');
+  await done(sam, 'Submit for approval');
+  await vera.goto(base + page);
+  await done(vera, 'Approve');
+  await sam.goto(base + page);
+  await done(sam, 'Issue the report');
+  await look(sam, 'report issued');
+  await visit(owner, own, 'own report');
+  await visit(owner, await owner.locator('a[href*="/report/editions/"]').first().getAttribute('href'), 'an edition of a report');
+}
+
+// answered has the company answer what it must with proof, without JavaScript, and the
+// specialist accept it.
+async function answered(sam, owner, plain) {
+  await visit(owner, '/findings', 'own findings');
+  await plain.goto(base + '/findings');
+  await Promise.all([plain.waitForNavigation(), plain.locator('main tbody th a', { hasText: 'Seal numbers' }).first().click()]);
+  const own = path(plain);
+  await visit(owner, own, 'own finding');
+  await plain.fill('[name=answer]', 'The gate writes every seal number into the log since Monday. The yard manager looks at it each evening.');
+  await unfold(plain, 'Proof from your library');
+  await tick(plain.locator('[name=proof]').first());
+  await done(plain, 'Send the answer');
+  await says(plain, 'each evening', 'answering a finding without JavaScript');
+  await visit(sam, '/desk' + own, 'a finding that was answered');
+  await sam.locator('form[action$="/accept"] textarea').fill('The log shows every number.');
+  await done(sam, 'Accept');
+  await says(sam, 'Accepted', 'accepting');
+}
+
+// closed decides what follows, and finds the tier on the membership and its certificate.
+async function closed(sam, owner, at) {
+  await visit(sam, at + '/report', 'report to close');
+  await tick(sam.locator('form[action$="/close"] [name=outcome][value=tier_awarded]'));
+  await sam.locator('form[action$="/close"] [name=reason]').fill('Everything that was required is done.');
+  await done(sam, 'Close the validation');
+  await visit(sam, at, 'validation closed');
+  await visit(owner, '/company', 'home of a validated member');
+  const link = (await owner.locator('a[href^="/memberships/"]').first().getAttribute('href')).replace(/\/certificate$/, '');
+  for (const [to, name] of [[link, 'membership with a tier'], [link + '/certificate', 'certificate with a tier']]) {
+    await visit(owner, to, name);
+    await says(owner, 'Tier 2', name);
+  }
+}
+
 // rooms are the pages around a validation that no step of it leads to.
 async function rooms(sam, at, near) {
   for (const [to, name] of [['/desk/validations', 'queue of validations'], ['/desk/validations?queue=office', 'validations of the office'], [at + '/near', 'also due nearby'],
@@ -299,7 +404,8 @@ async function rooms(sam, at, near) {
 
 // validation walks all of it with the owner of a member whose office is Harbor City.
 export async function validation(company = { person: 'Carla Mendes', name: 'Mendes Trading' }) {
-  const item = await planned(company.name);
+  const vera = await enter('Customs staff account', 'Vera Castellanos');
+  const item = await planned(vera, company.name);
   const sam = await enter('Customs staff account', 'Sam Rivera');
   const v = await opened(sam, item, 'Planta Toluca');
   const id = (href) => href.split('/').at(-1);
@@ -330,4 +436,8 @@ export async function validation(company = { person: 'Carla Mendes', name: 'Mend
   }
   await visit(sam, v.at, 'validation with its visits done');
   await says(sam, 'Visits done', 'the visits');
+  await found(sam, v.at, 'Planta Toluca');
+  await reported(sam, vera, owner, v.at);
+  await answered(sam, owner, plain);
+  await closed(sam, owner, v.at);
 }

@@ -5,6 +5,7 @@ import { base, browser, count, expect, look, person, problems, signIn } from './
 import { plain } from './plain.mjs';
 import { profiles } from './profile.mjs';
 import { slice } from './slice.mjs';
+import { validation } from './validation.mjs';
 
 try {
   const guest = await person();
@@ -34,6 +35,7 @@ try {
   await profiles();
 
   await plain();
+  await validation();
 } catch (e) {
   problems.push(String(e));
 } finally {
@@ -41,4 +43,4 @@ try {
 }
 for (const p of problems) console.error(p);
 console.log(`${count.pages} pages looked at, ${problems.length} problems`);
-process.exit(problems.length || count.pages < 60 ? 1 : 0);
+process.exit(problems.length || count.pages < 110 ? 1 : 0);
