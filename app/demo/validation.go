@@ -180,6 +180,10 @@ func (s *Seeder) offer(a validated, v validation.Validation, lead identity.Actor
 		return nil
 	}
 	_, err = s.Validations.Offer(s.ctx, lead, p.Visit.ID, in)
+	if in.Hold && fault.Fields(err) != nil { // the team travels too long between these times to hold all of them
+		in.Hold = false
+		_, err = s.Validations.Offer(s.ctx, lead, p.Visit.ID, in)
+	}
 	return err
 }
 
