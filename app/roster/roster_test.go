@@ -426,4 +426,11 @@ func TestBoardAndCapacity(t *testing.T) {
 	}
 	_, err = o.roster.Capacity(o.Ctx, owner, roster.Filter{}, 0)
 	o.Want("a company", err, fault.NotFound)
+	// On the last day but one of the month each can do what was done and two days more.
+	o.Clock.Move(28 * 24 * time.Hour)
+	c, err = o.roster.Capacity(o.Ctx, o.Boss, roster.Filter{Office: o.NewYork}, 0)
+	o.Must(err)
+	if m := c.Months[0]; m.Booked != 4 || m.Capacity != 8 || m.Left() != 4 {
+		t.Errorf("the end of March: %+v", m)
+	}
 }
