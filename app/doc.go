@@ -39,6 +39,7 @@
 //   - roster: the officers who go on visits, when they are busy, and which times work
 //   - validation: visits planned, offered, agreed, moved and carried out; start with workflow.go
 //   - plan: the yearly choice of whom to validate, by scores that anybody can follow
+//   - feed: private addresses of calendars that people subscribe to
 //   - fieldwork: what officers verify, photograph and log on a visit
 //   - finding, report: what a validation found, what the company did about it, and what follows
 //

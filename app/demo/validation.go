@@ -138,8 +138,22 @@ func (s *Seeder) openValidation(a validated) (v validation.Validation, lead, own
 	if a.deciding {
 		in.Membership, in.Application = nil, &of.ID
 	}
+	if in.PlanItem, err = s.planned(of.ID); err != nil {
+		return v, lead, owner, err
+	}
 	v, err = s.Validations.Open(s.ctx, lead, in)
 	return v, lead, owner, err
+}
+
+// planned is the line of an adopted plan in which a membership was chosen, or nil.
+func (s *Seeder) planned(membership uuid.UUID) (*uuid.UUID, error) {
+	var lines []struct{ ID uuid.UUID }
+	err := s.DB.Batch(s.ctx, pg.System, pg.All(&lines, `select i.id from plan_item i join validation_plan p on p.id = i.plan_id
+		where i.membership_id = $1 and i.decision = 'chosen' and p.status = 'adopted' order by p.year limit 1`, membership))
+	if err != nil || len(lines) == 0 {
+		return nil, err
+	}
+	return &lines[0].ID, nil
 }
 
 // visitOf is the first visit of a validation to which somebody goes; false: there is none.

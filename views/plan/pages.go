@@ -531,12 +531,12 @@ func startOptions(list []plan.Start) (out []ui.Option) {
 
 // mark is a circle on a map.
 type mark struct {
-	x, y, r float64
-	kind    plan.PlaceKind
-	booked  bool
-	title   string
-	label   string // drawn beside it
-	href    string
+	x, y   float64
+	kind   plan.PlaceKind
+	booked bool
+	title  string
+	label  string // drawn beside it
+	href   string
 }
 
 // picture is a map with marks, cut to what it shows.

@@ -56,8 +56,10 @@ func convert(in io.Reader, out io.Writer) error {
 	for _, g := range t.Objects.Land.Geometries {
 		for _, polygon := range g.Arcs {
 			for _, ring := range polygon {
-				if r := t.ring(ring); len(r) >= 8 {
-					o.Land = append(o.Land, r)
+				for _, r := range cut(t.ring(ring)) {
+					if len(r) >= 8 {
+						o.Land = append(o.Land, r)
+					}
 				}
 			}
 		}
@@ -90,6 +92,61 @@ func (t topology) ring(arcs []int) (out []int) {
 				continue
 			}
 			out = append(out, p[0], p[1])
+		}
+	}
+	return out
+}
+
+// Half and whole turns of the earth in hundredths of a degree.
+const half, turn, pole = 18000, 36000, 9000
+
+// cut takes a ring apart where it crosses the day line, for on a flat map its parts lie at
+// both edges. A ring that goes all the way round is the land of a pole, and gets it as a corner.
+func cut(ring []int) [][]int {
+	var run []int // with longitudes that go on over the day line
+	for i, shift := 0, 0; i < len(ring); i += 2 {
+		if i > 0 {
+			switch d := ring[i] + shift - run[i-2]; {
+			case d > half:
+				shift -= turn
+			case d < -half:
+				shift += turn
+			}
+		}
+		run = append(run, ring[i]+shift, ring[i+1])
+	}
+	if last := run[len(run)-2]; last-run[0] > half || run[0]-last > half {
+		end := -pole
+		if run[1] > 0 {
+			end = pole
+		}
+		run = append(run, last, end, run[0], end)
+	}
+	var out [][]int
+	for shift := -turn; shift <= turn; shift += turn {
+		part := clip(clip(run, -half+shift, 1), half+shift, -1)
+		for i := 0; i < len(part); i += 2 {
+			part[i] -= shift
+		}
+		if len(part) > 0 {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// clip keeps what lies on one side of a meridian: to the east with side 1, to the west
+// with side -1 (Sutherland and Hodgman).
+func clip(ring []int, meridian, side int) (out []int) {
+	in := func(x int) bool { return (x-meridian)*side >= 0 }
+	for i := 0; i < len(ring); i += 2 {
+		n := (i + 2) % len(ring)
+		x, y, nx, ny := ring[i], ring[i+1], ring[n], ring[n+1]
+		if in(x) {
+			out = append(out, x, y)
+		}
+		if in(x) != in(nx) {
+			out = append(out, meridian, y+(ny-y)*(meridian-x)/(nx-x))
 		}
 	}
 	return out
