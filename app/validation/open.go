@@ -3,6 +3,7 @@ package validation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -200,19 +201,37 @@ func (s *Steps) usualVisits(ctx context.Context, tx pg.Tx, p *programme.Programm
 	if err != nil {
 		return nil, err
 	}
-	used := map[uuid.UUID]bool{}
+	home := func(site siteRow) bool {
+		if p.Administration.Country == "EU" { // each Member State has its own
+			return site.Country == of.Country
+		}
+		return site.Country == p.Administration.Country
+	}
+	var used []uuid.UUID
+	take := func(at func(siteRow) bool) (siteRow, bool) {
+		i := slices.IndexFunc(sites, func(x siteRow) bool { return at(x) && !slices.Contains(used, x.ID) })
+		if i < 0 {
+			return siteRow{}, false
+		}
+		used = append(used, sites[i].ID)
+		return sites[i], true
+	}
+	abroad := func(x siteRow) bool { return !home(x) }
 	for _, plan := range p.Validation.Visits {
 		if !plan.For(v.EntityType) {
 			continue
 		}
-		for _, site := range sites {
-			home := site.Country == of.Country
-			if used[site.ID] || plan.Place == Domestic && !home || plan.Place == Foreign && home {
-				continue
-			}
-			used[site.ID] = true
-			list = append(list, visitAt(plan.Place, plan.Days, site))
-			break
+		kind, at := plan.Place, home
+		if kind != Domestic {
+			at = abroad
+		}
+		site, ok := take(at)
+		if !ok && kind == Domestic { // a company that has no site in the country is visited where it is
+			kind = Foreign
+			site, ok = take(abroad)
+		}
+		if ok {
+			list = append(list, visitAt(kind, plan.Days, site))
 		}
 	}
 	return list, nil

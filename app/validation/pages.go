@@ -56,6 +56,15 @@ type Record struct {
 	NotBefore clock.Day   // first day that respects the notice
 	Today     clock.Day   // at the office
 	Works     bool        // the reader may change it
+	Shared    bool        // the company may read a version of the report
+	Findings  []Found     // that the reader may see
+}
+
+// Found is a finding of the validation, in a few words.
+type Found struct {
+	ID               uuid.UUID
+	Reference, Title string
+	Status           string
 }
 
 // TimeEntry is a line of the history of a visit's time.
@@ -101,7 +110,10 @@ left join person p on p.id = v.lead_id
 left join membership m on m.id = v.membership_id
 left join application a on a.id = v.application_id`
 
-const headSQL = `select ` + headColumns + `, c.name as company, o.name as office, o.zone, o.calendar, coalesce(p.name, '') as lead, coalesce(m.number, a.reference, '') as about` + headFrom
+const headSQL = `select ` + headColumns + `, c.name as company, o.name as office, o.zone, o.calendar, coalesce(p.name, '') as lead, coalesce(m.number, a.reference, '') as about,
+  exists (select from report_version w where w.validation_id = v.id and w.shared) as shared,
+  coalesce((select jsonb_agg(jsonb_build_object('ID', f.id, 'Reference', f.reference, 'Title', f.title, 'Status', f.status) order by f.reference) from finding f
+    where f.validation_id = v.id and f.status <> 'withdrawn'), '[]') as findings` + headFrom
 
 // looking is how a statement reads one record: for the agency it notes the look in the same
 // statement, for a company it confines the record to its own. It gives what stands before
@@ -116,6 +128,8 @@ func looking(by identity.Actor, now time.Time, action, kind, table string, id uu
 type headRow struct {
 	Validation
 	Company, Office, Zone, Calendar, Lead, About string
+	Shared                                       bool
+	Findings                                     []Found
 }
 
 const teamJSON = `coalesce((select jsonb_agg(jsonb_build_object('ID', n.person_id, 'Name', q.name, 'Role', n.role)
@@ -180,7 +194,8 @@ func (s *Service) head(ctx context.Context, by identity.Actor, id uuid.UUID, mor
 }
 
 func (s *Service) record(by identity.Actor, now time.Time, head headRow, kept []clock.Kept) (r Record, err error) {
-	r = Record{Validation: head.Validation, Company: head.Company, Office: head.Office, Zone: zoneNamed(head.Zone), Lead: head.Lead, About: head.About}
+	r = Record{Validation: head.Validation, Company: head.Company, Office: head.Office, Zone: zoneNamed(head.Zone), Lead: head.Lead, About: head.About, Shared: head.Shared,
+		Findings: head.Findings}
 	if r.Programme, err = s.Steps.Rules(head.Validation); err != nil {
 		return r, err
 	}
@@ -238,6 +253,7 @@ type VisitPage struct {
 	Observers []ObserverItem
 	Agencies  []Choice // at the desk: who could observe
 	Library   []Choice // for the company: the entries of its library
+	Came      bool     // the day of the visit has come at the site
 }
 
 // Live is the offer that counts, nil when there is none.
@@ -347,6 +363,9 @@ func (s *Service) visitPage(ctx context.Context, by identity.Actor, visit uuid.U
 		return p, err
 	}
 	p.Visit = VisitItem{Visit: row.Visit, Team: row.Team, Offer: row.Offer, AnswerBy: row.AnswerBy}
+	if at := p.Visit.When(); !at.IsZero() {
+		p.Came = !clock.DayOf(now, at.Zone).Before(at.First())
+	}
 	p.Papers, p.Observers, p.Agencies, p.Library = row.Papers, row.Observers, row.Agencies, row.Library
 	for _, t := range row.Times {
 		p.Times = append(p.Times, t.entry())

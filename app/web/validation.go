@@ -10,7 +10,9 @@ import (
 
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
+	"trustedtrader/app/finding"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/validation"
 	"trustedtrader/views/ui"
@@ -130,10 +132,31 @@ func (w *Web) headOf(c *fiber.Ctx, who identity.Actor) (validation.Record, error
 }
 
 // validationLinks lead to what other parts of the portal have about a validation.
-func (w *Web) validationLinks(*fiber.Ctx, identity.Actor, validation.Record) []view.Link { return nil }
+func (w *Web) validationLinks(c *fiber.Ctx, who identity.Actor, r validation.Record) (out []view.Link) {
+	desk := who.Audience == identity.Staff
+	for _, f := range r.Findings {
+		out = append(out, view.Link{Label: f.Reference + ", " + f.Title, Text: t(c, finding.Status(f.Status).Name()), Href: notice.Path(who.Audience, notice.AboutFinding, f.ID)})
+	}
+	switch {
+	case !desk && r.Shared:
+		out = append(out, view.Link{Label: t(c, "Report"), Href: "/validations/" + r.ID.String() + "/report"})
+	case desk && (r.Status == validation.Visiting || r.Status == validation.Visited || r.Status == validation.Issued || r.Status == validation.Closed):
+		if r.Works && r.Status != validation.Issued {
+			out = append(out, view.Link{Label: t(c, "Draft a finding"), Href: view.Path(r.ID, "/findings/new")})
+		}
+		out = append(out, view.Link{Label: t(c, "Report"), Href: view.Path(r.ID, "/report")})
+	}
+	return out
+}
 
 // visitLinks are those about a visit.
-func (w *Web) visitLinks(*fiber.Ctx, identity.Actor, validation.VisitPage) []view.Link { return nil }
+func (w *Web) visitLinks(c *fiber.Ctx, who identity.Actor, p validation.VisitPage) []view.Link {
+	if who.Audience != identity.Staff || p.NotifiedAt == nil || p.Visit.Status == validation.CalledOff {
+		return nil
+	}
+	return []view.Link{{Label: t(c, "Criteria to verify"), Href: view.VisitPath(p.Visit.ID, "/criteria")}, {Label: t(c, "Workbook to take along"), Href: view.VisitPath(p.Visit.ID, "/workbook")},
+		{Label: t(c, "Photos and papers"), Href: view.VisitPath(p.Visit.ID, "/files")}, {Label: t(c, "Hours"), Href: view.VisitPath(p.Visit.ID, "/hours")}}
+}
 
 func (w *Web) showValidation(c *fiber.Ctx, who identity.Actor) error {
 	id, err := pathID(c, "id")
