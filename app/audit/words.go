@@ -81,7 +81,7 @@ func deeds() []deed {
 		{"visit.prepare", "Visit prepared"}, {"visit.ask_for_observer", "Observer asked for"}, {"visit.consent", "Answer about an observer"}, {"visit.conclude", "Observer concluded"},
 		{"visit.read", "Visit looked at"},
 		{"fieldwork.choose", "Criteria of a visit chosen"}, {"fieldwork.verify", "Criterion verified on a visit"}, {"fieldwork.add_file", "File of a visit added"},
-		{"fieldwork.remove_file", "File of a visit taken off"}, {"fieldwork.download", "File of a visit downloaded"}, {"fieldwork.read", "Field work of a visit looked at"},
+		{"fieldwork.remove_file", "File of a visit taken off"}, {"fieldwork.download", "File of a visit downloaded"}, {"fieldwork.read", "Field work of a visit looked at"}, {"fieldwork.import", "Workbook of a visit taken over"},
 		{"report.begin", "Report begun"}, {"report.edit", "Report edited"}, {"report.assemble", "Report assembled again"}, {"report.propose", "Outcome proposed"},
 		{"report.share", "Draft of the report shared"}, {"report.comment", "Company commented on the draft"}, {"report.go_on", "Report taken up again"}, {"report.submit", "Report submitted"},
 		{"report.recall", "Report taken back"}, {"report.return", "Report returned"}, {"report.approve", "Report approved"}, {"report.issue", "Report issued"},

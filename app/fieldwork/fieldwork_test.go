@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/xuri/excelize/v2"
 
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/evidence/evidencetest"
@@ -162,4 +163,47 @@ func TestHours(t *testing.T) {
 	w.Want("another person's", s.RemoveHours(w.Ctx, w.Sue, visit, h.ID, h.Version), fault.Forbidden)
 	w.Must(s.RemoveHours(w.Ctx, w.Boss, visit, h.ID, h.Version))
 	w.Want("twice", s.RemoveHours(w.Ctx, w.Boss, visit, h.ID, h.Version), fault.Conflict)
+}
+
+// TestWorkbook fills a workbook in and brings it back: what a colleague changed meanwhile is
+// told row by row, and a text that looks like a formula stays a text.
+func TestWorkbook(t *testing.T) {
+	t.Parallel()
+	w := findingtest.New(t, "2026-03-03T15:00:00Z")
+	owner, m := w.Member("Harbor Trading LLC")
+	visit := w.Visit(w.Validation(m, validation.Visiting))
+	s := service(w)
+	w.Must(s.Choose(w.Ctx, w.Sam, visit, []string{"3.1", "9.1", "2.1"}))
+	_, err := s.Workbook(w.Ctx, owner, visit)
+	w.Want("the company", err, fault.NotFound)
+	b, err := s.Workbook(w.Ctx, w.Sam, visit)
+	w.Must(err)
+	f, err := excelize.OpenReader(bytes.NewReader(b.Body))
+	w.Must(err)
+	rows, err := f.GetRows("Criteria")
+	w.Must(err)
+	if len(rows) != 5 || rows[2][0] != "2.1" || rows[3][0] != "3.1" {
+		t.Fatalf("rows: %v", rows)
+	}
+	for cell, text := range map[string]string{"D4": "x", "G4": "Verified", "H4": "'=1+1 is in the log", "D5": "x", "G5": "Partly verified", "G3": "Verified"} {
+		w.Must(f.SetCellStr("Criteria", cell, text))
+	}
+	var filled bytes.Buffer
+	w.Must(f.Write(&filled))
+	w.Must(s.Verify(w.Ctx, w.Sue, visit, fieldwork.Entry{Criterion: "9.1", Version: 1, Methods: []string{"test"}, Result: fieldwork.Verified}))
+	out, err := s.Import(w.Ctx, w.Sam, visit, "field.xlsx", filled.Bytes())
+	w.Must(err)
+	if out.Saved != 1 || len(out.Rejected) != 2 || out.Rejected[0].Criterion != "2.1" || fault.KindOf(out.Rejected[1].Why) != fault.Conflict {
+		t.Errorf("taken: %+v", out)
+	}
+	r, err := s.Open(w.Ctx, w.Sam, visit)
+	w.Must(err)
+	if l, _ := r.Line("3.1"); l.Is() != fieldwork.Verified || l.Note != "=1+1 is in the log" {
+		t.Errorf("3.1: %+v", l.Verification)
+	}
+	_, other := w.Member("Second Trading LLC")
+	_, err = s.Import(w.Ctx, w.Sam, w.Visit(w.Validation(other, validation.Visiting)), "field.xlsx", filled.Bytes())
+	w.Want("another visit", err, fault.Invalid)
+	_, err = s.Import(w.Ctx, w.Sam, visit, "field.xlsx", []byte("nonsense"))
+	w.Want("no workbook", err, fault.Invalid)
 }

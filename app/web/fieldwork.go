@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"trustedtrader/app/clock"
+	"trustedtrader/app/exchange"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/fieldwork"
 	"trustedtrader/app/identity"
@@ -35,6 +36,53 @@ func (w *Web) showVisitCriteria(c *fiber.Ctx, who identity.Actor) error {
 		return err
 	}
 	return render(c, fiber.StatusOK, view.Criteria(view.Page{Chrome: w.wideChrome(c, who, t(c, "Criteria of the visit"), fieldCrumbs(c, r, t(c, "Criteria"))...), Record: r}))
+}
+
+func (w *Web) sendWorkbook(c *fiber.Ctx, who identity.Actor) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	f, err := w.Fieldwork.Workbook(c.UserContext(), who, id)
+	if err != nil {
+		return err
+	}
+	return sendFile(c, f.Name, f.MediaType, f.Body)
+}
+
+// takeWorkbook takes the results of a workbook that was filled in, and tells of each row that
+// was not taken.
+func (w *Web) takeWorkbook(c *fiber.Ctx, who identity.Actor) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	name, content, err := wholeFile(c, exchange.MostBytes)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), requestTimeout)
+	defer cancel()
+	c.SetUserContext(ctx)
+	out, err := w.Fieldwork.Import(ctx, who, id, name, content)
+	fields := fault.Fields(err)
+	if err != nil && fields == nil {
+		return err
+	}
+	if err == nil && len(out.Rejected) == 0 {
+		w.flash(c, ui.Good, tn(c, "%d result is taken over", "%d results are taken over", out.Saved))
+		return seeOther(c, view.Path(id, "/criteria"))
+	}
+	r, err := w.Fieldwork.Open(ctx, who, id)
+	if err != nil {
+		return err
+	}
+	p := view.Page{Chrome: w.wideChrome(c, who, t(c, "Criteria of the visit"), fieldCrumbs(c, r, t(c, "Criteria"))...), Record: r, Errors: fields, Saved: out.Saved, Rejected: out.Rejected}
+	status := fiber.StatusOK
+	if fields != nil {
+		status, p.Chrome.Errors = fiber.StatusUnprocessableEntity, true
+	}
+	return render(c, status, view.Criteria(p))
 }
 
 func (w *Web) showWorkbook(c *fiber.Ctx, who identity.Actor) error {

@@ -54,6 +54,17 @@ func TestFieldworkPages(t *testing.T) {
 	}
 
 	a.who = w.Sam
+	book, err := a.web.Fieldwork.Workbook(w.Ctx, w.Sam, visit)
+	w.Must(err)
+	if res, _ := a.send(w.Sam, "GET", at+"/workbook.xlsx", nil); res.StatusCode != 200 || res.Header.Get("Content-Type") != book.MediaType {
+		t.Errorf("the workbook as a file: %d", res.StatusCode)
+	}
+	if status, to, _ := a.bring(at+"/workbook", "field.xlsx", book.Body); status != 303 || to != at+"/criteria" {
+		t.Errorf("a workbook in which nothing was changed: %d to %s", status, to)
+	}
+	if status, _, doc := a.bring(at+"/workbook", "field.xlsx", []byte("nonsense")); status != 422 || doc.Find("#error-summary a[href='#file']").Length() != 1 {
+		t.Errorf("no workbook: %d", status)
+	}
 	if status, _, doc := a.bring(at+"/files", "virus.exe", []byte("MZ")); status != 422 || doc.Find("#error-summary a[href='#file']").Length() != 1 {
 		t.Errorf("a program: %d", status)
 	}

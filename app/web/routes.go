@@ -506,6 +506,8 @@ func (w *Web) Routes() []Route {
 		{"GET", "/desk/visits/:id/criteria/:criterion", caseReaders, w.showVisitCriterion},
 		{"POST", "/desk/visits/:id/criteria/:criterion", caseWorkers, w.verifyCriterion},
 		{"GET", "/desk/visits/:id/workbook", caseReaders, w.showWorkbook},
+		{"POST", "/desk/visits/:id/workbook", streamed(caseWorkers), w.takeWorkbook},
+		{"GET", "/desk/visits/:id/workbook.xlsx", caseReaders, w.sendWorkbook},
 		{"GET", "/desk/visits/:id/files", caseReaders, w.showVisitFiles},
 		{"POST", "/desk/visits/:id/files", streamed(caseWorkers), w.addVisitFile},
 		{"GET", "/desk/visits/:id/files/:file", caseReaders, w.sendVisitFile},

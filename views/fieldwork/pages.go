@@ -4,6 +4,7 @@ package fieldwork
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -31,7 +32,8 @@ type Page struct {
 	ui.Chrome
 	Record   app.Record
 	Errors   []fault.Field
-	Rejected []string // rows of a workbook that were not taken, in words
+	Saved    int // results of a workbook that were taken
+	Rejected []app.Rejected
 }
 
 // ChoosePage chooses criteria.
@@ -225,4 +227,16 @@ func resultValue(r app.Result) string {
 		return "none"
 	}
 	return string(r)
+}
+
+// sayWhy is why a row was not taken.
+func sayWhy(ctx context.Context, err error) string {
+	if fields := fault.Fields(err); fields != nil {
+		return ui.Say(ctx, fields[0])
+	}
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return i18n.T(ctx, f.Message, f.Args...)
+	}
+	return err.Error()
 }
