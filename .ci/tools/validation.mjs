@@ -282,6 +282,42 @@ async function carriedOut(sam, at) {
   await look(sam, 'visit under way');
 }
 
+// chosen takes the criteria that the portal proposes for a visit.
+async function chosen(sam, at) {
+  await visit(sam, at + '/criteria', 'criteria of a visit to choose');
+  await visit(sam, at + '/criteria/choose', 'choose criteria');
+  await done(sam, 'Save the choice');
+  await visit(sam, at + '/criteria', 'criteria of a visit');
+  await visit(sam, at + '/workbook', 'workbook');
+}
+
+// verified looks at some criteria of a visit, keeps a paper from the yard and logs the hours.
+async function verified(sam, at) {
+  await sam.goto(base + at + '/criteria');
+  const links = await sam.$$eval('main tbody th a', (list) => list.map((a) => a.getAttribute('href')));
+  for (const [i, link] of links.slice(0, 3).entries()) {
+    await visit(sam, link, 'a criterion of a visit');
+    for (const box of await sam.locator('[name=methods]').all()) await tick(box);
+    const list = sam.locator('input[type=checkbox][name^="ticks-"]');
+    if (await list.count()) await tick(list.first());
+    await tick(sam.locator(`[name=result][value=${i ? 'verified' : 'not_verified'}]`));
+    await sam.fill('[name=note]', 'Seen in the yard and in the log of the gate.');
+    await done(sam, 'Save');
+  }
+  await visit(sam, at + '/files', 'files of a visit');
+  await sam.fill('[name=caption]', 'Log of the gate, page 12');
+  await sam.locator('main input[type=file]').setInputFiles({ name: 'gate-log-12.csv', mimeType: 'text/csv', buffer: Buffer.from('date,seal\n2026-11-02,\n') });
+  await done(sam, 'Add the file');
+  await says(sam, 'gate-log-12.csv', 'a file of a visit');
+  await look(sam, 'files of a visit with one');
+  await visit(sam, at + '/hours', 'hours of a visit');
+  await on(sam, 'day', clockIn(mexico).day);
+  await sam.fill('[name=hours]', '6');
+  await sam.locator('[name=activity]').selectOption({ index: 1 });
+  await done(sam, 'Log the time');
+  await says(sam, '6 h', 'the hours of a visit');
+}
+
 // found writes three findings: one to act on, one to think about and one to praise.
 async function found(sam, at, place) {
   const list = [
@@ -429,7 +465,9 @@ export async function validation(company = { person: 'Carla Mendes', name: 'Mend
   await atHome(sam, owner, home.desk, home.own, 'America/New_York');
   await prepared(sam, owner, home, abroad);
   await rooms(sam, v.at, id(abroad.desk));
+  await chosen(sam, abroad.desk);
   for (const x of [home, abroad]) await carriedOut(sam, x.desk);
+  await verified(sam, abroad.desk);
   for (const x of [home, abroad]) {
     await sam.goto(base + x.desk);
     await done(sam, 'The visit is over');
