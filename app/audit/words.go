@@ -69,7 +69,7 @@ func deeds() []deed {
 		{"finding.reopen", "Answer to a finding sent back"}, {"finding.escalate", "Finding passed on to enforcement"}, {"finding.withdraw", "Finding taken back"},
 		{"finding.read", "Finding looked at"}, {"finding.download", "File of a finding downloaded"}, {"finding.export", "Statistics of findings exported"},
 		{"validation.open", "Validation opened"}, {"validation.change", "Validation changed"}, {"validation.notify", "Company notified of a validation"},
-		{"validation.begin", "Visits begun"}, {"validation.finish", "Visits done"}, {"validation.issue", "Report issued"}, {"validation.close", "Validation closed"},
+		{"validation.begin", "Visits begun"}, {"validation.finish", "Visits done"}, {"validation.issue", "Validation reported on"}, {"validation.close", "Validation closed"},
 		{"validation.cancel", "Validation cancelled"}, {"validation.read", "Validation looked at"},
 		{"visit.add", "Visit added"}, {"visit.change", "Visit changed"}, {"visit.set_team", "Team of a visit chosen"}, {"visit.offer", "Times offered"},
 		{"visit.withdraw_offer", "Offer of times taken back"}, {"visit.withdraw", "Visit to book again"}, {"visit.withdraw_time", "Offered time taken back"},
