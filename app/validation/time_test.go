@@ -77,10 +77,10 @@ func TestSpanText(t *testing.T) {
 		want       string
 	}{
 		{"America/Mexico_City", "2026-03-04T09:00/2026-03-04T17:00", false, "America/New_York",
-			"Wed 4 March 2026, 09:00–17:00 (site time, Mexico City, UTC−6) · 10:00–18:00 your time (New York)"},
+			"Wed 4 March 2026, 09:00–17:00 (site time, Mexico City, UTC−6) · 10:00–18:00 your time (New York, UTC−5)"},
 		{"America/New_York", "2026-03-04T09:00/2026-03-04T17:00", false, "America/New_York", "Wed 4 March 2026, 09:00–17:00 (site time, New York, UTC−5)"},
 		{"Asia/Tokyo", "2026-03-04T09:00/2026-03-04T17:00", false, "America/New_York",
-			"Wed 4 March 2026, 09:00–17:00 (site time, Tokyo, UTC+9) · Tue 3 March 2026, 19:00 to Wed 4 March 2026, 03:00 your time (New York)"},
+			"Wed 4 March 2026, 09:00–17:00 (site time, Tokyo, UTC+9) · Tue 3 March 2026, 19:00 to Wed 4 March 2026, 03:00 your time (New York, UTC−5)"},
 		{"Asia/Kolkata", "2026-03-04T09:00/2026-03-05T16:00", false, "UTC",
 			"Wed 4 March 2026, 09:00 to Thu 5 March 2026, 16:00 (site time, Kolkata, UTC+5:30) · Wed 4 March 2026, 03:30 to Thu 5 March 2026, 10:30 your time (UTC)"},
 		{"America/New_York", "2026-03-07T09:00/2026-03-09T17:00", false, "America/New_York", "Sat 7 March 2026, 09:00 to Mon 9 March 2026, 17:00 (site time, New York, UTC−5, UTC−4)"},
