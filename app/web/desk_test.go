@@ -256,6 +256,7 @@ func TestDeskAccess(t *testing.T) {
 	t.Parallel()
 	w, a := newDesk(t)
 	app := w.Submit(w.Importer("Harbor LLC"), "ctpat", "importer")
+	a.withFindings(w)
 	for _, r := range a.web.Routes() {
 		if !strings.HasPrefix(r.Path, "/desk") {
 			continue

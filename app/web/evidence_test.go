@@ -367,8 +367,8 @@ func TestRefusedForms(t *testing.T) {
 		"an empty file":          {s.token(), "a.txt", "", 0, 422, "The file is empty"},
 		"a page":                 {s.token(), "a.html", "<html>", 6, 422, "We do not take this kind of file"},
 		"no name":                {s.token(), "", "x", 1, 422, "Choose a file"},
-		"another's profile":      {append(s.token(), [2]string{"cycle", s.w.Text(`select id::text from profile_cycle where company_id = $1`, s.others["company"])}, [2]string{"criterion", "3.1"}), "a.txt", "x", 1, 404, "does not exist"},
-		"a profile that is sent": {append(s.token(), [2]string{"cycle", s.w.Text(`select id::text from profile_cycle where company_id = $1`, s.own["company"])}, [2]string{"criterion", "3.1"}), "a.txt", "x", 1, 403, "cannot be changed now"},
+		"another's profile":      {append(s.token(), [2]string{"cycle", s.w.Text(`select id::text from profile_cycle where company_id = $1 order by opened_at limit 1`, s.others["company"])}, [2]string{"criterion", "3.1"}), "a.txt", "x", 1, 404, "does not exist"},
+		"a profile that is sent": {append(s.token(), [2]string{"cycle", s.w.Text(`select id::text from profile_cycle where company_id = $1 order by opened_at limit 1`, s.own["company"])}, [2]string{"criterion", "3.1"}), "a.txt", "x", 1, 403, "cannot be changed now"},
 	} {
 		status, text, err := s.upload(c.fields, c.name, strings.NewReader(c.file), c.size)
 		if err != nil || status != c.status || !strings.Contains(text, c.says) {
