@@ -622,8 +622,6 @@ func dateValue(s string) ui.DateValue {
 	return ui.DateValue{Year: parts[0], Month: strings.TrimLeft(parts[1], "0"), Day: strings.TrimLeft(parts[2], "0")}
 }
 
-func itoa(n int) string { return fmt.Sprint(n) }
-
 // next says what a company does now about a visit: one sentence, and where.
 func next(ctx context.Context, x app.VisitItem) (text, anchor string) {
 	switch {
