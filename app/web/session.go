@@ -199,7 +199,7 @@ func (w *Web) setZone(c *fiber.Ctx, who identity.Actor) error {
 		return w.renderMe(c, who, zone, err)
 	}
 	w.flash(c, ui.Good, t(c, "Times are shown in the time zone %s", zone))
-	return seeOther(c, "/me#zone")
+	return seeOther(c, "/me#time-zone")
 }
 
 func (w *Web) setLanguage(c *fiber.Ctx, who identity.Actor) error {

@@ -621,7 +621,7 @@ func Me(p MePage) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "zone", Label: i18n.T(ctx, "Your time zone"), Value: p.Entered, Options: company.ZoneOptions(ctx, ""), Empty: i18n.T(ctx, "Choose"), Errors: p.Problems, Required: true, Combo: true}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "zone", Label: i18n.T(ctx, "Your time zone"), Value: p.Entered, Options: company.ZoneOptions(ctx, ""), Empty: i18n.T(ctx, "Choose"), Errors: p.Problems, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -641,7 +641,7 @@ func Me(p MePage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Section("zone", i18n.T(ctx, "Time zone")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Section("time-zone", i18n.T(ctx, "Time zone")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
