@@ -16,6 +16,8 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/evidence"
+	"trustedtrader/app/fieldwork"
+	"trustedtrader/app/finding"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
 	"trustedtrader/app/membership"
@@ -25,6 +27,7 @@ import (
 	"trustedtrader/app/plan"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
+	"trustedtrader/app/report"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
@@ -50,6 +53,9 @@ type Portal struct {
 	Roster       *roster.Service
 	Validations  *validation.Service
 	Plans        *plan.Service
+	Fieldwork    *fieldwork.Service
+	Findings     *finding.Service
+	Reports      *report.Service
 }
 
 // Seeder tells the made-up past.
@@ -146,7 +152,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	}
 	s.stories = stories()
 	steps := append(append(s.later, s.enlist()...), s.validate()...)
-	steps = append(steps, s.plan()...)
+	steps = append(append(steps, s.plan()...), s.follow()...)
 	for _, x := range s.stories {
 		x.seeder, x.library = s, map[string]evidence.Evidence{}
 		steps = append(steps, x.tell()...)

@@ -18,6 +18,8 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/demo"
 	"trustedtrader/app/evidence"
+	"trustedtrader/app/fieldwork"
+	"trustedtrader/app/finding"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
@@ -26,6 +28,7 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/report"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
@@ -90,6 +93,9 @@ func seeded(t *testing.T) *pg.DB {
 	p.Risks = &risk.Service{DB: db, Now: at.Now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.Evidence}
 	p.Roster = &roster.Service{DB: db, Now: at.Now, Calendars: calendars, Programmes: register}
 	p.Validations = &validation.Service{DB: db, Now: at.Now, Steps: &validation.Steps{Programmes: register, Clocks: clocks, Letters: letters, Calendars: calendars}}
+	p.Findings = &finding.Service{DB: db, Now: at.Now, Steps: &finding.Steps{Steps: p.Validations.Steps, Library: library, Evidence: p.Evidence}}
+	p.Fieldwork = &fieldwork.Service{DB: db, Now: at.Now, Steps: p.Validations.Steps, Library: library, Evidence: p.Evidence}
+	p.Reports = &report.Service{DB: db, Now: at.Now, Findings: p.Findings.Steps, Members: p.Members}
 	files, err := fs.Sub(config.Regions, "regions")
 	if err != nil {
 		t.Fatal(err)
