@@ -44,7 +44,9 @@ func (b *bench) measure(ctx context.Context) error {
 	}
 	members, err := b.visitors(ctx, conn, "companies", `select p.id::text, r.company_id::text, '', p.email from person p join person_right r on r.person_id = p.id
 		where r.role = 'owner' and r.ended_at is null and exists (select from membership m where m.company_id = r.company_id and m.programme = 'ctpat')
-		and not exists (select from application a where a.company_id = r.company_id and a.closed_at is null) order by p.id limit 8`)
+		and not exists (select from application a where a.company_id = r.company_id and a.closed_at is null)
+		and not exists (select from profile_cycle y where y.company_id = r.company_id and y.status in ('open', 'returned'))
+		and not exists (select from visit x where x.company_id = r.company_id and x.status in ('offered', 'booked', 'under_way')) order by p.id limit 8`)
 	if err != nil {
 		return err
 	}

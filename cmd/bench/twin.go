@@ -78,7 +78,8 @@ func runTwin(ctx context.Context) error {
 	}
 	t.chrome = ui.Chrome{Title: "Twin", Demo: true, SignedIn: true, Wide: true, Asset: assets.URL, CSRF: "none", Path: "/",
 		Brand: ui.Brand{Name: "Trusted Trader Portal"}, Actor: ui.Who{Name: "Nobody", Role: "Specialist", Acting: "Customs Administration of Meridia"},
-		Nav:     []ui.NavItem{{Label: "Desk", Href: "/desk", Current: true}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Audit trail", Href: "/audit"}, {Label: "Help", Href: "/help"}},
+		Nav: []ui.NavItem{{Label: "Desk", Href: "/desk", Current: true}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"},
+			{Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Audit trail", Href: "/audit"}, {Label: "Help", Href: "/help"}},
 		Session: &ui.SessionWarn{IdleSeconds: 1800, WarnSeconds: 180, ExtendPath: "/session/extend", SignInPath: "/signin"}}
 
 	listener, err := net.Listen("tcp", os.Getenv("BENCH_LISTEN"))
@@ -244,12 +245,20 @@ func (t *twin) inbox(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	chrome := t.chrome
-	chrome.Wide = false
-	return t.show(c, inboxview.List(inboxview.ListPage{Chrome: chrome, Page: notice.Page{Items: items}, Start: true, Zone: time.UTC}))
+	return t.show(c, inboxview.List(inboxview.ListPage{Chrome: t.companyChrome(), Page: notice.Page{Items: items}, Start: true, Zone: time.UTC}))
 }
 
-// home is the home of a member.
+// companyChrome is what stands around the pages of a company.
+func (t *twin) companyChrome() ui.Chrome {
+	chrome := t.chrome
+	chrome.Wide = false
+	chrome.Nav = []ui.NavItem{{Label: "Home", Href: "/company", Current: true}, {Label: "Security profile", Href: "/profiles"}, {Label: "Evidence", Href: "/evidence"},
+		{Label: "Company account", Href: "/company/profile"}, {Label: "Risk assessment", Href: "/risk"}, {Label: "Validations", Href: "/validations"}, {Label: "Findings", Href: "/findings"},
+		{Label: "Inbox", Href: "/inbox"}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}, {Label: "Help", Href: "/help"}}
+	return chrome
+}
+
+// home is the home of a member with nothing under way.
 func (t *twin) home(c *fiber.Ctx) error {
 	ctx, id := c.UserContext(), c.Params("company")
 	var h application.Home
@@ -288,9 +297,7 @@ func (t *twin) home(c *fiber.Ctx) error {
 		and not exists (select from message_read r where r.message_id = m.id and r.person_id = $2)`, id, c.Query("me")).Scan(&h.Unread); err != nil {
 		return err
 	}
-	chrome := t.chrome
-	chrome.Wide = false
-	return t.show(c, homeview.Home(homeview.HomePage{Chrome: chrome, Home: h, CanApply: true, Names: t.names}))
+	return t.show(c, homeview.Home(homeview.HomePage{Chrome: t.companyChrome(), Home: h, CanApply: true, Names: t.names}))
 }
 
 const plainClocks = `select k.id, k.company_id, k.subject_kind, k.subject_id, k.office_id, k.programme, k.code, k.name, k.source, k.start_event, k.started_at, k.zone, k.calendar,
