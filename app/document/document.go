@@ -17,10 +17,6 @@ import (
 	"trustedtrader/app/pg"
 )
 
-// Queue is where the jobs wait that make documents. It has one worker: a browser prints
-// them, and several at once starve a small machine.
-const Queue = "print"
-
 // Document is a document that the portal made.
 type Document struct {
 	ID          uuid.UUID `gorm:"primaryKey"`

@@ -17,13 +17,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/jobs"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
-	"trustedtrader/app/profile"
 	"trustedtrader/app/programme"
 	"trustedtrader/config"
 )
@@ -63,17 +61,6 @@ func (w *slowWorker) Work(ctx context.Context, job *river.Job[slowArgs]) error {
 	return w.work(ctx, job.Args.Secret)
 }
 
-// printWorker stands for those who make a PDF with a browser.
-type printWorker[T river.JobArgs] struct {
-	river.WorkerDefaults[T]
-	print func()
-}
-
-func (w *printWorker[T]) Work(context.Context, *river.Job[T]) error {
-	w.print()
-	return nil
-}
-
 type world struct {
 	t       *testing.T
 	ctx     context.Context
@@ -82,7 +69,6 @@ type world struct {
 	log     journal
 	applied atomic.Int32
 	work    func(context.Context, string) error
-	print   func()
 }
 
 func newWorld(t *testing.T) *world {
@@ -105,11 +91,7 @@ func (w *world) runner() *jobs.Runner {
 		Mail:         &notice.MailWorker{DB: w.db, Now: w.now.Now},
 		Sweep:        &clock.SweepWorker{Service: &clock.Service{DB: w.db, Now: w.now.Now, Clocks: &clock.Clocks{Programmes: register}, Letters: letters}},
 		ApplyChanges: func(context.Context) error { w.applied.Add(1); return nil },
-		More: func(x *river.Workers) {
-			river.AddWorker(x, &slowWorker{work: w.work})
-			river.AddWorker(x, &printWorker[application.ReceiptArgs]{print: w.print})
-			river.AddWorker(x, &printWorker[profile.ReceiptArgs]{print: w.print})
-		},
+		More:         func(x *river.Workers) { river.AddWorker(x, &slowWorker{work: w.work}) },
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -212,40 +194,6 @@ func TestStopWaits(t *testing.T) {
 	w.stop(r)
 	if !ended.Load() || w.count(`select count(*)::int from river.river_job where kind = 'slow' and state = 'completed'`) != 1 {
 		t.Error("a running job was broken off")
-	}
-}
-
-// Documents are printed one after the other, whatever they are of, while others work.
-func TestOnePrintsAtATime(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	var now, most, made atomic.Int32
-	w.print = func() {
-		if n := now.Add(1); n > most.Load() {
-			most.Store(n)
-		}
-		time.Sleep(200 * time.Millisecond)
-		now.Add(-1)
-		made.Add(1)
-	}
-	var beside atomic.Bool
-	w.work = func(context.Context, string) error { beside.Store(made.Load() < 4); return nil }
-	for range 2 {
-		for _, args := range []river.JobArgs{application.ReceiptArgs{ApplicationID: pg.NewID(), Round: 1}, profile.ReceiptArgs{CycleID: pg.NewID(), Round: 1}} {
-			if err := w.db.Write(w.ctx, pg.System, func(tx pg.Tx) error { return tx.Enqueue(w.ctx, args, nil) }); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	w.enqueue("x")
-	r := w.runner()
-	if err := r.Start(w.ctx); err != nil {
-		t.Fatal(err)
-	}
-	w.until("four PDFs", func() bool { return made.Load() == 4 })
-	w.stop(r)
-	if most.Load() != 1 || !beside.Load() {
-		t.Errorf("%d printed at once; others worked meanwhile: %v", most.Load(), beside.Load())
 	}
 }
 

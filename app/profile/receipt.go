@@ -26,9 +26,7 @@ type ReceiptArgs struct {
 func (ReceiptArgs) Kind() string { return "profile_receipt" }
 
 // InsertOpts gives up after a day or so: it can be printed from its page.
-func (ReceiptArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: document.Queue, MaxAttempts: 12}
-}
+func (ReceiptArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 12} }
 
 // ReceiptWorker makes the PDF of a submission and keeps it as a document. Doing it twice
 // does no harm. Without Print it does nothing: the page then offers printing.

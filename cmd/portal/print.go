@@ -12,12 +12,20 @@ import (
 
 // printer turns a page of ours into PDF with Chromium, the one renderer at hand that
 // writes tagged, accessible files, with its headings as bookmarks. The page reaches nothing: names do not resolve.
-// Nil without a browser.
+// Nil without a browser. One page is printed at a time: several browsers at once starve a
+// small machine, and with it everybody who waits for a page.
 func printer(browser string) func(ctx context.Context, html string) ([]byte, error) {
 	if browser == "" {
 		return nil
 	}
+	turn := make(chan struct{}, 1)
 	return func(ctx context.Context, html string) (pdf []byte, err error) {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return nil, fmt.Errorf("print: wait for the page before: %w", ctx.Err())
+		}
 		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		dir, err := os.MkdirTemp("", "portal-print-")
