@@ -223,7 +223,7 @@ func seed(ctx context.Context, e *environment, cfg config.Config, db *pg.DB, pri
 		fmt.Fprintln(e.out, "This database has data already, so the demo adds none.")
 		return nil
 	}
-	fmt.Fprintln(e.out, "Making the demo's data: two years with some forty companies. This takes about half a minute, once.")
+	fmt.Fprintln(e.out, "Making the demo's data: two years with some forty companies. This takes a minute or two, once.")
 	at := &demo.Clock{}
 	p, err := wireAt(ctx, e, cfg, db, at.Now)
 	if err != nil {
