@@ -306,8 +306,9 @@ type Home struct {
 	Reviews []Review // the most urgent first
 	Members []Member
 	Unread  int
-	Clocks  []clock.View // every running clock of the company, the most urgent first
-	Visits  []HomeVisit  // about which something is open: those that wait for an answer first, then by time
+	Clocks  []clock.View         // every running clock of the company, the most urgent first
+	About   map[uuid.UUID]string // what people call the validations and findings of which a clock speaks
+	Visits  []HomeVisit          // about which something is open: those that wait for an answer first, then by time
 	Zone    *time.Location
 }
 
@@ -331,6 +332,10 @@ const homeVisits = `coalesce((select jsonb_agg(jsonb_build_object('ID', x.id, 'R
     order by coalesce(p.status in ('open', 'unanswered'), false) desc, x.starts_at, x.id)
   from visit x join validation v on v.id = x.validation_id left join proposal p on p.visit_id = x.id and p.status in ('open', 'answered', 'unanswered')
   where x.company_id = $1 and x.status in ('offered', 'booked', 'under_way')), '[]')`
+
+const homeAbout = `coalesce((select jsonb_object_agg(x.id, x.reference) from (
+    select id, reference from validation where company_id = $1 and closed_at is null
+    union all select id, reference from finding where company_id = $1 and closed_at is null) x), '{}')`
 
 // Next is the open application whose turn is the company's, the most urgent first;
 // nil when nothing is to do.
@@ -377,13 +382,14 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	var top struct {
 		Body   string
 		Visits []HomeVisit
+		About  map[uuid.UUID]string
 	}
 	var rows []homeRow
 	var clocks []clock.Kept
 	var reviews profile.Reviews
 	now := s.Now()
 	queries := []pg.Query{
-		pg.One(&top, fmt.Sprintf(`select (`+dossierSQL+`) as body, `+homeVisits+` as visits`, "$1"), by.CompanyID),
+		pg.One(&top, fmt.Sprintf(`select (`+dossierSQL+`) as body, `+homeVisits+` as visits, `+homeAbout+` as about`, "$1"), by.CompanyID),
 		pg.All(&rows, fmt.Sprintf(homeApplications, fmt.Sprintf(profileSQL, "a.id")), by.CompanyID),
 		pg.All(&h.Members, homeMembers, by.CompanyID),
 		clock.OfCompany(&clocks, by.CompanyID),
@@ -398,7 +404,7 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	if h.Dossier, err = readDossier(top.Body); err != nil {
 		return h, err
 	}
-	h.Visits = top.Visits
+	h.Visits, h.About = top.Visits, top.About
 	h.Zone = h.Dossier.Office.Location()
 	h.Clocks = s.Clocks.Views(clocks, now)
 	for _, row := range rows {

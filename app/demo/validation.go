@@ -92,8 +92,19 @@ func (s *Seeder) validate() (steps []step) {
 			return s.Validations.Cancel(s.ctx, lead, v.ID, validation.CallOffEntry{Reason: "The company moves its warehouse this quarter. We plan the validation again next year.", Version: fresh.Version})
 		})
 	}
-	for day := s.day(150, 22); day.Before(s.present); day = day.AddDate(0, 0, 1) {
-		steps = append(steps, step{at: day, do: s.takePlace})
+	// Morning and evening at the sites, from Brussels to the Pacific coast.
+	for day := s.day(150, 0); day.Before(s.present); day = day.AddDate(0, 0, 1) {
+		for _, hour := range []int{1, 8, 14, 17, 22} {
+			if at := day.Add(time.Duration(hour) * time.Hour); at.Before(s.present) {
+				steps = append(steps, step{at: at, do: s.takePlace})
+			}
+		}
+		if at := day.Add(22 * time.Hour); at.Before(s.present) {
+			steps = append(steps, step{at: at, do: func() error {
+				_, err := s.Validations.Sweep(s.ctx)
+				return err
+			}})
+		}
 	}
 	return steps
 }
@@ -283,17 +294,15 @@ func (s *Seeder) observe(v validation.Validation, lead, owner identity.Actor) er
 	return s.Validations.Consent(s.ctx, owner, p.Visit.ID, p.Observers[0].ID, validation.ConsentEntry{Answer: validation.Given, Version: p.Observers[0].Version})
 }
 
-// takePlace begins and ends the visits whose day is over.
+// takePlace begins the visits whose time has come, and ends those whose time is over.
 func (s *Seeder) takePlace() error {
-	if _, err := s.Validations.Sweep(s.ctx); err != nil {
-		return err
-	}
 	var due []struct {
 		ID, LeadID uuid.UUID
+		Booked     bool
 		Version    int
 	}
-	err := s.DB.Batch(s.ctx, pg.System, pg.All(&due, `select x.id, v.lead_id, x.version from visit x join validation v on v.id = x.validation_id
-		where x.status = 'booked' and x.ends_at <= $1 and v.lead_id is not null order by x.starts_at, x.id`, s.Clock.Now()))
+	err := s.DB.Batch(s.ctx, pg.System, pg.All(&due, `select x.id, v.lead_id, x.version, x.status = 'booked' as booked from visit x join validation v on v.id = x.validation_id
+		where (x.status = 'booked' and x.starts_at <= $1 or x.status = 'under_way' and x.ends_at <= $1) and v.lead_id is not null order by x.starts_at, x.id`, s.Clock.Now()))
 	if err != nil {
 		return err
 	}
@@ -302,11 +311,12 @@ func (s *Seeder) takePlace() error {
 			if who.PersonID != d.LeadID {
 				continue
 			}
-			if err := s.Validations.BeginVisit(s.ctx, who, d.ID, validation.StepEntry{Version: d.Version}); err != nil {
-				return fmt.Errorf("visit %s begins: %w", d.ID, err)
+			do := s.Validations.EndVisit
+			if d.Booked {
+				do = s.Validations.BeginVisit
 			}
-			if err := s.Validations.EndVisit(s.ctx, who, d.ID, validation.StepEntry{Version: d.Version + 1}); err != nil {
-				return fmt.Errorf("visit %s ends: %w", d.ID, err)
+			if err := do(s.ctx, who, d.ID, validation.StepEntry{Version: d.Version}); err != nil {
+				return fmt.Errorf("visit %s: %w", d.ID, err)
 			}
 		}
 	}

@@ -58,13 +58,15 @@ type Record struct {
 	Works     bool        // the reader may change it
 	Shared    bool        // the company may read a version of the report
 	Findings  []Found     // that the reader may see
+	CommentBy *time.Time  // until when the company may comment on the draft of the report; nil: it is not asked, or has
 }
 
 // Found is a finding of the validation, in a few words.
 type Found struct {
 	ID               uuid.UUID
 	Reference, Title string
-	Status           string
+	Kind, Status     string
+	DueOn            *clock.Day // last day to answer, while that runs
 }
 
 // TimeEntry is a line of the history of a visit's time.
@@ -112,7 +114,9 @@ left join application a on a.id = v.application_id`
 
 const headSQL = `select ` + headColumns + `, c.name as company, o.name as office, o.zone, o.calendar, coalesce(p.name, '') as lead, coalesce(m.number, a.reference, '') as about,
   exists (select from report_version w where w.validation_id = v.id and w.shared) as shared,
-  coalesce((select jsonb_agg(jsonb_build_object('ID', f.id, 'Reference', f.reference, 'Title', f.title, 'Status', f.status) order by f.reference) from finding f
+  (select r.comment_by from report_comment r where r.validation_id = v.id and r.commented_at is null and v.status = 'visited') as comment_by,
+  coalesce((select jsonb_agg(jsonb_build_object('ID', f.id, 'Reference', f.reference, 'Title', f.title, 'Kind', f.kind, 'Status', f.status, 'DueOn', w.due_on) order by f.reference)
+    from finding f left join clock w on w.subject_kind = 'finding' and w.subject_id = f.id and w.stopped_at is null
     where f.validation_id = v.id and f.status <> 'withdrawn'), '[]') as findings` + headFrom
 
 // looking is how a statement reads one record: for the agency it notes the look in the same
@@ -129,6 +133,7 @@ type headRow struct {
 	Validation
 	Company, Office, Zone, Calendar, Lead, About string
 	Shared                                       bool
+	CommentBy                                    *time.Time
 	Findings                                     []Found
 }
 
@@ -195,7 +200,7 @@ func (s *Service) head(ctx context.Context, by identity.Actor, id uuid.UUID, mor
 
 func (s *Service) record(by identity.Actor, now time.Time, head headRow, kept []clock.Kept) (r Record, err error) {
 	r = Record{Validation: head.Validation, Company: head.Company, Office: head.Office, Zone: zoneNamed(head.Zone), Lead: head.Lead, About: head.About, Shared: head.Shared,
-		Findings: head.Findings}
+		Findings: head.Findings, CommentBy: head.CommentBy}
 	if r.Programme, err = s.Steps.Rules(head.Validation); err != nil {
 		return r, err
 	}
@@ -203,6 +208,9 @@ func (s *Service) record(by identity.Actor, now time.Time, head headRow, kept []
 	r.Why, _ = r.Programme.Validation.Kind(head.Kind)
 	r.Clocks = s.Steps.Clocks.Views(kept, now)
 	r.Today = clock.DayOf(now, r.Zone)
+	if r.CommentBy != nil && !now.Before(*r.CommentBy) {
+		r.CommentBy = nil
+	}
 	r.Works = by.Audience == identity.Staff && by.Is(identity.CaseWorkers...) && by.InOffice(head.OfficeID) && !head.Status.Final()
 	r.NotBefore, err = s.Steps.notBefore(r.Clocks, now, head.Validation, officeRow{Zone: head.Zone, Calendar: head.Calendar})
 	return r, err

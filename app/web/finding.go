@@ -69,7 +69,7 @@ func (w *Web) findingPage(c *fiber.Ctx, who identity.Actor) (view.Page, error) {
 	p := view.Page{Record: r, Typed: map[string]string{}}
 	if who.Audience == identity.Companies {
 		p.Chrome = w.chrome(c, who, r.Reference)
-		p.Chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Findings"), Href: "/findings"}, {Label: r.Reference}}
+		p.Chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Home"), Href: "/company"}, {Label: t(c, "Findings"), Href: "/findings"}, {Label: r.Reference}}
 	} else {
 		p.Chrome = w.wideChrome(c, who, r.Reference, findingCrumbs(c, r.Reference)...)
 	}

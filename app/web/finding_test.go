@@ -86,6 +86,14 @@ func TestFindingPages(t *testing.T) {
 	}
 
 	// The company
+	// The pages that say what is next say so, and by when.
+	if doc := a.want(200, owner, "GET", "/validations/"+v.ID.String(), nil); doc.Find("main a.usa-button[href='/findings/"+id+"']").Length() != 1 || strings.Contains(doc.Find("main").Text(), "nothing to do for you now") ||
+		strings.Contains(doc.Find("main").Text(), "No deadline runs") {
+		t.Errorf("the validation does not lead to the finding that waits: %s", doc.Find("main").Text())
+	}
+	if doc := a.want(200, owner, "GET", "/company", nil); !strings.Contains(doc.Find("#deadlines").Text(), "F-") {
+		t.Errorf("the home does not say of what the days run: %s", doc.Find("#deadlines").Text())
+	}
 	doc = a.want(200, owner, "GET", "/findings", nil)
 	if doc.Find("#answer table a[href='/findings/"+id+"']").Length() != 1 {
 		t.Errorf("list: %s", doc.Find("main").Text())

@@ -169,7 +169,8 @@ func nav(c *fiber.Ctx, who identity.Actor, unread int) []ui.NavItem {
 	items, nearest := entries(who, unread), -1
 	for i := range items {
 		items[i].Label = t(c, items[i].Label)
-		under := c.Path() == items[i].Href || strings.HasPrefix(c.Path(), items[i].Href+"/")
+		path := sectionOf(c.Path())
+		under := path == items[i].Href || strings.HasPrefix(path, items[i].Href+"/")
 		if under && (nearest < 0 || len(items[i].Href) > len(items[nearest].Href)) {
 			nearest = i
 		}
@@ -178,6 +179,20 @@ func nav(c *fiber.Ctx, who identity.Actor, unread int) []ui.NavItem {
 		items[nearest].Current = true
 	}
 	return items
+}
+
+// sectionOf is where a page stands in the navigation: visits belong to their validations,
+// the map and the journeys to the plan.
+func sectionOf(path string) string {
+	switch {
+	case strings.HasPrefix(path, "/desk/visits/map"), strings.HasPrefix(path, "/desk/visits/trip"):
+		return "/desk/plan"
+	case strings.HasPrefix(path, "/desk/visits/"):
+		return "/desk/validations"
+	case strings.HasPrefix(path, "/visits/"):
+		return "/validations"
+	}
+	return path
 }
 
 const cookieFlash = "flash"

@@ -135,7 +135,11 @@ func (w *Web) headOf(c *fiber.Ctx, who identity.Actor) (validation.Record, error
 func (w *Web) validationLinks(c *fiber.Ctx, who identity.Actor, r validation.Record) (out []view.Link) {
 	desk := who.Audience == identity.Staff
 	for _, f := range r.Findings {
-		out = append(out, view.Link{Label: f.Reference + ", " + f.Title, Text: t(c, finding.Status(f.Status).Name()), Href: notice.Path(who.Audience, notice.AboutFinding, f.ID)})
+		state := t(c, finding.Finding{Status: finding.Status(f.Status), Kind: f.Kind}.StatusName())
+		if f.DueOn != nil {
+			state = t(c, "%s, by %s", state, f.DueOn.Text(c.UserContext()))
+		}
+		out = append(out, view.Link{Label: f.Reference + ", " + f.Title, Text: state, Href: notice.Path(who.Audience, notice.AboutFinding, f.ID)})
 	}
 	switch {
 	case !desk && r.Shared:

@@ -4,6 +4,7 @@ package application
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -212,7 +213,10 @@ func bar(ctx context.Context, v clock.View) ui.Clock {
 // deadlines are the running clocks as rows of a table: what, about which case, whose
 // turn, when.
 func deadlines(ctx context.Context, h app.Home) [][]string {
-	about := map[uuid.UUID]string{}
+	about := maps.Clone(h.About)
+	if about == nil {
+		about = map[uuid.UUID]string{}
+	}
 	for _, c := range append(slices.Clone(h.Open), h.Past...) {
 		about[c.Application.ID] = c.Application.Reference
 	}

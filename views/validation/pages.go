@@ -255,6 +255,16 @@ type RecordPage struct {
 	Edits  bool
 }
 
+// due is the finding that the company must answer first; nil when none waits for it.
+func (p RecordPage) due() (first *app.Found) {
+	for i, f := range p.Record.Findings {
+		if f.DueOn != nil && (first == nil || f.DueOn.Before(*first.DueOn)) {
+			first = &p.Record.Findings[i]
+		}
+	}
+	return first
+}
+
 // Link leads to a part of a validation that has pages of its own.
 type Link struct{ Label, Href, Text string }
 
