@@ -38,7 +38,7 @@ func (s *Service) step(ctx context.Context, by identity.Actor, id uuid.UUID, ver
 // answerer lets those through who edit for the company.
 func answerer(by identity.Actor) func(Finding) error {
 	return func(Finding) error {
-		switch own, err := reads(by); {
+		switch own, err := by.Reads(); {
 		case err != nil:
 			return err
 		case own == nil:

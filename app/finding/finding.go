@@ -18,8 +18,6 @@ import (
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/evidence"
-	"trustedtrader/app/fault"
-	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
@@ -150,17 +148,6 @@ type Steps struct {
 	*validation.Steps
 	Library  *catalogue.Library // names criteria
 	Evidence *evidence.Service  // opens the files of visits
-}
-
-// reads says whose findings an actor may read: one company's, or all (nil).
-func reads(by identity.Actor) (*uuid.UUID, error) {
-	switch {
-	case by.Audience == identity.Companies && by.Is(identity.CompanyReaders...) && by.CompanyID != uuid.Nil:
-		return &by.CompanyID, nil
-	case by.Audience == identity.Staff && by.Is(identity.CaseReaders...):
-		return nil, nil
-	}
-	return nil, fault.Missing()
 }
 
 // rules are those of the finding's programme.

@@ -127,7 +127,7 @@ const mostChoices = 200
 // Open reads a finding. The agency's case readers may, for whom it notes the look, and the
 // company's own people once it was sent.
 func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r Record, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil {
 		return r, err
 	}
@@ -254,7 +254,7 @@ func Of(dst *[]Item, now time.Time, validation uuid.UUID) pg.Query {
 // Mine lists the findings of the actor's company: those that wait for an answer first, by
 // their last day. Its own people may.
 func (s *Service) Mine(ctx context.Context, by identity.Actor) (list []Item, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil || own == nil {
 		return nil, fault.Missing()
 	}
@@ -334,7 +334,7 @@ const MostCounted = 1000
 // Queue reads one page of the findings of the offices that the actor works for; the whole
 // agency's for headquarters and auditors. The agency's case readers may.
 func (s *Service) Queue(ctx context.Context, by identity.Actor, f Filter) (q Queue, err error) {
-	if own, err := reads(by); err != nil || own != nil {
+	if own, err := by.Reads(); err != nil || own != nil {
 		return q, fault.Missing()
 	}
 	f = f.tidy(s.Steps)
@@ -470,7 +470,7 @@ func (s *Service) Rewrite(ctx context.Context, by identity.Actor, id uuid.UUID) 
 }
 
 func (s *Service) start(ctx context.Context, by identity.Actor, of string, id, finding uuid.UUID) (b Start, list []Finding, err error) {
-	if own, err := reads(by); err != nil || own != nil {
+	if own, err := by.Reads(); err != nil || own != nil {
 		return b, nil, fault.Missing()
 	}
 	var row startRow
@@ -513,7 +513,7 @@ func (s *Steps) Criteria(code, entityType string, now time.Time) []catalogue.Cri
 // File opens a file of a visit that a finding shows. The agency's case readers may, and the
 // company's own people once the finding was sent; that they did is an audit event.
 func (s *Service) File(ctx context.Context, by identity.Actor, id, file uuid.UUID) (o evidence.Opening, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil {
 		return o, err
 	}

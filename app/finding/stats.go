@@ -75,7 +75,7 @@ const mostRows = 500
 // Failures counts the findings that were sent: by criterion, cause, kind of member, office
 // or year. The agency's case readers may.
 func (s *Service) Failures(ctx context.Context, by identity.Actor, q Question) (out Failures, err error) {
-	if own, err := reads(by); err != nil || own != nil {
+	if own, err := by.Reads(); err != nil || own != nil {
 		return out, fault.Missing()
 	}
 	if !slices.Contains(Dimensions(), q.By) {

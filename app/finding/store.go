@@ -35,7 +35,7 @@ func number(ctx context.Context, tx pg.Tx) (n int64, err error) {
 // lock locks a finding after its validation, as everybody does. What the actor cannot see
 // is not there.
 func lock(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (Finding, validation.Validation, error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil {
 		return Finding{}, validation.Validation{}, err
 	}

@@ -244,7 +244,7 @@ func working(by identity.Actor, f Finding, v validation.Validation) error {
 
 // worker refuses everybody but case workers of the office in charge.
 func worker(by identity.Actor, f Finding) error {
-	switch own, err := reads(by); {
+	switch own, err := by.Reads(); {
 	case err != nil:
 		return err
 	case own != nil:

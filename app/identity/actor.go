@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"trustedtrader/app/fault"
 )
 
 // Audience is a group of people with its own sign-in provider and its own rights.
@@ -98,6 +100,18 @@ func (a Actor) Is(roles ...Role) bool { return slices.Contains(roles, a.Role) }
 
 // Known reports whether somebody is signed in.
 func (a Actor) Known() bool { return a.PersonID != uuid.Nil }
+
+// Reads says whose records the actor may read: one company's for its own people, all (nil)
+// for the agency's case readers. To others there are none: Missing.
+func (a Actor) Reads() (company *uuid.UUID, err error) {
+	switch {
+	case a.Audience == Companies && a.Is(CompanyReaders...) && a.CompanyID != uuid.Nil:
+		return &a.CompanyID, nil
+	case a.Audience == Staff && a.Is(CaseReaders...):
+		return nil, nil
+	}
+	return nil, fault.Missing()
+}
 
 // InOffice reports whether an office is the actor's own or below it; headquarters
 // is above every office.

@@ -269,17 +269,6 @@ type pageRow struct {
 	Holder, Country, Office, Zone, Reference string
 }
 
-// reads says whose memberships an actor may read: one company's, or all (nil).
-func reads(by identity.Actor) (*uuid.UUID, error) {
-	switch {
-	case by.Audience == identity.Companies && by.Is(identity.CompanyReaders...) && by.CompanyID != uuid.Nil:
-		return &by.CompanyID, nil
-	case by.Audience == identity.Staff && by.Is(identity.CaseReaders...):
-		return nil, nil
-	}
-	return nil, fault.Missing()
-}
-
 // Membership reads one membership. The company's own people and the agency's case
 // readers may; a look by the agency is an audit event.
 func (s *Service) Membership(ctx context.Context, by identity.Actor, id uuid.UUID) (Page, error) {
@@ -297,7 +286,7 @@ func (s *Service) Certificate(ctx context.Context, by identity.Actor, id uuid.UU
 }
 
 func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, action string) (p Page, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil {
 		return p, err
 	}
@@ -330,7 +319,7 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 
 // Mine lists the memberships of the actor's company, newest first, for its own people.
 func (s *Service) Mine(ctx context.Context, by identity.Actor) (out []Item, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil || own == nil {
 		return nil, fault.Missing()
 	}

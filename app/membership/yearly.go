@@ -271,7 +271,7 @@ func (s *Service) profiles(by identity.Actor, p Page, rows []profileRow) (list [
 // person saw it. Case workers of the office in charge may. Conflict: nothing is overdue,
 // the company was warned already, or the programme knows no such warning.
 func (s *Service) WarnBlank(ctx context.Context, by identity.Actor, id uuid.UUID, version int) error {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil || own != nil {
 		return fault.Missing()
 	}

@@ -112,7 +112,7 @@ type Page struct {
 // Open reads the report of a validation for the desk, and notes the look. The agency's case
 // readers may.
 func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (p Page, err error) {
-	if own, err := reads(by); err != nil || own != nil {
+	if own, err := by.Reads(); err != nil || own != nil {
 		return p, fault.Missing()
 	}
 	now := s.Now()
@@ -211,7 +211,7 @@ type Shared struct {
 
 // Shared reads what a company was shown of a report. The company's own people may.
 func (s *Service) Shared(ctx context.Context, by identity.Actor, id uuid.UUID) (p Shared, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil || own == nil {
 		return p, fault.Missing()
 	}

@@ -91,7 +91,7 @@ func (s *Service) copy(row copyRow) (c Copy, err error) {
 // agency's case readers may, for whom it notes the look, and the company's own people what
 // was shared.
 func (s *Service) Edition(ctx context.Context, by identity.Actor, id uuid.UUID, number int) (Copy, error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil {
 		return Copy{}, err
 	}
@@ -109,7 +109,7 @@ func (s *Service) Edition(ctx context.Context, by identity.Actor, id uuid.UUID, 
 // PDF is the PDF of the issued report, or nil while it is being made. The same persons may
 // as for Edition; that it was taken is an audit event.
 func (s *Service) PDF(ctx context.Context, by identity.Actor, id uuid.UUID) (d *document.Document, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil {
 		return nil, err
 	}

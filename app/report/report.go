@@ -16,9 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"trustedtrader/app/fault"
 	"trustedtrader/app/finding"
-	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
@@ -191,17 +189,6 @@ type Service struct {
 	Now      func() time.Time
 	Findings *finding.Steps
 	Members  *membership.Service
-}
-
-// reads says whose reports an actor may read: one company's, or all (nil).
-func reads(by identity.Actor) (*uuid.UUID, error) {
-	switch {
-	case by.Audience == identity.Companies && by.Is(identity.CompanyReaders...) && by.CompanyID != uuid.Nil:
-		return &by.CompanyID, nil
-	case by.Audience == identity.Staff && by.Is(identity.CaseReaders...):
-		return nil, nil
-	}
-	return nil, fault.Missing()
 }
 
 // BestTier is the tier that a validation leads to: the last award of the programme whose

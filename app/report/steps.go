@@ -268,7 +268,7 @@ func (s *Service) Share(ctx context.Context, by identity.Actor, id uuid.UUID, ve
 // company may. Invalid: nothing was said; Conflict: the days are over, or it was said.
 func (s *Service) Comment(ctx context.Context, by identity.Actor, id uuid.UUID, body string, version int) error {
 	now := s.Now()
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil || own == nil {
 		return fault.Missing()
 	}

@@ -42,7 +42,7 @@ func (s *Service) PlanCSV(ctx context.Context, by identity.Actor, id uuid.UUID) 
 }
 
 func (s *Service) file(ctx context.Context, by identity.Actor, id uuid.UUID, what string, make func(Sheet) (File, error)) (f File, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil {
 		return f, err
 	}

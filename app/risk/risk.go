@@ -172,22 +172,10 @@ type Service struct {
 	Evidence   *evidence.Service // keeps what is finished
 }
 
-// reads says whose assessments an actor may read: one company's, or the finished ones of
-// all (nil).
-func reads(by identity.Actor) (*uuid.UUID, error) {
-	switch {
-	case by.Audience == identity.Companies && by.Is(identity.CompanyReaders...) && by.CompanyID != uuid.Nil:
-		return &by.CompanyID, nil
-	case by.Audience == identity.Staff && by.Is(identity.CaseReaders...):
-		return nil, nil
-	}
-	return nil, fault.Missing()
-}
-
 // open locks an assessment for a change. Another company's is not found, nor is a draft for
 // the agency.
 func open(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (Assessment, error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil {
 		return Assessment{}, err
 	}
@@ -256,7 +244,7 @@ func draftThere() error {
 }
 
 func (s *Service) begin(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, in BeginEntry) (a Assessment, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil || own == nil {
 		return a, fault.Missing()
 	}
@@ -385,7 +373,7 @@ from risk_assessment a where a.company_id = $1 order by a.begun_at desc, a.id li
 
 // Overview lists the assessments of the actor's company, for its own people.
 func (s *Service) Overview(ctx context.Context, by identity.Actor) (o Overview, err error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil || own == nil {
 		return o, fault.Missing()
 	}

@@ -63,7 +63,7 @@ type sheetRow struct {
 // Sheet reads an assessment. The company's own people may, and of a finished one the agency's
 // case readers, whose look is an audit event.
 func (s *Service) Sheet(ctx context.Context, by identity.Actor, id uuid.UUID) (Sheet, error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil {
 		return Sheet{}, err
 	}

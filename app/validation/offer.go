@@ -563,7 +563,7 @@ func (s *Service) AskForAnotherTime(ctx context.Context, by identity.Actor, visi
 
 // companyVisit locks a visit for those who edit for its company.
 func companyVisit(ctx context.Context, tx pg.Tx, by identity.Actor, visit uuid.UUID) (Visit, Validation, error) {
-	if own, err := reads(by); err != nil || own == nil {
+	if own, err := by.Reads(); err != nil || own == nil {
 		return Visit{}, Validation{}, fault.Missing()
 	}
 	x, v, err := LockVisit(ctx, tx, by, visit, 0)

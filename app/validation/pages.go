@@ -184,7 +184,7 @@ func (s *Service) Head(ctx context.Context, by identity.Actor, id uuid.UUID) (Re
 }
 
 func (s *Service) head(ctx context.Context, by identity.Actor, id uuid.UUID, more ...pg.Query) (r Record, err error) {
-	if _, err := reads(by); err != nil {
+	if _, err := by.Reads(); err != nil {
 		return r, err
 	}
 	now := s.Now()
@@ -354,7 +354,7 @@ func (s *Service) VisitHead(ctx context.Context, by identity.Actor, visit uuid.U
 }
 
 func (s *Service) visitPage(ctx context.Context, by identity.Actor, visit uuid.UUID, more ...pg.Query) (p VisitPage, err error) {
-	if _, err := reads(by); err != nil {
+	if _, err := by.Reads(); err != nil {
 		return p, err
 	}
 	now := s.Now()
@@ -521,7 +521,7 @@ left join lateral (select y.zone, y.place, y.all_day, y.local_from, y.local_to, 
 
 // Mine lists the validations of the actor's company, those that are open first.
 func (s *Service) Mine(ctx context.Context, by identity.Actor) ([]Item, error) {
-	own, err := reads(by)
+	own, err := by.Reads()
 	if err != nil || own == nil {
 		return nil, fault.Missing()
 	}
@@ -530,7 +530,7 @@ func (s *Service) Mine(ctx context.Context, by identity.Actor) ([]Item, error) {
 
 // OfCompany lists the validations of a company for the agency's case readers.
 func (s *Service) OfCompany(ctx context.Context, by identity.Actor, company uuid.UUID) ([]Item, error) {
-	if own, err := reads(by); err != nil || own != nil {
+	if own, err := by.Reads(); err != nil || own != nil {
 		return nil, fault.Missing()
 	}
 	return s.ofCompany(ctx, by, company)
@@ -655,7 +655,7 @@ func countsSQL(queues []QueueName) string {
 // Queue reads one page of the validations at the desk and the counts of the queues, for the
 // agency's case readers.
 func (s *Service) Queue(ctx context.Context, by identity.Actor, f Filter) (q Queue, err error) {
-	if own, err := reads(by); err != nil || own != nil {
+	if own, err := by.Reads(); err != nil || own != nil {
 		return q, fault.Missing()
 	}
 	queues := Queues(by.Role)

@@ -77,12 +77,12 @@ func readsOrClock(by identity.Actor) (*uuid.UUID, error) {
 	if by.Audience == identity.System {
 		return nil, nil
 	}
-	return reads(by)
+	return by.Reads()
 }
 
 // Work is Lock for a change by the office in charge: others find nothing or may not.
 func Work(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID, version int) (Validation, error) {
-	if own, err := reads(by); err != nil || own != nil {
+	if own, err := by.Reads(); err != nil || own != nil {
 		return Validation{}, fault.Missing()
 	}
 	v, err := Lock(ctx, tx, by, id, 0)
@@ -94,7 +94,7 @@ func Work(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID, versio
 
 // WorkOnVisit is LockVisit for a change by the office in charge.
 func WorkOnVisit(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID, version int) (Visit, Validation, error) {
-	if own, err := reads(by); err != nil || own != nil {
+	if own, err := by.Reads(); err != nil || own != nil {
 		return Visit{}, Validation{}, fault.Missing()
 	}
 	x, v, err := LockVisit(ctx, tx, by, id, 0)

@@ -185,20 +185,9 @@ type Service struct {
 	Steps *Steps
 }
 
-// reads says whose validations an actor may read: one company's, or all (nil).
-func reads(by identity.Actor) (*uuid.UUID, error) {
-	switch {
-	case by.Audience == identity.Companies && by.Is(identity.CompanyReaders...) && by.CompanyID != uuid.Nil:
-		return &by.CompanyID, nil
-	case by.Audience == identity.Staff && by.Is(identity.CaseReaders...):
-		return nil, nil
-	}
-	return nil, fault.Missing()
-}
-
 // staff is reads for what only the agency does: others do not find it, auditors may not.
 func staff(by identity.Actor) error {
-	own, err := reads(by)
+	own, err := by.Reads()
 	switch {
 	case err != nil:
 		return err

@@ -239,7 +239,7 @@ func question(p EligibilityPage, q app.QuestionState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case programme.Date:
-			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: field, Legend: i18n.T(ctx, q.Text), Hint: i18n.T(ctx, q.Help), Value: dateValue(p.value(q)), Errors: p.Errors, Size: "lg"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: field, Legend: i18n.T(ctx, q.Text), Hint: i18n.T(ctx, q.Help), Value: ui.DateText(p.value(q)), Errors: p.Errors, Size: "lg"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -254,18 +254,6 @@ func answer(ctx context.Context, kind programme.Kind, given string) string {
 	return given
 }
 
-// dateValue takes an answer apart into the three fields, as typed.
-func dateValue(given string) ui.DateValue {
-	if d, err := time.Parse(time.DateOnly, given); err == nil {
-		return ui.DateOf(d)
-	}
-	parts := strings.SplitN(given, "-", 3)
-	for len(parts) < 3 {
-		parts = append(parts, "")
-	}
-	return ui.DateValue{Year: parts[0], Month: parts[1], Day: parts[2]}
-}
-
 // eventTitle says in words what an audit event is.
 func eventTitle(ctx context.Context, action string) string {
 	words := map[string]string{

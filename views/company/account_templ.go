@@ -110,7 +110,7 @@ func profileFields(e app.Profile, f Form, all bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "founded_on", Legend: i18n.T(ctx, "Founded on"), Value: dateValue(e.FoundedOn), Errors: f.Errors}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "founded_on", Legend: i18n.T(ctx, "Founded on"), Value: ui.DateText(e.FoundedOn), Errors: f.Errors}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -2113,7 +2113,7 @@ func Close(p ClosePage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "closed_on", Legend: i18n.T(ctx, "Last day of use"), Hint: i18n.T(ctx, "Today or a day in the past"), Value: dateValue(p.On), Errors: p.Form.Errors, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "closed_on", Legend: i18n.T(ctx, "Last day of use"), Hint: i18n.T(ctx, "Today or a day in the past"), Value: ui.DateText(p.On), Errors: p.Form.Errors, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -352,7 +352,7 @@ func Notice(p NoticePage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "effective_on", Legend: i18n.T(ctx, "Effective day"), Hint: i18n.T(ctx, "The day from which the change holds, at most one year from today"), Value: dateValue(p.Entered.EffectiveOn), Errors: p.Form.Errors, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "effective_on", Legend: i18n.T(ctx, "Effective day"), Hint: i18n.T(ctx, "The day from which the change holds, at most one year from today"), Value: ui.DateText(p.Entered.EffectiveOn), Errors: p.Form.Errors, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

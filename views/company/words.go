@@ -100,15 +100,6 @@ func day(ctx context.Context, t *time.Time) string {
 	return i18n.Date(ctx, *t)
 }
 
-// dateValue is a day as three fields show it; what is no day stays as typed.
-func dateValue(s string) ui.DateValue {
-	if d, err := time.Parse(time.DateOnly, s); err == nil {
-		return ui.DateOf(d)
-	}
-	parts := append(strings.SplitN(s, "-", 3), "", "")
-	return ui.DateValue{Year: parts[0], Month: parts[1], Day: parts[2]}
-}
-
 // value is a value of a record in words.
 func value(ctx context.Context, subject app.Subject, field, v string) string {
 	switch field {
@@ -235,9 +226,6 @@ func CountryOptions(ctx context.Context) []ui.Option { return countryOptions(ctx
 
 // ZoneOptions lists time zones, those of a country first.
 func ZoneOptions(ctx context.Context, country string) []ui.Option { return zoneOptions(ctx, country) }
-
-// DateValue is a day as the three fields of a form.
-func DateValue(day string) ui.DateValue { return dateValue(day) }
 
 // CountryName is a country in words.
 func CountryName(ctx context.Context, code string) string { return country(ctx, code) }

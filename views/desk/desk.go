@@ -120,43 +120,6 @@ func dueKind(left int, paused bool) ui.Kind {
 	return ui.Neutral
 }
 
-func clockKind(s clock.State) ui.Kind {
-	switch s {
-	case clock.Overdue, clock.StoppedLate, clock.Missed:
-		return ui.Bad
-	case clock.DueSoon:
-		return ui.Warn
-	case clock.Paused, clock.Waiting:
-		return ui.Waiting
-	case clock.Running, clock.Open, clock.StoppedInTime, clock.Met:
-		return ui.Good
-	}
-	return ui.Neutral
-}
-
-// clockBar shows a clock with its arithmetic.
-func clockBar(ctx context.Context, v clock.View) ui.Clock {
-	r := v.Reading
-	text := r.Summary(ctx)
-	if why := v.PauseReason(ctx); why != "" {
-		text += " (" + why + ")"
-	}
-	if v.StoppedAt == nil && !r.DueDay.IsZero() && !r.Earliest {
-		text += ". " + i18n.T(ctx, "Due %s.", r.DueDay.Text(ctx))
-	}
-	return ui.Clock{Label: i18n.T(ctx, v.Name), Text: text, Used: r.DaysUsed, Target: r.DaysAllowed, Paused: r.DaysPaused,
-		Kind: clockKind(r.State), State: r.State.Text(ctx), Arithmetic: append(v.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
-}
-
-func running(views []clock.View) (out []clock.View) {
-	for _, v := range views {
-		if v.StoppedAt == nil {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
 func ended(views []clock.View) (out []clock.View) {
 	for _, v := range views {
 		if v.StoppedAt != nil {

@@ -1343,7 +1343,7 @@ func Edit(p EditPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "issued_on", Legend: i18n.T(ctx, "Issued on"), Value: dateValue(p.Entered.IssuedOn), Errors: p.Form.Errors}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "issued_on", Legend: i18n.T(ctx, "Issued on"), Value: ui.DateText(p.Entered.IssuedOn), Errors: p.Form.Errors}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1351,7 +1351,7 @@ func Edit(p EditPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "expires_on", Legend: i18n.T(ctx, "Valid until"), Hint: i18n.T(ctx, "The last day on which it counts. Leave it empty if it has none"), Value: dateValue(p.Entered.ExpiresOn), Errors: p.Form.Errors}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "expires_on", Legend: i18n.T(ctx, "Valid until"), Hint: i18n.T(ctx, "The last day on which it counts. Leave it empty if it has none"), Value: ui.DateText(p.Entered.ExpiresOn), Errors: p.Form.Errors}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -224,16 +224,6 @@ func dueTag(ctx context.Context, on *time.Time, today time.Time) (ui.Kind, strin
 	return "", ""
 }
 
-func dateValue(iso string) ui.DateValue {
-	if d, err := time.Parse(time.DateOnly, iso); err == nil {
-		return ui.DateOf(d)
-	}
-	if parts := strings.SplitN(iso, "-", 3); len(parts) == 3 {
-		return ui.DateValue{Day: parts[2], Month: parts[1], Year: parts[0]}
-	}
-	return ui.DateValue{}
-}
-
 func date(ctx context.Context, t *time.Time) string {
 	if t == nil {
 		return ""

@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/catalogue"
-	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	app "trustedtrader/app/finding"
 	"trustedtrader/app/i18n"
@@ -356,16 +355,6 @@ func (p FormPage) back() string {
 		return DeskPath(p.Entered.ID, "")
 	}
 	return "/desk/validations/" + p.Start.ValidationID.String() + "/report"
-}
-
-// clockBar is the clock to answer.
-func clockBar(ctx context.Context, v clock.View) ui.Clock {
-	tone := map[clock.State]ui.Kind{clock.Overdue: ui.Bad, clock.DueSoon: ui.Warn, clock.Paused: ui.Waiting}[v.Reading.State]
-	if tone == "" {
-		tone = ui.Good
-	}
-	return ui.Clock{Label: i18n.T(ctx, v.Name), Text: v.Reading.Summary(ctx) + ". " + i18n.T(ctx, "Due %s.", v.Reading.DueDay.Text(ctx)), Used: v.Reading.DaysUsed,
-		Target: v.Reading.DaysAllowed, Kind: tone, State: v.Reading.State.Text(ctx), Arithmetic: append(v.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
 }
 
 func elementRows(ctx context.Context, p Page) (out []ui.SummaryRow) {

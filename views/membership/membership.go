@@ -100,31 +100,3 @@ func profileNote(ctx context.Context, x app.Profile) string {
 	}
 	return ""
 }
-
-func running(views []clock.View) bool {
-	for _, v := range views {
-		if v.StoppedAt == nil {
-			return true
-		}
-	}
-	return false
-}
-
-func clockBar(ctx context.Context, v clock.View) ui.Clock {
-	r := v.Reading
-	kind := ui.Good
-	switch r.State {
-	case clock.Overdue, clock.Missed:
-		kind = ui.Bad
-	case clock.DueSoon:
-		kind = ui.Warn
-	case clock.Paused, clock.Waiting:
-		kind = ui.Waiting
-	}
-	text := r.Summary(ctx)
-	if !r.DueDay.IsZero() && !r.Earliest {
-		text += ". " + i18n.T(ctx, "Due %s.", r.DueDay.Text(ctx))
-	}
-	return ui.Clock{Label: i18n.T(ctx, v.Name), Text: text, Used: r.DaysUsed, Target: r.DaysAllowed, Paused: r.DaysPaused, Kind: kind,
-		State: r.State.Text(ctx), Arithmetic: append(v.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
-}

@@ -118,7 +118,7 @@ func Assign(p AssignPage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "due_on", Legend: i18n.T(ctx, "Until when (optional)"), Value: dateValue(p.Entered.DueOn), Errors: p.Errors}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "due_on", Legend: i18n.T(ctx, "Until when (optional)"), Value: ui.DateText(p.Entered.DueOn), Errors: p.Errors}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

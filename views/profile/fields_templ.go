@@ -99,7 +99,7 @@ func fields(a Asked) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case catalogue.Date:
-			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: a.field() + "-date", Legend: a.legend(ctx), Hint: a.hint(ctx), Value: dateValue(a.Value.Date), Errors: a.Errors, Required: a.Question.Required}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: a.field() + "-date", Legend: a.legend(ctx), Hint: a.hint(ctx), Value: ui.DateText(a.Value.Date), Errors: a.Errors, Required: a.Question.Required}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -154,7 +154,7 @@ func yesNo(a Asked) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: a.field() + "-plan_on", Legend: i18n.T(ctx, "Until when"), Value: dateValue(a.Value.PlanOn), Errors: a.Errors}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: a.field() + "-plan_on", Legend: i18n.T(ctx, "Until when"), Value: ui.DateText(a.Value.PlanOn), Errors: a.Errors}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

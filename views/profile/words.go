@@ -137,18 +137,6 @@ func cellValue(a catalogue.Answer, row, column int) string {
 	return ""
 }
 
-// dateValue takes a day apart into the three fields, as typed.
-func dateValue(given string) ui.DateValue {
-	if d, err := time.Parse(time.DateOnly, given); err == nil {
-		return ui.DateOf(d)
-	}
-	parts := strings.SplitN(given, "-", 3)
-	for len(parts) < 3 {
-		parts = append(parts, "")
-	}
-	return ui.DateValue{Year: parts[0], Month: parts[1], Day: parts[2]}
-}
-
 // at is an instant in short, for today only the time: "14:02" or "4 March 2026, 14:02".
 func at(ctx context.Context, t, now time.Time, zone *time.Location) string {
 	if zone == nil {

@@ -379,8 +379,6 @@ func country(ctx context.Context, code string) string { return i18n.Country(ctx,
 
 func countries(ctx context.Context) []ui.Option { return company.CountryOptions(ctx) }
 
-func dateValue(day string) ui.DateValue { return company.DateValue(day) }
-
 func whole(n *int) string {
 	if n == nil {
 		return ""

@@ -2064,7 +2064,7 @@ func taskForm(p TaskPage, isNew bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "due_on", Legend: i18n.T(ctx, "Until when"), Value: dateValue(p.Entered.DueOn), Errors: p.Form.Errors, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "due_on", Legend: i18n.T(ctx, "Until when"), Value: ui.DateText(p.Entered.DueOn), Errors: p.Form.Errors, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -2072,7 +2072,7 @@ func taskForm(p TaskPage, isNew bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "done_on", Legend: i18n.T(ctx, "Done on"), Hint: i18n.T(ctx, "Leave it empty until it is done"), Value: dateValue(p.Entered.DoneOn), Errors: p.Form.Errors}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "done_on", Legend: i18n.T(ctx, "Done on"), Hint: i18n.T(ctx, "Leave it empty until it is done"), Value: ui.DateText(p.Entered.DoneOn), Errors: p.Form.Errors}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

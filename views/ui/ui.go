@@ -221,6 +221,15 @@ func DateOf(t time.Time) DateValue {
 	return DateValue{Day: t.Format("2"), Month: t.Format("1"), Year: t.Format("2006")}
 }
 
+// DateText is a day written 2026-03-04 as three fields show it; what is no day stays as typed.
+func DateText(s string) DateValue {
+	if d, err := time.Parse(time.DateOnly, s); err == nil {
+		return DateOf(d)
+	}
+	parts := append(strings.SplitN(s, "-", 3), "", "")
+	return DateValue{Year: parts[0], Month: parts[1], Day: parts[2]}
+}
+
 // Empty reports whether nothing was entered.
 func (d DateValue) Empty() bool { return d == DateValue{} }
 

@@ -183,7 +183,7 @@ func Open(p OpenPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "window_from", Legend: i18n.T(ctx, "From"), Value: dateValue(p.Entered.From), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "window_from", Legend: i18n.T(ctx, "From"), Value: ui.DateText(p.Entered.From), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -191,7 +191,7 @@ func Open(p OpenPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "window_to", Legend: i18n.T(ctx, "To"), Value: dateValue(p.Entered.To), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "window_to", Legend: i18n.T(ctx, "To"), Value: ui.DateText(p.Entered.To), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -305,7 +305,7 @@ func Change(p ChangePage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "window_from", Legend: i18n.T(ctx, "Visits from"), Value: dateValue(p.Entered.From), Errors: p.Problems, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "window_from", Legend: i18n.T(ctx, "Visits from"), Value: ui.DateText(p.Entered.From), Errors: p.Problems, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -313,7 +313,7 @@ func Change(p ChangePage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "window_to", Legend: i18n.T(ctx, "Visits to"), Value: dateValue(p.Entered.To), Errors: p.Problems, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "window_to", Legend: i18n.T(ctx, "Visits to"), Value: ui.DateText(p.Entered.To), Errors: p.Problems, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -894,7 +894,7 @@ func VisitForm(p VisitFormPage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "relied_checked", Legend: i18n.T(ctx, "Checked on"), Value: dateValue(e.ReliedChecked), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "relied_checked", Legend: i18n.T(ctx, "Checked on"), Value: ui.DateText(e.ReliedChecked), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1369,7 +1369,7 @@ func Offer(p OfferPage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "other-day", Legend: i18n.T(ctx, "Day"), Value: dateValue(p.Other.Day), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "other-day", Legend: i18n.T(ctx, "Day"), Value: ui.DateText(p.Other.Day), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1665,7 +1665,7 @@ func Move(p MovePage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "day", Legend: i18n.T(ctx, "New day at the site"), Value: dateValue(p.Entered.Day), Errors: p.Problems, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "day", Legend: i18n.T(ctx, "New day at the site"), Value: ui.DateText(p.Entered.Day), Errors: p.Problems, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
@@ -215,34 +214,6 @@ func itemState(ctx context.Context, i app.Item) string {
 		return i18n.N(ctx, "%d visit to book", "%d visits to book", i.ToBook)
 	}
 	return ""
-}
-
-// clockBar shows a period of the validation.
-func clockBar(ctx context.Context, v clock.View) ui.Clock {
-	r, kind := v.Reading, ui.Good
-	switch r.State {
-	case clock.Overdue, clock.Missed:
-		kind = ui.Bad
-	case clock.DueSoon:
-		kind = ui.Warn
-	case clock.Paused, clock.Waiting:
-		kind = ui.Waiting
-	}
-	text := r.Summary(ctx)
-	if !r.DueDay.IsZero() && !r.Earliest {
-		text += ". " + i18n.T(ctx, "Due %s.", r.DueDay.Text(ctx))
-	}
-	return ui.Clock{Label: i18n.T(ctx, v.Name), Text: text, Used: r.DaysUsed, Target: r.DaysAllowed, Paused: r.DaysPaused, Kind: kind,
-		State: r.State.Text(ctx), Arithmetic: append(v.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
-}
-
-func running(list []clock.View) (out []clock.View) {
-	for _, v := range list {
-		if v.StoppedAt == nil {
-			out = append(out, v)
-		}
-	}
-	return out
 }
 
 // RecordPage is a validation, at the desk or for its company.
@@ -621,15 +592,6 @@ type ObservedPage struct {
 type ObservedList struct {
 	Base
 	Visits []app.Observed
-}
-
-// dateValue takes a day apart for its three fields.
-func dateValue(s string) ui.DateValue {
-	parts := strings.SplitN(s, "-", 3)
-	if len(parts) != 3 {
-		return ui.DateValue{Day: s}
-	}
-	return ui.DateValue{Year: parts[0], Month: strings.TrimLeft(parts[1], "0"), Day: strings.TrimLeft(parts[2], "0")}
 }
 
 // next says what a company does now about a visit: one sentence, and where.

@@ -1532,7 +1532,7 @@ func deskPapers(p VisitPage) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "wanted", Legend: i18n.T(ctx, "Wanted on"), Hint: i18n.T(ctx, "Leave empty if the day of the visit is soon enough."), Value: dateValue(p.Entered.Paper.Wanted), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: "wanted", Legend: i18n.T(ctx, "Wanted on"), Hint: i18n.T(ctx, "Leave empty if the day of the visit is soon enough."), Value: ui.DateText(p.Entered.Paper.Wanted), Errors: p.Problems}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -2748,7 +2748,7 @@ func suggestRows(problems []fault.Field, list []app.Suggestion, x app.VisitItem)
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: suggestName(i, "day"), Legend: i18n.T(ctx, "Day"), Value: dateValue(s.Day), Errors: problems}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField(ui.DateProps{Name: suggestName(i, "day"), Legend: i18n.T(ctx, "Day"), Value: ui.DateText(s.Day), Errors: problems}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
