@@ -34,6 +34,7 @@
 //   - application: from the choice of a programme to the decision; start with workflow.go
 //   - review: the agency's desk: queues, verdicts, vetting, recommendation
 //   - profilereview: the agency's verdict on each criterion, and the way back to the company
+//   - standing: what a membership was worth on each day, and what the portal knew of it then
 //   - membership: what a certified company has, its certificate, and its yearly reviews
 //   - exchange: a profile as a workbook, out and in again
 //   - roster: the officers who go on visits, when they are busy, and which times work

@@ -918,7 +918,7 @@ CREATE TABLE public.clock (
     CONSTRAINT clock_check CHECK (((stopped_at IS NULL) OR (NOT paused))),
     CONSTRAINT clock_extension_days_check CHECK ((extension_days >= 0)),
     CONSTRAINT clock_owed_by_check CHECK ((owed_by = ANY (ARRAY['agency'::text, 'company'::text]))),
-    CONSTRAINT clock_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['application'::text, 'membership'::text, 'change_notice'::text, 'profile'::text, 'validation'::text, 'finding'::text]))),
+    CONSTRAINT clock_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['application'::text, 'membership'::text, 'change_notice'::text, 'profile'::text, 'validation'::text, 'finding'::text, 'incident'::text, 'enforcement'::text, 'appeal'::text, 'succession'::text, 'questionnaire'::text]))),
     CONSTRAINT clock_unit_check CHECK ((unit = ANY (ARRAY['calendar_days'::text, 'business_days'::text, 'months'::text, 'years'::text]))),
     CONSTRAINT follows_from_an_anchor CHECK (((start_event = 'clock.repeated'::text) = (anchor_on IS NOT NULL)))
 );
@@ -3187,6 +3187,133 @@ COMMENT ON COLUMN public.slot.suggested IS 'The company suggested it.';
 
 
 --
+-- Name: standing; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.standing (
+    id bigint NOT NULL,
+    membership_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    type text NOT NULL,
+    state text NOT NULL,
+    tier text DEFAULT ''::text NOT NULL,
+    denied text[] DEFAULT '{}'::text[] NOT NULL,
+    how text DEFAULT ''::text NOT NULL,
+    valid daterange NOT NULL,
+    known tstzrange NOT NULL,
+    event_id uuid NOT NULL,
+    CONSTRAINT standing_known_check CHECK (((NOT isempty(known)) AND lower_inc(known))),
+    CONSTRAINT standing_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text, 'annulled'::text]))),
+    CONSTRAINT standing_valid_check CHECK (((NOT isempty(valid)) AND lower_inc(valid)))
+);
+
+ALTER TABLE ONLY public.standing FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE standing; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.standing IS 'What follows from standing_event: the days for which a status is valid, and the time for which the portal knew it so.';
+
+
+--
+-- Name: standing_due; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.standing_due (
+    event_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.standing_due FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE standing_due; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.standing_due IS 'Events whose first day is still to come: what they set off happens at the start of that day.';
+
+
+--
+-- Name: standing_event; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.standing_event (
+    id uuid NOT NULL,
+    seq bigint NOT NULL,
+    membership_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    types text[] NOT NULL,
+    effective_on date NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid,
+    tier text DEFAULT ''::text NOT NULL,
+    benefits text[] DEFAULT '{}'::text[] NOT NULL,
+    undoes uuid,
+    cause_kind text NOT NULL,
+    cause_id uuid NOT NULL,
+    ground text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    CONSTRAINT standing_event_check CHECK (((kind = 'overturned'::text) = (undoes IS NOT NULL))),
+    CONSTRAINT standing_event_check1 CHECK (((kind = 'limited'::text) = (cardinality(benefits) > 0))),
+    CONSTRAINT standing_event_check2 CHECK (((kind = ANY (ARRAY['granted'::text, 'awarded'::text])) OR (tier = ''::text))),
+    CONSTRAINT standing_event_kind_check CHECK ((kind = ANY (ARRAY['granted'::text, 'awarded'::text, 'suspended'::text, 'reinstated'::text, 'limited'::text, 'restored'::text, 'removed'::text, 'annulled'::text, 'withdrawn'::text, 'succeeded'::text, 'overturned'::text]))),
+    CONSTRAINT standing_event_reason_check CHECK ((length(reason) <= 4000)),
+    CONSTRAINT standing_event_types_check CHECK (((cardinality(types) >= 1) AND (cardinality(types) <= 10)))
+);
+
+ALTER TABLE ONLY public.standing_event FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE standing_event; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.standing_event IS 'Legal events about a membership. Never changed: a wrong one is overturned by a later one.';
+
+
+--
+-- Name: COLUMN standing_event.effective_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.standing_event.effective_on IS 'First day of its effect, civil in the zone of the office in charge.';
+
+
+--
+-- Name: standing_event_seq_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.standing_event ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.standing_event_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: standing_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.standing ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.standing_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: trade_name; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -4168,6 +4295,14 @@ ALTER TABLE ONLY public.officer
 
 
 --
+-- Name: standing one_standing_at_a_time; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing
+    ADD CONSTRAINT one_standing_at_a_time EXCLUDE USING gist (membership_id WITH =, type WITH =, valid WITH &&, known WITH &&);
+
+
+--
 -- Name: person person_issuer_subject_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4501,6 +4636,38 @@ ALTER TABLE ONLY public.slot
 
 ALTER TABLE ONLY public.slot
     ADD CONSTRAINT slot_proposal_id_position_key UNIQUE (proposal_id, "position");
+
+
+--
+-- Name: standing_due standing_due_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_due
+    ADD CONSTRAINT standing_due_pkey PRIMARY KEY (event_id);
+
+
+--
+-- Name: standing_event standing_event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_event
+    ADD CONSTRAINT standing_event_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: standing_event standing_event_seq_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_event
+    ADD CONSTRAINT standing_event_seq_key UNIQUE (seq);
+
+
+--
+-- Name: standing standing_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing
+    ADD CONSTRAINT standing_pkey PRIMARY KEY (id);
 
 
 --
@@ -5327,6 +5494,13 @@ CREATE UNIQUE INDEX one_running_clock ON public.clock USING btree (subject_kind,
 
 
 --
+-- Name: overturned_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX overturned_once ON public.standing_event USING btree (undoes) WHERE (undoes IS NOT NULL);
+
+
+--
 -- Name: person_email; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5593,6 +5767,76 @@ CREATE INDEX slot_visit ON public.slot USING btree (visit_id);
 
 
 --
+-- Name: standing_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_company ON public.standing USING btree (company_id);
+
+
+--
+-- Name: standing_due_at; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_due_at ON public.standing_due USING btree (at);
+
+
+--
+-- Name: standing_due_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_due_company ON public.standing_due USING btree (company_id);
+
+
+--
+-- Name: standing_due_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_due_membership ON public.standing_due USING btree (membership_id);
+
+
+--
+-- Name: standing_event_cause; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_event_cause ON public.standing_event USING btree (cause_kind, cause_id);
+
+
+--
+-- Name: standing_event_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_event_company ON public.standing_event USING btree (company_id);
+
+
+--
+-- Name: standing_event_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_event_membership ON public.standing_event USING btree (membership_id, seq);
+
+
+--
+-- Name: standing_event_of; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_event_of ON public.standing USING btree (event_id);
+
+
+--
+-- Name: standing_event_recorder; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_event_recorder ON public.standing_event USING btree (recorded_by) WHERE (recorded_by IS NOT NULL);
+
+
+--
+-- Name: standing_now; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_now ON public.standing USING btree (membership_id) WHERE upper_inf(known);
+
+
+--
 -- Name: trade_name_company; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5828,6 +6072,20 @@ CREATE TRIGGER report_version_no_truncate BEFORE TRUNCATE ON public.report_versi
 --
 
 CREATE TRIGGER result_append_only BEFORE DELETE OR UPDATE ON public.profile_result FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: standing_event standing_event_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER standing_event_append_only BEFORE DELETE OR UPDATE ON public.standing_event FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: standing_event standing_event_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER standing_event_no_truncate BEFORE TRUNCATE ON public.standing_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -7316,6 +7574,86 @@ ALTER TABLE ONLY public.slot
 
 
 --
+-- Name: standing standing_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing
+    ADD CONSTRAINT standing_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: standing_due standing_due_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_due
+    ADD CONSTRAINT standing_due_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: standing_due standing_due_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_due
+    ADD CONSTRAINT standing_due_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.standing_event(id);
+
+
+--
+-- Name: standing_due standing_due_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_due
+    ADD CONSTRAINT standing_due_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: standing_event standing_event_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_event
+    ADD CONSTRAINT standing_event_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: standing standing_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing
+    ADD CONSTRAINT standing_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.standing_event(id);
+
+
+--
+-- Name: standing_event standing_event_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_event
+    ADD CONSTRAINT standing_event_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: standing_event standing_event_recorded_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_event
+    ADD CONSTRAINT standing_event_recorded_by_fkey FOREIGN KEY (recorded_by) REFERENCES public.person(id);
+
+
+--
+-- Name: standing_event standing_event_undoes_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing_event
+    ADD CONSTRAINT standing_event_undoes_fkey FOREIGN KEY (undoes) REFERENCES public.standing_event(id);
+
+
+--
+-- Name: standing standing_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.standing
+    ADD CONSTRAINT standing_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
 -- Name: trade_name trade_name_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8194,6 +8532,27 @@ CREATE POLICY fence ON public.slot USING (((( SELECT public.looking() AS looking
 
 
 --
+-- Name: standing fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.standing USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: standing_due fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.standing_due USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: standing_event fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.standing_event USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: trade_name fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -8581,6 +8940,24 @@ ALTER TABLE public.site ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.slot ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: standing; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.standing ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: standing_due; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.standing_due ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: standing_event; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.standing_event ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: trade_name; Type: ROW SECURITY; Schema: public; Owner: -
@@ -9222,6 +9599,27 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.site TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.slot TO portal_app;
+
+
+--
+-- Name: TABLE standing; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.standing TO portal_app;
+
+
+--
+-- Name: TABLE standing_due; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.standing_due TO portal_app;
+
+
+--
+-- Name: TABLE standing_event; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.standing_event TO portal_app;
 
 
 --

@@ -42,7 +42,7 @@ func deeds() []deed {
 		{"note.write", "Internal note written"}, {"hours.log", "Hours logged"}, {"hours.remove", "Hours taken back"},
 		{"clock.start", "Deadline started"}, {"clock.stop", "Deadline ended"}, {"clock.pause", "Deadline paused"}, {"clock.resume", "Deadline runs on"},
 		{"clock.extend", "Deadline extended"}, {"clock.run_on", "Deadline runs on after an answer"}, {"clock.remind", "Reminder sent"}, {"clock.expire", "Time ran out"},
-		{"membership.admit", "Membership granted"}, {"membership.take_effect", "Membership in effect"}, {"membership.award", "Tier awarded"}, {"membership.refer", "Case passed on to enforcement"}, {"membership.open_review", "Annual review opened"}, {"membership.read", "Membership looked at"},
+		{"membership.admit", "Membership granted"}, {"membership.take_effect", "Membership in effect"}, {"membership.award", "Tier awarded"}, {"membership.read_history", "History in law read"}, {"membership.refer", "Case passed on to enforcement"}, {"membership.open_review", "Annual review opened"}, {"membership.read", "Membership looked at"},
 		{"message.send", "Message sent"}, {"message.read", "Message opened"},
 		{"company.register", "Company registered"}, {"company.change", "Company details changed"}, {"company.settle_duplicate", "Possible duplicate settled"},
 		{"company.read", "Company looked at"}, {"company.search", "Searched"},

@@ -83,7 +83,7 @@ func seeded(t *testing.T) *pg.DB {
 		Applications: &application.Service{DB: db, Now: at.Now, Steps: steps},
 		Profiles:     &profile.Service{DB: db, Now: at.Now, Steps: profiles},
 		Evidence:     &evidence.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Store: store, Master: bytes.Repeat([]byte("k"), blob.KeySize), Quota: 100 << 20, Criteria: library},
-		Members:      &membership.Service{DB: db, Now: at.Now, Steps: &steps},
+		Members:      membership.New(db, at.Now, &steps),
 		Notices:      &notice.Service{DB: db, Now: at.Now, Letters: letters},
 	}
 	factors, err := risk.LoadFactors(part("risk"))

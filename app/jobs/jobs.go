@@ -28,13 +28,20 @@ import (
 
 // Workers are those who do the work.
 type Workers struct {
-	Mail         *notice.MailWorker
-	Sweep        *clock.SweepWorker
-	ApplyChanges func(context.Context) error // puts change notices into force whose day has come; nil: none
-	More         func(*river.Workers)        // adds workers of jobs that steps enqueue; nil: none
-	FreeHolds    func(context.Context) error // frees times of officers that were held and whose time is over; nil: none
-	Files        *evidence.SweepWorker       // removes files that nobody needs; nil: none
-	Validations  *validation.SweepWorker     // looks at offers of times and at visits to come; nil: none
+	Mail        *notice.MailWorker
+	Sweep       *clock.SweepWorker
+	Ticks       []Tick                  // what the portal does by itself from time to time
+	More        func(*river.Workers)    // adds workers of jobs that steps enqueue; nil: none
+	Files       *evidence.SweepWorker   // removes files that nobody needs; nil: none
+	Validations *validation.SweepWorker // looks at offers of times and at visits to come; nil: none
+}
+
+// Tick is something that the portal does by itself from time to time. It must do no harm
+// when it runs twice at once.
+type Tick struct {
+	Name  string // of the job in the queue
+	Every time.Duration
+	Do    func(context.Context) error
 }
 
 // Runner works the queue until it is stopped.
@@ -44,8 +51,6 @@ type Runner struct{ client *river.Client[pgx.Tx] }
 // did; a deadline that ran out is therefore acted on within a quarter of an hour.
 const (
 	sweepEvery   = 15 * time.Minute
-	applyEvery   = 15 * time.Minute
-	holdsEvery   = 5 * time.Minute
 	cleanupEvery = time.Hour
 )
 
@@ -63,17 +68,11 @@ func New(db *pg.DB, log *slog.Logger, now func() time.Time, w Workers) (*Runner,
 		every(sweepEvery, clock.SweepArgs{}),
 		every(cleanupEvery, CleanupArgs{}),
 	}
-	if w.ApplyChanges != nil {
-		if err := river.AddWorkerSafely(workers, &applyWorker{do: w.ApplyChanges}); err != nil {
-			return nil, fmt.Errorf("set up the job workers: %w", err)
-		}
-		periodic = append(periodic, every(applyEvery, ApplyChangesArgs{}))
+	if err := river.AddWorkerSafely(workers, ticker(w.Ticks)); err != nil {
+		return nil, fmt.Errorf("set up the job workers: %w", err)
 	}
-	if w.FreeHolds != nil {
-		if err := river.AddWorkerSafely(workers, &holdsWorker{do: w.FreeHolds}); err != nil {
-			return nil, fmt.Errorf("set up the job workers: %w", err)
-		}
-		periodic = append(periodic, every(holdsEvery, FreeHoldsArgs{}))
+	for _, t := range w.Ticks {
+		periodic = append(periodic, every(t.Every, TickArgs{Name: t.Name}))
 	}
 	if w.Files != nil {
 		if err := errors.Join(river.AddWorkerSafely(workers, w.Files), river.AddWorkerSafely(workers, &evidence.SettleWorker{Service: w.Files.Service})); err != nil {
@@ -122,44 +121,54 @@ func (r *Runner) Stop(ctx context.Context) error {
 
 // every makes a periodic job of which at most one waits or runs at a time.
 func every(period time.Duration, args river.JobArgs) *river.PeriodicJob {
-	opts := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
+	opts := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
 		rivertype.JobStateRetryable, rivertype.JobStateScheduled,
 	}}}
 	return river.NewPeriodicJob(river.PeriodicInterval(period),
 		func() (river.JobArgs, *river.InsertOpts) { return args, opts },
-		&river.PeriodicJobOpts{ID: args.Kind(), RunOnStart: true})
+		&river.PeriodicJobOpts{ID: id(args), RunOnStart: true})
 }
 
-// ApplyChangesArgs is the job that puts change notices into force.
-type ApplyChangesArgs struct{}
+func id(args river.JobArgs) string {
+	if t, ok := args.(TickArgs); ok {
+		return t.Kind() + "_" + t.Name
+	}
+	return args.Kind()
+}
+
+// TickArgs is the job of a Tick.
+type TickArgs struct {
+	Name string `json:"name"`
+}
 
 // Kind names the job in the queue.
-func (ApplyChangesArgs) Kind() string { return "apply_changes" }
+func (TickArgs) Kind() string { return "tick" }
 
-type applyWorker struct {
-	river.WorkerDefaults[ApplyChangesArgs]
-	do func(context.Context) error
+type tickWorker struct {
+	river.WorkerDefaults[TickArgs]
+	do map[string]func(context.Context) error
 }
 
-func (w *applyWorker) Timeout(*river.Job[ApplyChangesArgs]) time.Duration { return 10 * time.Minute }
-
-func (w *applyWorker) Work(ctx context.Context, _ *river.Job[ApplyChangesArgs]) error {
-	return w.do(ctx)
+func ticker(list []Tick) *tickWorker {
+	w := &tickWorker{do: map[string]func(context.Context) error{}}
+	for _, t := range list {
+		w.do[t.Name] = t.Do
+	}
+	return w
 }
 
-// FreeHoldsArgs is the job that frees held times whose time is over.
-type FreeHoldsArgs struct{}
+func (w *tickWorker) Timeout(*river.Job[TickArgs]) time.Duration { return 10 * time.Minute }
 
-// Kind names the job in the queue.
-func (FreeHoldsArgs) Kind() string { return "free_holds" }
-
-type holdsWorker struct {
-	river.WorkerDefaults[FreeHoldsArgs]
-	do func(context.Context) error
+// Work does what the tick is for. One that is not known here is of another edition of the
+// portal, and its own will do it.
+func (w *tickWorker) Work(ctx context.Context, job *river.Job[TickArgs]) error {
+	do := w.do[job.Args.Name]
+	if do == nil {
+		return river.JobCancel(fmt.Errorf("there is no tick %q", job.Args.Name))
+	}
+	return do(ctx)
 }
-
-func (w *holdsWorker) Work(ctx context.Context, _ *river.Job[FreeHoldsArgs]) error { return w.do(ctx) }
 
 // handler logs failed jobs by their kind and number, never by what they carry.
 type handler struct{ log *slog.Logger }

@@ -88,10 +88,10 @@ func (w *world) runner() *jobs.Runner {
 	}
 	letters := &notice.Letters{Base: &url.URL{Scheme: "https", Host: "portal.example"}}
 	r, err := jobs.New(w.db, slog.New(slog.NewTextHandler(&w.log, nil)), w.now.Now, jobs.Workers{
-		Mail:         &notice.MailWorker{DB: w.db, Now: w.now.Now},
-		Sweep:        &clock.SweepWorker{Service: &clock.Service{DB: w.db, Now: w.now.Now, Clocks: &clock.Clocks{Programmes: register}, Letters: letters}},
-		ApplyChanges: func(context.Context) error { w.applied.Add(1); return nil },
-		More:         func(x *river.Workers) { river.AddWorker(x, &slowWorker{work: w.work}) },
+		Mail:  &notice.MailWorker{DB: w.db, Now: w.now.Now},
+		Sweep: &clock.SweepWorker{Service: &clock.Service{DB: w.db, Now: w.now.Now, Clocks: &clock.Clocks{Programmes: register}, Letters: letters}},
+		Ticks: []jobs.Tick{{Name: "apply_changes", Every: time.Minute, Do: func(context.Context) error { w.applied.Add(1); return nil }}},
+		More:  func(x *river.Workers) { river.AddWorker(x, &slowWorker{work: w.work}) },
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -152,9 +152,9 @@ func TestPeriodicJobsRunAtStart(t *testing.T) {
 		}
 	}
 	w.until("the periodic jobs", func() bool {
-		return w.count(`select count(distinct kind)::int from river.river_job where state = 'completed' and kind in ('clock_sweep', 'cleanup', 'apply_changes')`) == 3
+		return w.count(`select count(distinct kind)::int from river.river_job where state = 'completed' and kind in ('clock_sweep', 'cleanup', 'tick')`) == 3
 	})
-	if n := w.count(`select count(*)::int from river.river_job where kind in ('clock_sweep', 'cleanup', 'apply_changes')`); n != 3 {
+	if n := w.count(`select count(*)::int from river.river_job where kind in ('clock_sweep', 'cleanup', 'tick')`); n != 3 {
 		t.Errorf("%d jobs of 3 kinds", n)
 	}
 	if n := w.applied.Load(); n != 1 {

@@ -24,6 +24,7 @@ import (
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
+	"trustedtrader/app/standing"
 )
 
 // Kind names memberships in audit events, clocks and letters.
@@ -64,9 +65,16 @@ type Membership struct {
 
 // Service is what people do with memberships.
 type Service struct {
-	DB    *pg.DB
-	Now   func() time.Time
-	Steps *application.Steps
+	DB       *pg.DB
+	Now      func() time.Time
+	Steps    *application.Steps
+	Standing *standing.Service
+}
+
+// New is the service with what it records standings by.
+func New(db *pg.DB, now func() time.Time, steps *application.Steps) *Service {
+	return &Service{DB: db, Now: now, Steps: steps,
+		Standing: &standing.Service{DB: db, Now: now, Programmes: steps.Programmes, Clocks: steps.Clocks}}
 }
 
 // EffectiveOn is the first day of effect of a decision made on a day. "The fifth day
@@ -123,6 +131,11 @@ func (s *Service) admit(ctx context.Context, tx pg.Tx, now time.Time, by identit
 	}
 	if err := add(ctx, tx, &m); err != nil {
 		return Membership{}, fmt.Errorf("admit the company: %w", err)
+	}
+	_, err = s.Standing.Record(ctx, tx, now, by, standing.Event{MembershipID: m.ID, Kind: standing.Granted, On: m.EffectiveOn, Tier: m.Tier,
+		Cause: standing.Cause{Kind: application.Kind, ID: a.ID}, Reason: r.Reason})
+	if err != nil {
+		return Membership{}, err
 	}
 	if err := adoptClocks(ctx, tx, a.ID, m.ID); err != nil {
 		return Membership{}, fmt.Errorf("start the membership's clocks: %w", err)
@@ -331,10 +344,11 @@ func (s *Service) Mine(ctx context.Context, by identity.Actor) (out []Item, err 
 	return out, nil
 }
 
-// Award gives a live membership a tier of its programme, in the transaction of the step that
-// decided so: the audit event says why. The same tier again changes nothing. A step for other
-// domains: they have decided who may. Conflict: the membership has ended.
-func (s *Service) Award(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID, tier, reason string) error {
+// Award gives a live membership a tier of its programme, in the transaction of the step from
+// whose rule it follows: cause is the record of that step, and the audit event says why. The
+// same tier again changes nothing. A step for other domains: they have decided who may.
+// Conflict: the membership has ended.
+func (s *Service) Award(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID, tier string, cause standing.Cause, reason string) error {
 	m, err := load(ctx, tx, id)
 	if err != nil {
 		return err
@@ -352,13 +366,20 @@ func (s *Service) Award(ctx context.Context, tx pg.Tx, now time.Time, by identit
 	if m.Tier == tier {
 		return nil
 	}
-	was := m.Tier
-	m.Tier = tier
-	if err := pg.Update(ctx, tx, &m, m.ID, &m.Version, "tier"); err != nil {
+	zone, err := zoneOf(ctx, tx, m)
+	if err != nil {
+		return err
+	}
+	from := clock.DayOf(now, zone)
+	if from.Before(m.EffectiveOn) {
+		from = m.EffectiveOn
+	}
+	_, err = s.Standing.Record(ctx, tx, now, by, standing.Event{MembershipID: m.ID, Kind: standing.Awarded, On: from, Tier: tier, Cause: cause, Reason: reason})
+	if err != nil {
 		return fmt.Errorf("award the tier: %w", err)
 	}
 	return audit.Record(ctx, tx, now, by, audit.Event{Action: "membership.award", Kind: Kind, Subject: m.ID, Company: m.CompanyID,
-		Before: map[string]any{"tier": was}, After: map[string]any{"tier": tier, "number": m.Number}, Reason: reason})
+		Before: map[string]any{"tier": m.Tier}, After: map[string]any{"tier": tier, "number": m.Number, "effective_on": from}, Reason: reason})
 }
 
 // Refer notes that the case of a membership goes to enforcement, which decides on further

@@ -23,7 +23,7 @@ import (
 func TestMain(m *testing.M) { apptest.Run(m) }
 
 func service(w *reviewtest.World) *membership.Service {
-	return &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}
+	return membership.New(w.DB, w.Clock.Now, w.Steps)
 }
 
 // The fifth day following the decision, in calendar days, over month ends, leap days

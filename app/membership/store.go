@@ -53,6 +53,20 @@ func place(ctx context.Context, tx pg.Tx, a application.Application) (*time.Loca
 	return zone, row.Country, nil
 }
 
+// zoneOf is the zone of the office in charge of a membership.
+func zoneOf(ctx context.Context, tx pg.Tx, m Membership) (*time.Location, error) {
+	var name string
+	err := tx.WithContext(ctx).Raw(`select o.zone from application a join office o on o.id = a.office_id where a.id = ?`, m.ApplicationID).Scan(&name).Error
+	if err != nil {
+		return nil, fmt.Errorf("read the office: %w", err)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("read the office's zone: %w", err)
+	}
+	return zone, nil
+}
+
 // adoptClocks hands the clocks that certification has started to the membership: they
 // begin with the end of the application and end with the membership.
 func adoptClocks(ctx context.Context, tx pg.Tx, application, membership uuid.UUID) error {

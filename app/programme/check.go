@@ -27,6 +27,7 @@ func (c *checker) run() {
 	c.vetting()
 	c.review()
 	c.validation()
+	c.standing()
 	c.reasons()
 	c.lettersThere()
 }

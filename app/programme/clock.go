@@ -36,6 +36,14 @@ const (
 	ActionRequired                  = "finding.action_required"
 	FindingAnswered                 = "finding.answered"
 	FindingClosed                   = "finding.closed"
+	MembershipSuspended             = "membership.suspended"
+	SuspensionAnswered              = "membership.suspension_answered"
+	MembershipSuspensionEnded       = "membership.suspension_ended"
+	MembershipCureReported          = "membership.cure_reported"
+	MembershipRemoved               = "membership.removed"
+	MembershipRevoked               = "membership.revoked"
+	MembershipWithdrawn             = "membership.withdrawn"
+	MembershipReopened              = "membership.reopened" // what ended it was overturned
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -48,8 +56,8 @@ func Events() []string {
 		ChangeSent, ChangeDecided, CompanyRiskAssessed,
 		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound, ProfileCompleted, ProfileReturned, ProfileAnswered,
 		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ValidationCancelled, ActionRequired, FindingAnswered, FindingClosed,
-		"membership.suspended", "membership.suspension_answered", "membership.suspension_ended", "membership.cure_reported",
-		"membership.removed", "membership.revoked", "membership.withdrawn",
+		MembershipSuspended, SuspensionAnswered, MembershipSuspensionEnded, MembershipCureReported,
+		MembershipRemoved, MembershipRevoked, MembershipWithdrawn, MembershipReopened,
 		"decision.adverse", "decision.false_information", "appeal.filed", "appeal.decided",
 		"consultation.sent", "consultation.answered",
 		"catalogue.published", "catalogue.reviewed",

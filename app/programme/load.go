@@ -170,12 +170,14 @@ func (l *loader) programme() (*Programme, error) {
 		rf reviewFile
 		rs Reasons
 		vd Validation
+		st Standing
 	)
 	parts := []struct {
 		name string
 		into any
 	}{
 		{"programme", &pf}, {"entity_types", &ef}, {"clocks", &cf}, {"vetting", &vf}, {"review", &rf}, {"reasons", &rs}, {"validation", &vd},
+		{"standing", &st},
 	}
 	docs := map[string]*datafile.Document{}
 	for _, part := range parts {
@@ -193,7 +195,7 @@ func (l *loader) programme() (*Programme, error) {
 		Code: pf.Code, Name: pf.Name, ShortName: pf.ShortName, Law: pf.Law, Description: pf.Description,
 		Edition:        Edition{ID: pf.Edition.ID, EffectiveFrom: day(pf.Edition.EffectiveFrom)},
 		Administration: pf.Administration, Catalogue: pf.Catalogue, Process: pf.Process, Rules: pf.Rules,
-		Reasons: rs, Validation: vd, Hash: contents.hash(),
+		Reasons: rs, Validation: vd, Standing: st, Hash: contents.hash(),
 		entityTypes: ef.EntityTypes, clocks: cf.Clocks, vetting: vf.Vetting, review: rf.Sections,
 	}
 	p.Agreement = l.agreement(contents)
@@ -273,7 +275,7 @@ func (f folder) names() []string {
 	return names
 }
 
-var ownFile = regexp.MustCompile(`^(?:(?:programme|entity_types|clocks|vetting|review|reasons|validation)\.yaml|agreement\.md|README\.md|letters/[a-z_]+\.md)$`)
+var ownFile = regexp.MustCompile(`^(?:(?:programme|entity_types|clocks|vetting|review|reasons|validation|standing)\.yaml|agreement\.md|README\.md|letters/[a-z_]+\.md)$`)
 
 // strangers reports files that no part of the portal reads: a misspelt name would
 // otherwise be a rule that silently does not count.

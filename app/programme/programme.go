@@ -53,6 +53,7 @@ type Programme struct {
 	Agreement      Agreement
 	Reasons        Reasons
 	Validation     Validation
+	Standing       Standing
 	Hash           string // SHA-256 over the folder's files in the order of their names, hexadecimal
 
 	entityTypes []EntityType

@@ -20,6 +20,7 @@ import (
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
+	"trustedtrader/app/standing"
 	"trustedtrader/app/validation"
 )
 
@@ -498,7 +499,7 @@ func (s *Service) follow(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	}
 	switch outcome {
 	case validation.TierAwarded:
-		return s.Members.Award(ctx, tx, now, by, *v.MembershipID, tier, reason)
+		return s.Members.Award(ctx, tx, now, by, *v.MembershipID, tier, standing.Cause{Kind: validation.Kind, ID: v.ID}, reason)
 	case validation.Enforcement:
 		if err := s.Members.Refer(ctx, tx, now, by, *v.MembershipID, reason); err != nil {
 			return err

@@ -845,7 +845,7 @@ func TestReviewClock(t *testing.T) {
 	app, err = w.Desk.StartReview(w.Ctx, w.Sam, app.ID, app.Version)
 	w.Must(err)
 	app = w.ToCertify(w.Sam, app)
-	members := &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}
+	members := membership.New(w.DB, w.Clock.Now, w.Steps)
 	m, err := members.Admit(w.Ctx, w.Boss, app.ID, app.Version)
 	w.Must(err)
 	due := func() string {

@@ -35,6 +35,12 @@ var historySQL = []string{
 		select md5(f.id::text || 'membership')::uuid, f.id, md5(f.id::text || 'application')::uuid, f.programme, m.edition, f.entity_type, 'S7' || lpad(f.n::text, 7, '0'), m.tier, 'active',
 			f.certified::date, f.certified::date, f.certified
 		from firm f, (select edition, tier from membership where programme = 'ctpat' limit 1) m`,
+	`insert into standing_event (id, membership_id, company_id, kind, types, effective_on, recorded_at, tier, cause_kind, cause_id)
+		select md5(f.id::text || 'granted')::uuid, m.id, m.company_id, 'granted', array['membership'], m.effective_on, m.created_at, m.tier, 'application', m.application_id
+		from firm f join membership m on m.id = md5(f.id::text || 'membership')::uuid`,
+	`insert into standing (membership_id, company_id, type, state, tier, valid, known, event_id)
+		select e.membership_id, e.company_id, 'membership', 'active', e.tier, daterange(e.effective_on, null, '[)'), tstzrange(e.recorded_at, null, '[)'), e.id
+		from firm f join standing_event e on e.id = md5(f.id::text || 'granted')::uuid`,
 	`insert into profile_cycle (id, reference, company_id, programme, entity_type, kind, number, edition, edition_hash, office_id, application_id, membership_id, previous_id,
 			status, opened_at, submitted_at, accepted_at, round)
 		select md5(f.id::text || k)::uuid, 'SP-' || extract(year from f.certified)::int + k - 1 || '-7' || lpad(f.n::text, 6, '0'), f.id, f.programme, f.entity_type,

@@ -20,7 +20,7 @@ func TestYearsOfAMembership(t *testing.T) {
 	t.Parallel()
 	w, a := newDesk(t)
 	w.WithCriteria()
-	members := &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps}
+	members := membership.New(w.DB, w.Clock.Now, w.Steps)
 	sweep := func() {
 		t.Helper()
 		s := &clock.Service{DB: w.DB, Now: w.Clock.Now, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters, Expired: clock.Together(w.Applications.Hooks(), members.Hooks())}

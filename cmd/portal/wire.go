@@ -250,7 +250,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.catalogues = &catalogue.Service{DB: db, Now: now, Library: library}
 	p.reviews = &review.Service{DB: db, Now: now, Steps: &steps, Companies: p.companies}
 	p.profileDesk = &profilereview.Service{DB: db, Now: now, Steps: profiles, Cases: p.reviews}
-	p.members = &membership.Service{DB: db, Now: now, Steps: &steps}
+	p.members = membership.New(db, now, &steps)
 	p.validations = &validation.Service{DB: db, Now: now, Steps: &validation.Steps{Programmes: register, Clocks: clocks, Letters: letters, Calendars: calendars}}
 	p.sweeper = &clock.Service{DB: db, Now: now, Log: e.log, Clocks: clocks, Letters: letters, Expired: clock.Together(p.applications.Hooks(), p.members.Hooks())}
 	if p.evidence, err = files(cfg, e.log, db, now); err != nil {
@@ -310,13 +310,19 @@ func (p *parts) jobs() (err error) {
 			From: p.cfg.MailFrom, FromName: p.cfg.BrandName,
 		}},
 		Sweep: &clock.SweepWorker{Service: p.sweeper},
-		ApplyChanges: func(ctx context.Context) error {
-			_, _, err := p.companies.ApplyDue(ctx)
-			return err
-		},
-		FreeHolds: func(ctx context.Context) error {
-			_, err := p.roster.FreeExpired(ctx)
-			return err
+		Ticks: []jobs.Tick{
+			{Name: "apply_changes", Every: 15 * time.Minute, Do: func(ctx context.Context) error {
+				_, _, err := p.companies.ApplyDue(ctx)
+				return err
+			}},
+			{Name: "free_holds", Every: 5 * time.Minute, Do: func(ctx context.Context) error {
+				_, err := p.roster.FreeExpired(ctx)
+				return err
+			}},
+			{Name: "turn_standings", Every: time.Minute, Do: func(ctx context.Context) error {
+				_, err := p.members.Standing.Turn(ctx)
+				return err
+			}},
 		},
 		Files:       &evidence.SweepWorker{Service: p.evidence},
 		Validations: &validation.SweepWorker{Service: p.validations, Log: p.log},

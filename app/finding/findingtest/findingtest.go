@@ -43,7 +43,7 @@ func Over(t testing.TB, base *reviewtest.World) *World {
 	store, err := blob.Open(w.Ctx, blob.Settings{Folder: t.TempDir()})
 	w.Must(err)
 	w.Evidence = &evidence.Service{DB: w.DB, Now: w.Clock.Now, Log: apptest.Quiet(), Store: store, Master: make([]byte, blob.KeySize), Quota: 1 << 30}
-	w.Members = &membership.Service{DB: w.DB, Now: w.Clock.Now, Steps: base.Steps}
+	w.Members = membership.New(w.DB, w.Clock.Now, base.Steps)
 	w.Steps = &validation.Steps{Programmes: base.Steps.Programmes, Clocks: base.Steps.Clocks, Letters: base.Steps.Letters, Calendars: base.Steps.Clocks.Calendars}
 	w.Findings = &finding.Service{DB: w.DB, Now: w.Clock.Now, Steps: &finding.Steps{Steps: w.Steps, Library: base.Steps.Profiles.Library, Evidence: w.Evidence}}
 	return w

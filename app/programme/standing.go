@@ -1,0 +1,117 @@
+package programme
+
+import "slices"
+
+// Standing is what a membership of a programme consists of and brings.
+type Standing struct {
+	Types    []StandingType `yaml:"types"`    // empty: a membership has no parts
+	Holds    []Holding      `yaml:"holds"`    // which kind of member holds which types
+	Benefits []Benefit      `yaml:"benefits"` // that can be denied one by one
+	Removal  Removal        `yaml:"removal"`
+	Annul    bool           `yaml:"annulment"` // a membership can be ended as if never granted
+	Source   string         `yaml:"source"`
+}
+
+// StandingType is a part of a membership that can be lost while another is kept.
+type StandingType struct {
+	Code   string `yaml:"code"`
+	Name   string `yaml:"name"`
+	Help   string `yaml:"help"`
+	Source string `yaml:"source"`
+}
+
+// Holding says which types a kind of member holds.
+type Holding struct {
+	EntityType string   `yaml:"entity_type"`
+	Types      []string `yaml:"types"`
+}
+
+// Benefit is something that members have and that can be denied.
+type Benefit struct {
+	Code   string   `yaml:"code"`
+	Name   string   `yaml:"name"`
+	Help   string   `yaml:"help"`
+	Types  []string `yaml:"types"` // the types that bring it; empty: any
+	Tiers  []string `yaml:"tiers"` // the tiers that bring it; empty: any
+	Source string   `yaml:"source"`
+	Draft  bool     `yaml:"draft"`
+}
+
+// Removal is how the programme speaks of an end by the agency.
+type Removal struct {
+	Name  string `yaml:"name"`  // Removed, Revoked
+	Verb  string `yaml:"verb"`  // Remove, Revoke
+	Event string `yaml:"event"` // under which clocks hear of it
+}
+
+// WholeMembership is the type of a membership that has no parts.
+const WholeMembership = "membership"
+
+// TypesOf lists the types that a kind of member holds: one without a name of its own where
+// the programme has none.
+func (s Standing) TypesOf(entityType string) []string {
+	for _, h := range s.Holds {
+		if h.EntityType == entityType {
+			return slices.Clone(h.Types)
+		}
+	}
+	return []string{WholeMembership}
+}
+
+// Type finds a type.
+func (s Standing) Type(code string) (StandingType, bool) {
+	return find(s.Types, func(t StandingType) bool { return t.Code == code })
+}
+
+// Benefit finds a benefit.
+func (s Standing) Benefit(code string) (Benefit, bool) {
+	return find(s.Benefits, func(b Benefit) bool { return b.Code == code })
+}
+
+// Brings lists the benefits that a type brings at a tier, denied or not.
+func (s Standing) Brings(kind, tier string) (out []Benefit) {
+	for _, b := range s.Benefits {
+		if (len(b.Types) == 0 || slices.Contains(b.Types, kind)) && (len(b.Tiers) == 0 || slices.Contains(b.Tiers, tier)) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// standing looks at what no schema can see.
+func (c *checker) standing() {
+	const doc = "standing"
+	if !c.read(doc) {
+		return
+	}
+	s := c.p.Standing
+	for i, h := range s.Holds {
+		if !slices.ContainsFunc(c.p.entityTypes, func(e EntityType) bool { return e.Code == h.EntityType }) && c.read("entity_types") {
+			c.bad(doc, at("holds", i, "entity_type"), "there is no entity type %q", h.EntityType)
+		}
+		for j, code := range h.Types {
+			if _, ok := s.Type(code); !ok {
+				c.bad(doc, at("holds", i, "types", j), "there is no type %q", code)
+			}
+		}
+	}
+	for i, b := range s.Benefits {
+		for j, code := range b.Types {
+			if _, ok := s.Type(code); !ok {
+				c.bad(doc, at("benefits", i, "types", j), "there is no type %q", code)
+			}
+		}
+		for j, code := range b.Tiers {
+			if _, ok := c.p.Tier(code); !ok && c.read("programme") {
+				c.bad(doc, at("benefits", i, "tiers", j), "there is no tier %q", code)
+			}
+		}
+	}
+	if len(s.Types) > 0 && c.read("entity_types") {
+		for _, e := range c.p.entityTypes {
+			if e.Enabled && !slices.ContainsFunc(s.Holds, func(h Holding) bool { return h.EntityType == e.Code }) {
+				c.bad(doc, at("holds"), "it does not say which types %q holds", e.Code)
+			}
+		}
+	}
+}
