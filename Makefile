@@ -28,7 +28,9 @@ production: ## build ./bin/portal-production, without the demo
 	@mkdir -p bin && $(GO) build -tags production -ldflags "-s -w" -o bin/portal-production ./cmd/portal
 
 ## Test
-test: setup-test unit interop browser ## every test: unit, services on PostgreSQL, routes, browser
+# The walk waits for pages most of its time, so the other tests run beside it.
+test: setup-test tools build ## every test: unit, services on PostgreSQL, routes, browser
+	@$(MAKE) --no-print-directory -j2 --output-sync=target unit interop browser
 
 unit: ## tests that need PostgreSQL and nothing else
 	@.ci/with-postgres $(GO) test $$($(GO) list ./... | grep -v /interop)
