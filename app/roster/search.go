@@ -32,6 +32,7 @@ type Need struct {
 	Travel       func(km float64) int // minutes one way over a distance; nil: nobody travels
 	Visit        uuid.UUID            // its own bookings and holds do not stand in the way; read by Slots
 	NotBefore    clock.Day            // first day that leaves the company the notice it has a right to
+	Booked       clock.Day            // day at the site for which it is booked now; zero: none
 }
 
 // Calendar is an officer with what they are busy with, in order of time.
@@ -296,6 +297,9 @@ func (s *searching) closed(d clock.Day) (out []Reason) {
 	}
 	if last.After(s.To) {
 		out = append(out, Because("The visit would end after %s", s.To))
+	}
+	if d == s.Booked && !s.Booked.IsZero() {
+		out = append(out, Because("The visit is booked for this day"))
 	}
 	weekend := false
 	for x := d; !x.After(last); x = x.AddDays(1) {

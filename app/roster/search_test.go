@@ -114,13 +114,14 @@ func TestSearchSaysWhy(t *testing.T) {
 		booking(roster.Visit, "2026-03-11T13:00:00Z", "2026-03-11T21:00:00Z", 720), // its travel reaches into the twelfth
 	}
 	n := onSite(t, "2026-02-13", "2026-03-13")
-	n.SiteCalendar, n.NotBefore = us, day(t, "2026-02-16")
+	n.SiteCalendar, n.NotBefore, n.Booked = us, day(t, "2026-02-16"), day(t, "2026-03-02")
 	r := roster.Search(n, []roster.Calendar{ana})
 	for d, want := range map[string]string{
 		"2026-02-13": "Too soon: the company has a right to notice until",
 		"2026-02-16": "Holiday at the site: Washington's Birthday",
 		"2026-02-21": "Weekend at the site",
 		"2026-02-20": "Ana Ruiz: does not work that day",
+		"2026-03-02": "The visit is booked for this day",
 		"2026-03-09": "Ana Ruiz: on leave",
 		"2026-03-10": "Ana Ruiz: in training",
 		"2026-03-11": "Ana Ruiz: on another visit",

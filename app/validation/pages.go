@@ -434,6 +434,9 @@ func (p VisitPage) Need(from, to clock.Day, site *clock.Calendar) roster.Need {
 	if x.Kind == Virtual {
 		n.Lat, n.Lon = nil, nil
 	}
+	if x.Status == Booked {
+		n.Booked = clock.DayOf(*x.StartsAt, x.Where())
+	}
 	if x.ShortNoticeAt != nil || n.NotBefore.IsZero() {
 		n.NotBefore = p.Today.AddDays(1)
 	}

@@ -23,7 +23,7 @@ func (w *Web) reportPage(c *fiber.Ctx, who identity.Actor) (view.Page, error) {
 		return view.Page{}, err
 	}
 	p, err := w.Reports.Open(c.UserContext(), who, id)
-	crumbs := []ui.Crumb{{Label: t(c, "Desk"), Href: "/desk"}, {Label: p.Reference, Href: "/desk/validations/" + id.String()}, {Label: t(c, "Report")}}
+	crumbs := []ui.Crumb{{Label: t(c, "Desk"), Href: "/desk"}, {Label: t(c, "Validations"), Href: "/desk/validations"}, {Label: p.Reference, Href: "/desk/validations/" + id.String()}, {Label: t(c, "Report")}}
 	return view.Page{Chrome: w.wideChrome(c, who, t(c, "%s: report", p.Reference), crumbs...), Page: p, Typed: map[string]string{}}, err
 }
 
@@ -144,7 +144,7 @@ func (w *Web) sharedReport(c *fiber.Ctx, who identity.Actor) (view.SharedPage, e
 	}
 	x, err := w.Reports.Shared(c.UserContext(), who, id)
 	p := view.SharedPage{Chrome: w.chrome(c, who, t(c, "%s: report", x.Reference)), Shared: x}
-	p.Chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Home"), Href: "/company"}, {Label: x.Reference, Href: "/validations/" + id.String()}, {Label: t(c, "Report")}}
+	p.Chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Home"), Href: "/company"}, {Label: t(c, "Validations"), Href: "/validations"}, {Label: x.Reference, Href: "/validations/" + id.String()}, {Label: t(c, "Report")}}
 	return p, err
 }
 

@@ -499,7 +499,7 @@ func (p VisitPage) visitFacts(ctx context.Context) []ui.Pair {
 	if x.Party != "" {
 		list = append(list, ui.Pair{Key: i18n.T(ctx, "Whose place"), Value: x.Party})
 	}
-	list = append(list, ui.Pair{Key: i18n.T(ctx, "Time zone"), Value: strings.ReplaceAll(x.Zone, "_", " ")})
+	list = append(list, ui.Pair{Key: i18n.T(ctx, "Time zone"), Value: app.City(x.Where())})
 	if x.Goes() {
 		list = append(list, ui.Pair{Key: i18n.T(ctx, "Length"), Value: i18n.N(ctx, "%d day", "%d days", x.Days)})
 	}
