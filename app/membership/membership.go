@@ -10,6 +10,7 @@ package membership
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -250,11 +251,12 @@ type Page struct {
 	Programme  *programme.Programme
 	Entity     programme.EntityType
 	Tier       programme.Tier
-	Clocks     []clock.View // for the agency all, for the company those that it or the agency still owes
-	Profiles   []Profile    // the security profiles of the membership, the newest first
-	Warn       *Profile     // the one about which the reader can warn the company; nil: none
-	Reference  string       // of the application
-	InEffect   bool         // today, at the office
+	Clocks     []clock.View    // for the agency all, for the company those that it or the agency still owes
+	Profiles   []Profile       // the security profiles of the membership, the newest first
+	Warn       *Profile        // the one about which the reader can warn the company; nil: none
+	Reference  string          // of the application
+	InEffect   bool            // today, at the office
+	Parts      []standing.Span // what each type of the membership is today
 }
 
 // Item is a membership in a list.
@@ -307,7 +309,8 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	var row pageRow
 	var kept []clock.Kept
 	var profiles []profileRow
-	statements := []pg.Query{pg.One(&row, pageSQL, id, own), clock.About(&kept, Kind, id), pg.All(&profiles, profilesSQL, id, own)}
+	var parts []standing.Row
+	statements := []pg.Query{pg.One(&row, pageSQL, id, own), clock.About(&kept, Kind, id), pg.All(&profiles, profilesSQL, id, own), standing.KnownNow(&parts, id)}
 	if own == nil {
 		statements = append(statements, audit.LookAt(now, by, action, Kind, "membership x where x.id = $10", id))
 	}
@@ -324,7 +327,8 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	if p.Zone, err = time.LoadLocation(row.Zone); err != nil {
 		p.Zone = time.UTC // the administration's pages refuse unknown zones, so this is a damaged row
 	}
-	p.InEffect = row.Status == Active && !clock.DayOf(now, p.Zone).Before(row.EffectiveOn)
+	p.Parts = standing.On(parts, clock.DayOf(now, p.Zone))
+	p.InEffect = slices.ContainsFunc(p.Parts, standing.Span.Counts)
 	p.Clocks = s.Steps.Clocks.Views(kept, now)
 	p.Profiles, p.Warn = s.profiles(by, p, profiles)
 	return p, nil

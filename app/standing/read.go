@@ -138,6 +138,17 @@ func spans(rows []spanRow) []Span {
 	return out
 }
 
+// Row is a span as the database gives it.
+type Row = spanRow
+
+// KnownNow reads the spans of a membership as known now, within a batch of another domain.
+func KnownNow(rows *[]Row, membership uuid.UUID) pg.Query {
+	return pg.All(rows, spansSQL, membership, nil)
+}
+
+// On lists what each type of a membership is on a day.
+func On(rows []Row, d clock.Day) []Span { return on(spans(rows), d) }
+
 // Of reads the spans of a membership as known now, in a transaction of another domain.
 func Of(ctx context.Context, tx pg.Tx, membership uuid.UUID) ([]Span, error) {
 	var rows []spanRow
