@@ -102,8 +102,8 @@ func DB(t testing.TB) *pg.DB {
 }
 
 // StartServer starts a PostgreSQL server for tests, in memory where there is room,
-// and returns its address and how to end it.
-func StartServer(ctx context.Context) (dsn string, end func() error, err error) {
+// and returns its address and how to end it. More arguments go to the server.
+func StartServer(ctx context.Context, more ...string) (dsn string, end func() error, err error) {
 	base := "/dev/shm" // memory: a clone takes a seventh of the time
 	if _, err := os.Stat(base); err != nil {
 		base = os.TempDir()
@@ -114,7 +114,7 @@ func StartServer(ctx context.Context) (dsn string, end func() error, err error) 
 	}
 	c, err := pgembed.Start(ctx, pgembed.Config{
 		Dir: dir, Database: "postgres", Log: Quiet(),
-		Args: []string{"-c", "fsync=off", "-c", "max_connections=300"},
+		Args: append([]string{"-c", "fsync=off", "-c", "max_connections=300"}, more...),
 	})
 	if err != nil {
 		return "", nil, errors.Join(err, os.RemoveAll(dir))
