@@ -321,23 +321,16 @@ func (s *seeder) copy(ctx context.Context, t *table) (rows int, err error) {
 
 func (s *seeder) write(out *bufio.Writer, t *table, rows *int) error {
 	for place, p := range s.patterns {
+		cells := s.cells(t, p)
 		for n := 1; n <= s.copies(p); n++ {
-			c := copied{seeder: s, pattern: p, n: n, serial: place*10000 + n}
-			for _, row := range t.rows[p.id] {
-				c.table, c.row = t, row
-				for i, v := range row {
+			c := copied{seeder: s, pattern: p, n: n, serial: place*10000 + n, table: t}
+			for at, row := range t.rows[p.id] {
+				c.row = row
+				for i := range row {
 					if i > 0 {
 						_ = out.WriteByte('\t')
 					}
-					if v != `\N` {
-						switch vary := varied[t.name+"."+t.columns[i]]; {
-						case vary != nil:
-							v = vary(c, v)
-						case t.ids[i]:
-							v = uuidText.ReplaceAllStringFunc(v, c.id)
-						}
-					}
-					_, _ = out.WriteString(v)
+					cells[at][i].write(out, c)
 				}
 				if err := out.WriteByte('\n'); err != nil {
 					return err
@@ -347,6 +340,51 @@ func (s *seeder) write(out *bufio.Writer, t *table, rows *int) error {
 		}
 	}
 	return nil
+}
+
+// cell is a value of a pattern's row, taken apart once for all its copies: an id follows on
+// each of its texts but the last.
+type cell struct {
+	texts, ids []string
+	vary       func(copied, string) string // nil: only ids differ
+}
+
+func (s *seeder) cells(t *table, p *pattern) [][]cell {
+	out := make([][]cell, len(t.rows[p.id]))
+	for at, row := range t.rows[p.id] {
+		out[at] = make([]cell, len(row))
+		for i, v := range row {
+			x := cell{texts: []string{v}}
+			switch vary := varied[t.name+"."+t.columns[i]]; {
+			case v == `\N`:
+			case vary != nil:
+				x.vary = vary
+			case t.ids[i]:
+				x.texts, x.ids = nil, nil
+				from := 0
+				for _, found := range uuidText.FindAllStringIndex(v, -1) {
+					x.texts, x.ids = append(x.texts, v[from:found[0]]), append(x.ids, v[found[0]:found[1]])
+					from = found[1]
+				}
+				x.texts = append(x.texts, v[from:])
+			}
+			out[at][i] = x
+		}
+	}
+	return out
+}
+
+func (x cell) write(out *bufio.Writer, c copied) {
+	if x.vary != nil {
+		_, _ = out.WriteString(x.vary(c, x.texts[0]))
+		return
+	}
+	for i, text := range x.texts {
+		_, _ = out.WriteString(text)
+		if i < len(x.ids) {
+			_, _ = out.WriteString(c.id(x.ids[i]))
+		}
+	}
 }
 
 // copied is one copy of a pattern.
