@@ -4976,6 +4976,13 @@ CREATE INDEX clock_due ON public.clock USING btree (due_on) WHERE (stopped_at IS
 
 
 --
+-- Name: clock_ended; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clock_ended ON public.clock USING btree (programme, stopped_at) WHERE (NOT earliest);
+
+
+--
 -- Name: clock_late; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4987,6 +4994,13 @@ CREATE INDEX clock_late ON public.clock USING btree (due_on, subject_id) WHERE (
 --
 
 CREATE INDEX clock_membership_due ON public.clock USING btree (code, due_on, subject_id) WHERE ((subject_kind = 'membership'::text) AND (stopped_at IS NULL));
+
+
+--
+-- Name: clock_of_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clock_of_membership ON public.clock USING btree (programme, code, due_on) WHERE (subject_kind = 'membership'::text);
 
 
 --
@@ -5155,6 +5169,13 @@ CREATE INDEX finding_proof_evidence ON public.finding_proof USING btree (evidenc
 --
 
 CREATE INDEX finding_proof_finding ON public.finding_proof USING btree (finding_id);
+
+
+--
+-- Name: finding_sent; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX finding_sent ON public.finding USING btree (programme, sent_at) WHERE (sent_at IS NOT NULL);
 
 
 --
@@ -5627,6 +5648,13 @@ CREATE INDEX profile_result_cycle ON public.profile_result USING btree (cycle_id
 
 
 --
+-- Name: profile_result_sent; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_result_sent ON public.profile_result USING btree (sent_at);
+
+
+--
 -- Name: profile_return_item_cycle; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5659,6 +5687,20 @@ CREATE INDEX proposal_deadline ON public.proposal USING btree (answer_by) WHERE 
 --
 
 CREATE INDEX recommendation_application ON public.recommendation USING btree (application_id, made_at DESC);
+
+
+--
+-- Name: recommendation_decided; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recommendation_decided ON public.recommendation USING btree (decided_at) WHERE (decision = 'approved'::text);
+
+
+--
+-- Name: report_approved; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX report_approved ON public.report USING btree (approved_at) WHERE (approved_at IS NOT NULL);
 
 
 --
@@ -5809,6 +5851,13 @@ CREATE INDEX standing_event_company ON public.standing_event USING btree (compan
 
 
 --
+-- Name: standing_event_day; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_event_day ON public.standing_event USING btree (effective_on);
+
+
+--
 -- Name: standing_event_membership; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5848,6 +5897,13 @@ CREATE INDEX trade_name_company ON public.trade_name USING btree (company_id);
 --
 
 CREATE INDEX trade_name_trgm ON public.trade_name USING gin (public.fold(name) public.gin_trgm_ops);
+
+
+--
+-- Name: validation_closed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX validation_closed ON public.validation USING btree (programme, closed_at) WHERE (status = 'closed'::text);
 
 
 --

@@ -94,7 +94,7 @@ func deeds() []deed {
 		{"booking.add", "Leave or training entered"}, {"booking.cancel", "Leave or training taken out"}, {"booking.expire", "Held time freed"},
 		{"calendar_feed.make", "Private address of a calendar made"}, {"calendar_feed.revoke", "Private address of a calendar switched off"},
 		{"plan.make", "Yearly plan made"}, {"plan.refresh", "Yearly plan scored anew"}, {"plan.decide", "Decided on a member for the plan"}, {"plan.adopt", "Yearly plan adopted"},
-		{"plan.read", "Line of the yearly plan looked at"}, {"plan.download", "Yearly plan downloaded"}, {"plan.download_due", "Members by their day downloaded"},
+		{"plan.read", "Line of the yearly plan looked at"}, {"headquarters.export", "Figures or their rows downloaded"}, {"plan.download", "Yearly plan downloaded"}, {"plan.download_due", "Members by their day downloaded"},
 		{"catalogue.export", "Criteria downloaded"},
 		{"session.sign_in", "Signed in"}, {"session.act_as", "Chose a role"}, {"session.sign_out", "Signed out"}, {"session.end", "Ended a session"},
 		{"audit.read", "Audit trail looked at"}, {"audit.export", "Audit trail exported"},
@@ -147,6 +147,8 @@ func Group(action string) string {
 		return "Validations"
 	case "right", "invitation", "person", "office", "agency":
 		return "People and offices"
+	case "headquarters":
+		return "Headquarters"
 	case "plan":
 		return "Yearly plan"
 	case "catalogue":
@@ -169,7 +171,7 @@ func kinds() []kind {
 		{"application", "Application"}, {"profile", "Security profile"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
 		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"}, {"finding", "Finding"},
-		{"validation", "Validation"}, {"visit", "Visit"}, {"plan", "Yearly plan"}, {"plan_item", "Line of a yearly plan"},
+		{"validation", "Validation"}, {"visit", "Visit"}, {"plan", "Yearly plan"}, {"plan_item", "Line of a yearly plan"}, {"headquarters", "Figures of headquarters"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
 		{"officer", "Officer"}, {"booking", "Entry of a calendar"},
 		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"calendar_feed", "Private address of a calendar"}, {"search", "Search"}, {"audit", "Audit trail"},

@@ -252,6 +252,24 @@ func All[T any](dst *[]T, sql string, args ...any) Query {
 	}}
 }
 
+// Each hands every row of a statement to fn as it comes, for results that are too long to
+// keep; columns meet fields by name. fn does not use the database.
+func Each[T any](fn func(T) error, sql string, args ...any) Query {
+	return Query{sql, args, func(rows pgx.Rows) error {
+		defer rows.Close()
+		for rows.Next() {
+			row, err := pgx.RowToStructByName[T](rows)
+			if err != nil {
+				return err
+			}
+			if err := fn(row); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}}
+}
+
 // One reads the single row of a statement into dst; no row is a NotFound fault.
 func One[T any](dst *T, sql string, args ...any) Query {
 	return Query{sql, args, func(rows pgx.Rows) (err error) {

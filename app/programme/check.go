@@ -28,6 +28,7 @@ func (c *checker) run() {
 	c.review()
 	c.validation()
 	c.standing()
+	c.figures()
 	c.reasons()
 	c.lettersThere()
 }

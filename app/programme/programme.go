@@ -54,6 +54,7 @@ type Programme struct {
 	Reasons        Reasons
 	Validation     Validation
 	Standing       Standing
+	Figures        Figures
 	Hash           string // SHA-256 over the folder's files in the order of their names, hexadecimal
 
 	entityTypes []EntityType

@@ -16,6 +16,7 @@ import (
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
+	"trustedtrader/app/headquarters"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
@@ -44,10 +45,11 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 		Config: config.Config{BaseURL: base, SessionIdle: time.Hour}, Log: apptest.Quiet(), Now: w.Clock.Now, DB: w.DB, Assets: assets, Catalogues: &i18n.Catalogues{},
 		Services: Services{SignIn: &signin.Service{DB: w.DB, Now: w.Clock.Now}, Programmes: w.Steps.Programmes, Applications: w.Applications,
 			Notices: &notice.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Companies: w.Companies, Reviews: w.Desk, ProfileDesk: &profilereview.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Steps.Profiles, Cases: w.Desk},
-			People: &people.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters, Base: base, Calendars: w.Steps.Clocks.Calendars},
-			Risks:  riskService(t, w),
-			Roster: &roster.Service{DB: w.DB, Now: w.Clock.Now, Calendars: w.Steps.Clocks.Calendars, Programmes: w.Steps.Programmes},
-			Plans:  planService(t, w),
+			People:       &people.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters, Base: base, Calendars: w.Steps.Clocks.Calendars},
+			Risks:        riskService(t, w),
+			Roster:       &roster.Service{DB: w.DB, Now: w.Clock.Now, Calendars: w.Steps.Clocks.Calendars, Programmes: w.Steps.Programmes},
+			Plans:        planService(t, w),
+			Headquarters: &headquarters.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Library: library(t)},
 			Validations: &validation.Service{DB: w.DB, Now: w.Clock.Now, Steps: &validation.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters,
 				Calendars: w.Steps.Clocks.Calendars}},
 			Feeds:   feedService(w),

@@ -579,7 +579,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 					form = url.Values{"csrf": {v.csrf}}
 				}
 				status, _, text := m.ask(v, method, path, form, nil)
-				if status >= 500 || !strings.HasSuffix(r.Path, ".xlsx") && strings.Contains(text, "%!") { // packed bytes hold anything
+				if status >= 500 || !strings.HasSuffix(r.Path, ".xlsx") && !strings.HasSuffix(r.Path, ".zip") && strings.Contains(text, "%!") { // packed bytes hold anything
 					t.Errorf("%s %s as %s: %d", method, r.Path, v.name, status)
 				}
 				if method == "GET" && status >= 400 && !slices.Contains(notNow, r.Path) {
@@ -610,7 +610,10 @@ var notNow = []string{
 
 // files are no pages: they are read in steps, as many as they need.
 var files = []string{"/profiles/:id/export.xlsx", "/profiles/:id/export.csv", "/audit/export.csv", "/risk/:id/export.xlsx", "/risk/:id/actions.csv", "/desk/risk/:id/export.xlsx",
-	"/desk/plan/:id/plan.csv", "/desk/plan/due.csv"}
+	"/desk/plan/:id/plan.csv", "/desk/plan/due.csv", "/desk/headquarters/rows.xlsx", "/desk/headquarters/rows.zip", "/desk/headquarters/year.xlsx", "/desk/headquarters/year.zip"}
+
+// counts are pages of many numbers: one round trip, in which each set of rows has a statement.
+var counts = []string{"/desk/headquarters", "/desk/headquarters/year"}
 
 // fewStatements fails for every page that once needed more SQL statements than
 // it may, and for every page that was never measured.
@@ -639,7 +642,7 @@ func (m *matrix) fewStatements() {
 				if b.GetUpperBound() != mostStatements {
 					continue
 				}
-				if over := h.GetSampleCount() - b.GetCumulativeCount(); over > 0 && !slices.Contains(files, route) {
+				if over := h.GetSampleCount() - b.GetCumulativeCount(); over > 0 && !slices.Contains(files, route) && !slices.Contains(counts, route) {
 					m.Errorf("GET %s needed more than %d SQL statements in %d of %d requests", route, mostStatements, over, h.GetSampleCount())
 				}
 			}

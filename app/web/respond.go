@@ -21,6 +21,7 @@ import (
 	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/fault"
+	"trustedtrader/app/headquarters"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
@@ -151,6 +152,9 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 		items = []ui.NavItem{{Label: "People", Href: "/admin/people"}, {Label: "Offices", Href: "/admin/offices"}, {Label: "Partner agencies", Href: "/admin/agencies"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
 		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"}, {Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}}
+		if who.Is(headquarters.Readers()...) {
+			items = append(items, ui.NavItem{Label: "Headquarters", Href: "/desk/headquarters"})
+		}
 	}
 	if who.Audience == identity.Staff && who.Is(catalogue.Readers()...) {
 		items = append(items, ui.NavItem{Label: "Catalogues", Href: "/admin/catalogues"})

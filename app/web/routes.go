@@ -5,6 +5,7 @@ import (
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/evidence"
+	"trustedtrader/app/headquarters"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/risk"
 )
@@ -59,6 +60,7 @@ func (w *Web) Routes() []Route {
 		caseReaders = only(identity.CaseReaders...)
 		caseWorkers = only(identity.CaseWorkers...)
 		approvers   = only(identity.Approvers...)
+		above       = only(headquarters.Readers()...)
 
 		readers = only(identity.CompanyReaders...)
 		writers = only(applicationWriters()...)
@@ -348,6 +350,17 @@ func (w *Web) Routes() []Route {
 		{"POST", "/desk/officers/:id/bookings/:booking/cancel", caseWorkers, w.cancelAbsence},
 		{"GET", "/desk/calendar", caseReaders, w.showCalendar},
 		{"GET", "/desk/calendar/capacity", caseReaders, w.showCapacity},
+		// From above: the dashboard, the rows behind its numbers, the yearly report, comparisons
+		{"GET", "/desk/headquarters", above, w.showHeadquarters},
+		{"GET", "/desk/headquarters/rows", above, w.showRows},
+		{"GET", "/desk/headquarters/rows.xlsx", above, w.sendRows},
+		{"GET", "/desk/headquarters/rows.zip", above, w.sendRows},
+		{"GET", "/desk/headquarters/year", above, w.showYear},
+		{"GET", "/desk/headquarters/year.xlsx", above, w.sendYear},
+		{"GET", "/desk/headquarters/year.zip", above, w.sendYear},
+		{"GET", "/desk/headquarters/duties", above, w.showDuties},
+		{"GET", "/desk/headquarters/offices", above, w.showAlike},
+
 		// The yearly plan, every member by the day, where visits lie, and journeys
 		{"GET", "/desk/plan", caseReaders, w.showPlans},
 		{"POST", "/desk/plan", approvers, w.makePlan},

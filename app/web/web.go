@@ -22,6 +22,7 @@ import (
 	"trustedtrader/app/fieldwork"
 	"trustedtrader/app/finding"
 	"trustedtrader/app/geo"
+	"trustedtrader/app/headquarters"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -80,6 +81,7 @@ type Services struct {
 	Fieldwork    *fieldwork.Service
 	Findings     *finding.Service
 	Reports      *report.Service
+	Headquarters *headquarters.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service

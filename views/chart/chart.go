@@ -73,6 +73,7 @@ func short(s string) string {
 
 // BarsProps describes amounts by month: what can be done beside what is to be done.
 type BarsProps struct {
+	ID          string // sets it apart from other charts of the page
 	Title, Desc string
 	Groups      []Group
 	Legend      []Key
@@ -111,6 +112,8 @@ const (
 	barsTop    = 12
 	barsFoot   = 30
 )
+
+func (p BarsProps) id(part string) string { return p.ID + "bars-" + part }
 
 func (p BarsProps) box() string {
 	return "0 0 " + strconv.Itoa(barsWidth) + " " + strconv.Itoa(barsHeight)
