@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,16 +137,43 @@ func found() []finding.Entry {
 	}
 }
 
+// themes are words in the titles of the criteria that the findings are about, the best first.
+var themes = [][]string{{"Seals on arrival", "seal", "Cargo"}, {"Visitors", "Access process", "Access"}, {"Security training", "Training", "Aware"}, {"Cameras", "Access points", "Locking"}}
+
+// looked are the criteria of a visit: first those that the findings are about.
+func looked(list []fieldwork.Candidate) (ids []string) {
+	take := func(fits func(title string) bool) bool {
+		for _, x := range list {
+			if !slices.Contains(ids, x.About.ID) && fits(x.About.Title.String()) {
+				ids = append(ids, x.About.ID)
+				return true
+			}
+		}
+		return false
+	}
+	for _, words := range themes {
+		found := false
+		for _, word := range words {
+			if found = take(func(title string) bool { return strings.Contains(strings.ToLower(title), strings.ToLower(word)) }); found {
+				break
+			}
+		}
+		if !found {
+			take(func(string) bool { return true })
+		}
+	}
+	for len(ids) < 12 && take(func(string) bool { return true }) {
+	}
+	return ids
+}
+
 // seen enters what was verified, writes the findings and begins the report.
 func (s *Seeder) seen(v visited, lead identity.Actor) error {
 	c, err := s.Fieldwork.Candidates(s.ctx, lead, v.VisitID)
 	if err != nil || len(c.List) < 4 {
 		return err
 	}
-	var ids []string
-	for _, x := range c.List[:min(len(c.List), 12)] {
-		ids = append(ids, x.About.ID)
-	}
+	ids := looked(c.List)
 	if err := s.Fieldwork.Choose(s.ctx, lead, v.VisitID, ids); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 
 // fieldCrumbs lead back to the visit.
 func fieldCrumbs(c *fiber.Ctx, r fieldwork.Record, here string) []ui.Crumb {
-	return []ui.Crumb{{Label: t(c, "Desk"), Href: "/desk"}, {Label: r.Reference, Href: "/desk/validations/" + r.ValidationID.String()},
+	return []ui.Crumb{{Label: t(c, "Desk"), Href: "/desk"}, {Label: t(c, "Validations"), Href: "/desk/validations"}, {Label: r.Reference, Href: "/desk/validations/" + r.ValidationID.String()},
 		{Label: t(c, "Visit %d", r.Number), Href: view.Path(r.ID, "")}, {Label: here}}
 }
 
