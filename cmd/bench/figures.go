@@ -63,6 +63,9 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := b.lists(ctx, conn, specialists, auditors, members); err != nil {
 		return err
 	}
+	if err := b.visitLists(ctx, conn, chiefs, specialists); err != nil {
+		return err
+	}
 	if b.only != "" {
 		return nil
 	}
