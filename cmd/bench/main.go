@@ -117,7 +117,7 @@ func (b *bench) run(ctx context.Context) (missed int, err error) {
 // prepare starts the database, fills it and starts provider, portal and twin.
 func (b *bench) prepare(ctx context.Context) error {
 	// As the README asks of an administration's server: what is read often stays in its memory.
-	server, end, err := apptest.StartServer(ctx, "-c", "shared_buffers=2GB", "-c", "effective_cache_size=6GB")
+	server, end, err := apptest.StartServer(ctx, "-c", "shared_buffers=2GB", "-c", "effective_cache_size=6GB", "-c", "default_toast_compression=lz4")
 	if err != nil {
 		return err
 	}
