@@ -4962,6 +4962,13 @@ CREATE INDEX change_notice_reference_prefix ON public.change_notice USING btree 
 
 
 --
+-- Name: clock_application_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clock_application_due ON public.clock USING btree (code, due_on, subject_id) WHERE ((subject_kind = 'application'::text) AND (stopped_at IS NULL));
+
+
+--
 -- Name: clock_company; Type: INDEX; Schema: public; Owner: -
 --
 

@@ -70,17 +70,22 @@ from visit x join validation d on d.id = x.validation_id join company c on c.id 
 where x.kind in ('domestic', 'foreign') and x.status in ('to_book', 'offered', 'booked', 'under_way') `
 
 // needSQL lists members whose day comes and who have no open validation; $1 are the clocks.
-// Where a company has several sites, its headquarters is the place, else the oldest with
-// coordinates.
-const needSQL = `select 'need' as kind, m.id, m.company_id, c.name as company, m.programme, m.entity_type, a.office_id, o.name as office, coalesce(s.name, '') as name,
-  coalesce(s.city, '') as city, coalesce(s.country, c.country) as country, s.lat, s.lon, k.due_on as "on", false as booked,
-  0 as days, '' as status, null::uuid as validation_id, m.number as reference, 0::float8 as km
-from (select subject_id, min(due_on) as due_on from clock where subject_kind = 'membership' and stopped_at is null and code = any($1) group by subject_id) k
-join membership m on m.id = k.subject_id and m.status <> 'ended' join application a on a.id = m.application_id join office o on o.id = a.office_id
-join company c on c.id = m.company_id
-left join lateral (select s.* from site s where s.company_id = m.company_id and s.closed_on is null
+// due narrows their days, of narrows the members, and last orders and bounds them, before
+// anything else is looked up; in narrows their places. Where a company has several sites, its
+// headquarters is the place, else the oldest with coordinates.
+func needSQL(due, of, last, in string) string {
+	return `select 'need' as kind, n.id, n.company_id, c.name as company, n.programme, n.entity_type, n.office_id, o.name as office, coalesce(s.name, '') as name,
+  coalesce(s.city, '') as city, coalesce(s.country, c.country) as country, s.lat, s.lon, n.due_on as "on", false as booked,
+  0 as days, '' as status, null::uuid as validation_id, n.number as reference, 0::float8 as km
+from (select m.id, m.company_id, m.programme, m.entity_type, m.number, a.office_id, k.due_on
+  from (select subject_id, min(due_on) as due_on from clock where subject_kind = 'membership' and stopped_at is null and code = any($1) and (` + due + `) group by subject_id) k
+  join membership m on m.id = k.subject_id and m.status <> 'ended' join application a on a.id = m.application_id
+  where not exists (select from validation v where v.company_id = m.company_id and v.membership_id = m.id and v.closed_at is null) ` + of + ` ` + last + `) n
+join office o on o.id = n.office_id join company c on c.id = n.company_id
+left join lateral (select s.* from site s where s.company_id = n.company_id and s.closed_on is null
   order by s.lat is null, s.activity <> 'headquarters', s.created_at, s.id limit 1) s on true
-where not exists (select from validation v where v.company_id = m.company_id and v.membership_id = m.id and v.closed_at is null) `
+` + in
+}
 
 // MapFilter narrows the map.
 type MapFilter struct {
@@ -123,7 +128,7 @@ func (s *Service) Map(ctx context.Context, by identity.Actor, f MapFilter) (m Ma
 	}
 	if f.Kind != Visit {
 		where, args := f.where("m.programme", "a.office_id", []any{s.codes(), m.Until})
-		queries = append(queries, pg.All(&needs, needSQL+`and k.due_on <= $2`+where+fmt.Sprintf(` order by k.due_on, m.id limit %d`, mostPlaces+1), args...))
+		queries = append(queries, pg.All(&needs, needSQL("due_on <= $2", where, fmt.Sprintf("order by k.due_on, m.id limit %d", mostPlaces+1), "order by n.due_on, n.id"), args...))
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), queries...); err != nil {
 		return Map{}, fmt.Errorf("read the map: %w", err)
@@ -220,8 +225,7 @@ func (s *Service) around(ctx context.Context, by identity.Actor, at geo.Point, k
 	err := s.DB.Batch(ctx, by.Scope(),
 		pg.All(&visits, visitSQL+`and x.lat between $1 and $2 and x.lon between $3 and $4 and coalesce((x.starts_at at time zone x.zone)::date, d.window_to) <= $5
 			and coalesce((x.starts_at at time zone x.zone)::date, d.window_to) >= $6 and ($7::uuid is null or d.id <> $7) limit 200`, append(slices.Clone(box), day.AddDays(-NearDays), except)...),
-		pg.All(&needs, needSQL+`and s.lat between $2 and $3 and s.lon between $4 and $5 and k.due_on <= $6
-			and (k.due_on >= $7 or k.due_on < $8) limit 200`, append(append([]any{s.codes()}, box...), day.AddDays(-NearDays), clock.DayOf(s.Now(), by.Zone))...))
+		pg.All(&needs, needSQL("due_on <= $6 and (due_on >= $7 or due_on < $8)", "", "", "where s.lat between $2 and $3 and s.lon between $4 and $5 limit 200"), append(append([]any{s.codes()}, box...), day.AddDays(-NearDays), clock.DayOf(s.Now(), by.Zone))...))
 	if err != nil {
 		return nil, err
 	}
@@ -313,7 +317,7 @@ func (s *Service) Trip(ctx context.Context, by identity.Actor, in TripEntry) (t 
 	until := clock.DayOf(s.Now(), by.Zone).AddDays(ahead)
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.All(&places, visitSQL+fmt.Sprintf(`and (x.id = any($1) or coalesce((x.starts_at at time zone x.zone)::date, d.window_to) <= $2) order by x.id <> all($1), "on", x.id limit %d`, mostPlaces), orNone(visits), until),
-		pg.All(&more, needSQL+fmt.Sprintf(`and (m.id = any($2) or k.due_on <= $3) order by m.id <> all($2), k.due_on, m.id limit %d`, mostPlaces), s.codes(), orNone(needs), until),
+		pg.All(&more, needSQL("subject_id = any($2) or due_on <= $3", "", fmt.Sprintf("order by m.id <> all($2), k.due_on, m.id limit %d", mostPlaces), "order by n.id <> all($2), n.due_on, n.id"), s.codes(), orNone(needs), until),
 		pg.All(&t.Starts, `select f.person_id as id, p.name, f.base, f.base_country as country, f.base_lat as lat, f.base_lon as lon
 			from officer f join person p on p.id = f.person_id where f.active order by p.name, p.id limit 500`))
 	if err != nil {

@@ -71,17 +71,23 @@ type dueRow struct {
 
 // dueSQL counts validations that are wanted by a day and have no visit booked: by the clock of a
 // membership or an application, and open ones for cause, which no clock wants. $1 is today,
-// $2 the first day beyond the page, $3 the office, $4 the programme, $5 pairs programme/clock.
+// $2 the first day beyond the page, $3 the office, $4 the programme, $5 pairs programme/clock, $6 the
+// codes of these clocks.
 const dueSQL = `with booked as (
 		select coalesce(v.membership_id, v.application_id) as id from validation v join visit s on s.validation_id = v.id
 		where v.closed_at is null and s.starts_at is not null and s.status <> 'cancelled')
 	select programme, entity_type, kind, date_trunc('month', greatest(due_on, $1::date)::timestamp) as month, due_on < $1::date as overdue,
 		count(*)::int as due, sum(days)::int as days
 	from (
-		select c.programme, coalesce(m.entity_type, a.entity_type) as entity_type, 'clock' as kind, c.due_on, 0 as days
-		from clock c left join membership m on c.subject_kind = 'membership' and m.id = c.subject_id
-		left join application a on c.subject_kind = 'application' and a.id = c.subject_id
-		where c.stopped_at is null and c.due_on < $2::date and c.subject_kind in ('membership', 'application') and c.programme || '/' || c.code = any($5)
+		select c.programme, m.entity_type, 'clock' as kind, c.due_on, 0 as days
+		from clock c join membership m on m.id = c.subject_id
+		where c.stopped_at is null and c.due_on < $2::date and c.subject_kind = 'membership' and c.code = any($6) and c.programme || '/' || c.code = any($5)
+		and ($3::uuid is null or c.office_id = $3) and ($4 = '' or c.programme = $4)
+		and not exists (select from booked b where b.id = c.subject_id)
+		union all
+		select c.programme, a.entity_type, 'clock', c.due_on, 0
+		from clock c join application a on a.id = c.subject_id
+		where c.stopped_at is null and c.due_on < $2::date and c.subject_kind = 'application' and c.code = any($6) and c.programme || '/' || c.code = any($5)
 		and ($3::uuid is null or c.office_id = $3) and ($4 = '' or c.programme = $4)
 		and not exists (select from booked b where b.id = c.subject_id)
 		union all
@@ -90,16 +96,16 @@ const dueSQL = `with booked as (
 		and not exists (select from visit s where s.validation_id = v.id and s.starts_at is not null and s.status <> 'cancelled')
 	) wanted group by 1, 2, 3, 4, 5 order by 4`
 
-// clocksOf lists the clocks by which validations are wanted, as programme/code.
-func clocksOf(all []*programme.Programme) (out []string) {
+// clocksOf lists the clocks by which validations are wanted, as programme/code, and their codes.
+func clocksOf(all []*programme.Programme) (pairs, codes []string) {
 	for _, p := range all {
 		for _, k := range p.Validation.Kinds {
 			if k.Clock != "" {
-				out = append(out, p.Code+"/"+k.Clock)
+				pairs, codes = append(pairs, p.Code+"/"+k.Clock), append(codes, k.Clock)
 			}
 		}
 	}
-	return out
+	return pairs, codes
 }
 
 // Capacity shows the load of officers by week, and what is due by month beside what they can
@@ -125,6 +131,7 @@ func (s *Service) Capacity(ctx context.Context, by identity.Actor, f Filter, mor
 		out.Months = append(out.Months, Month{First: first.AddMonths(k)})
 	}
 	beyond := first.AddMonths(monthsAhead)
+	pairs, codes := clocksOf(s.Programmes.All())
 	var officers []Officer
 	var busy []busyRow
 	var due []dueRow
@@ -133,7 +140,7 @@ func (s *Service) Capacity(ctx context.Context, by identity.Actor, f Filter, mor
 		pg.All(&busy, `select b.officer_id, b.kind, b.state, b.starts_at, b.ends_at, b.travel_before, b.travel_after from booking b join officer o on o.person_id = b.officer_id
 			where b.state <> 'cancelled' and b.starts_at < $1 and b.ends_at > $5 and o.active and`+wanted+` order by b.officer_id, b.starts_at`,
 			append(f.args(beyond.AddDays(1).Time()), minDay(monday, first).AddDays(-1).Time())...),
-		pg.All(&due, dueSQL, today.Time(), beyond.Time(), orNone(f.Office), f.Programme, clocksOf(s.Programmes.All())))
+		pg.All(&due, dueSQL, today.Time(), beyond.Time(), orNone(f.Office), f.Programme, pairs, codes))
 	if err != nil {
 		return out, fmt.Errorf("read what is due and what officers can do: %w", err)
 	}
