@@ -43,6 +43,7 @@
 //   - feed: private addresses of calendars that people subscribe to
 //   - fieldwork: what officers verify, photograph and log on a visit
 //   - finding, report: what a validation found, what the company did about it, and what follows
+//   - bizpartner: the companies in a member's supply chain: connections, questionnaires, verification links
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //
 // And around it:

@@ -31,6 +31,22 @@ COMMENT ON SCHEMA public IS 'standard public schema';
 
 
 --
+-- Name: asking_members(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.asking_members() RETURNS TABLE(connection_id uuid, name text, country text, number text, programme text, entity_type text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'public'
+    SET "portal.scope" TO 'system'
+    AS $$
+    select x.id, c.name, c.country::text, m.number, m.programme, m.entity_type
+    from partner_connection x join membership m on m.id = x.asker_member_id join company c on c.id = m.company_id
+    where x.other_id = looking_company() and x.status = 'asked'
+      and exists (select from partner_consent k where k.company_id = x.asker_id and k.withdrawn_at is null)
+  $$;
+
+
+--
 -- Name: company_names_like(text, text, text, integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -61,6 +77,30 @@ end $$;
 
 
 --
+-- Name: connected_members(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.connected_members(in_now timestamp with time zone) RETURNS TABLE(connection_id uuid, name text, country text, number text, programme text, entity_type text, type text, state text, tier text, how text, since date)
+    LANGUAGE sql STABLE
+    SET search_path TO 'public'
+    SET "portal.scope" TO 'system'
+    AS $$
+    select x.id, c.name, c.country::text, m.number, m.programme, m.entity_type, s.type, s.state, s.tier, s.how,
+      coalesce((select max(upper(b.valid)) from standing b where b.membership_id = s.membership_id and b.type = s.type and upper_inf(b.known)
+          and b.state <> s.state and upper(b.valid) <= lower(s.valid)),
+        (select min(lower(f.valid)) from standing f where f.membership_id = s.membership_id and f.type = s.type and upper_inf(f.known)))
+    from partner_connection x
+      join membership m on m.id = case when x.asker_id = looking_company() then x.other_member_id else x.asker_member_id end
+      join company c on c.id = m.company_id
+      join application a on a.id = m.application_id join office o on o.id = a.office_id
+      left join standing s on s.membership_id = m.id and upper_inf(s.known) and s.valid @> (in_now at time zone o.zone)::date
+    where looking_company() in (x.asker_id, x.other_id) and x.status = 'connected'
+      and exists (select from partner_consent k where k.company_id = x.asker_id and k.withdrawn_at is null)
+      and exists (select from partner_consent k where k.company_id = x.other_id and k.withdrawn_at is null)
+  $$;
+
+
+--
 -- Name: fold(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -79,6 +119,16 @@ CREATE FUNCTION public.founding(in_company uuid, in_person uuid) RETURNS boolean
     SET "portal.scope" TO 'system'
     AS $$ select exists (select from company where id = in_company and created_by = in_person)
       and not exists (select from person_right where company_id = in_company) $$;
+
+
+--
+-- Name: handed_in(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.handed_in(in_questionnaire uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'public'
+    AS $$ select exists (select from questionnaire where id = in_questionnaire and status in ('answered', 'returned', 'accepted')) $$;
 
 
 --
@@ -738,6 +788,74 @@ COMMENT ON TABLE public.booking IS 'When an officer is busy: visits with their t
 --
 
 COMMENT ON COLUMN public.booking.blocked IS 'The time widened by the travel; kept by a trigger.';
+
+
+--
+-- Name: business_partner; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.business_partner (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    name text NOT NULL,
+    country character(2) NOT NULL,
+    role text NOT NULL,
+    reference text DEFAULT ''::text NOT NULL,
+    contact text DEFAULT ''::text NOT NULL,
+    email text DEFAULT ''::text NOT NULL,
+    lang text DEFAULT 'en'::text NOT NULL,
+    risk text NOT NULL,
+    identifiers text DEFAULT ''::text NOT NULL,
+    notes text DEFAULT ''::text NOT NULL,
+    assessed_on date,
+    due_on date,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    ended_at timestamp with time zone,
+    end_reason text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT business_partner_check CHECK (((ended_at IS NOT NULL) OR (end_reason = ''::text))),
+    CONSTRAINT business_partner_contact_check CHECK ((length(contact) <= 200)),
+    CONSTRAINT business_partner_email_check CHECK ((length(email) <= 254)),
+    CONSTRAINT business_partner_end_reason_check CHECK ((length(end_reason) <= 1000)),
+    CONSTRAINT business_partner_identifiers_check CHECK ((length(identifiers) <= 1000)),
+    CONSTRAINT business_partner_lang_check CHECK (((length(lang) >= 2) AND (length(lang) <= 20))),
+    CONSTRAINT business_partner_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT business_partner_notes_check CHECK ((length(notes) <= 4000)),
+    CONSTRAINT business_partner_reference_check CHECK ((length(reference) <= 60)),
+    CONSTRAINT business_partner_risk_check CHECK ((risk = ANY (ARRAY['high'::text, 'medium'::text, 'low'::text]))),
+    CONSTRAINT business_partner_role_check CHECK (((length(role) >= 1) AND (length(role) <= 40)))
+);
+
+ALTER TABLE ONLY public.business_partner FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE business_partner; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.business_partner IS 'A company in a member''s supply chain, as the member keeps it. One that has ended stays.';
+
+
+--
+-- Name: COLUMN business_partner.role; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.business_partner.role IS 'Code of config/questionnaires/partners.yaml.';
+
+
+--
+-- Name: COLUMN business_partner.assessed_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.business_partner.assessed_on IS 'Day on which an answered questionnaire was last accepted.';
+
+
+--
+-- Name: COLUMN business_partner.due_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.business_partner.due_on IS 'By when the next assessment is due, by risk; null: none was made yet.';
 
 
 --
@@ -2000,6 +2118,180 @@ COMMENT ON COLUMN public.officer.nights IS 'Most nights away in a month.';
 
 
 --
+-- Name: partner_connection; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.partner_connection (
+    id uuid NOT NULL,
+    asker_id uuid NOT NULL,
+    asker_member_id uuid NOT NULL,
+    number text NOT NULL,
+    other_id uuid,
+    other_member_id uuid,
+    asker_partner_id uuid,
+    other_partner_id uuid,
+    status text NOT NULL,
+    purpose text DEFAULT ''::text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by uuid,
+    answered_at timestamp with time zone,
+    answered_by uuid,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT partner_connection_check CHECK (((other_id IS NULL) = (other_member_id IS NULL))),
+    CONSTRAINT partner_connection_check1 CHECK (((other_id IS NOT NULL) OR (status = ANY (ARRAY['asked'::text, 'withdrawn'::text])))),
+    CONSTRAINT partner_connection_check2 CHECK ((asker_id IS DISTINCT FROM other_id)),
+    CONSTRAINT partner_connection_check3 CHECK (((status <> ALL (ARRAY['connected'::text, 'refused'::text])) OR (answered_at IS NOT NULL))),
+    CONSTRAINT partner_connection_number_check CHECK (((length(number) >= 1) AND (length(number) <= 40))),
+    CONSTRAINT partner_connection_purpose_check CHECK ((length(purpose) <= 500)),
+    CONSTRAINT partner_connection_status_check CHECK ((status = ANY (ARRAY['asked'::text, 'connected'::text, 'refused'::text, 'withdrawn'::text, 'ended'::text])))
+);
+
+ALTER TABLE ONLY public.partner_connection FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE partner_connection; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.partner_connection IS 'Two members that show each other their status. What was asked of a number that nobody consents under is kept alike, so that the asker cannot tell.';
+
+
+--
+-- Name: COLUMN partner_connection.number; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.partner_connection.number IS 'The membership number as the asker typed it.';
+
+
+--
+-- Name: partner_consent; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.partner_consent (
+    company_id uuid NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    given_by uuid,
+    withdrawn_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL
+);
+
+ALTER TABLE ONLY public.partner_consent FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE partner_consent; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.partner_consent IS 'That a company agrees to be found by its membership number, and to show its status to members that it is connected with.';
+
+
+--
+-- Name: partner_cursor; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.partner_cursor (
+    name text NOT NULL,
+    seq bigint NOT NULL,
+    ahead bigint NOT NULL,
+    horizon xid8 NOT NULL,
+    CONSTRAINT partner_cursor_check CHECK ((ahead >= seq))
+);
+
+ALTER TABLE ONLY public.partner_cursor FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE partner_cursor; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.partner_cursor IS 'How far the legal events of memberships were read for those who are connected.';
+
+
+--
+-- Name: COLUMN partner_cursor.seq; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.partner_cursor.seq IS 'No event up to here can appear any more.';
+
+
+--
+-- Name: COLUMN partner_cursor.ahead; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.partner_cursor.ahead IS 'What seq becomes once every transaction before the horizon has ended: events get their number before they are committed.';
+
+
+--
+-- Name: partner_import; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.partner_import (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    file_name text NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT partner_import_check CHECK ((expires_at > created_at)),
+    CONSTRAINT partner_import_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200)))
+);
+
+ALTER TABLE ONLY public.partner_import FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE partner_import; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.partner_import IS 'A list of partners that was read and waits for its person to take it over. Rows that are over mean nothing and are cleared.';
+
+
+--
+-- Name: partner_news; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.partner_news (
+    event_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.partner_news FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE partner_news; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.partner_news IS 'Legal events of memberships that were read, and when connected members are told: at the start of the first day of each.';
+
+
+--
+-- Name: partner_told; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.partner_told (
+    event_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.partner_told FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE partner_told; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.partner_told IS 'Which company was told of which legal event of a member that it is connected with. Each is told once.';
+
+
+--
 -- Name: person; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2647,6 +2939,223 @@ ALTER TABLE ONLY public.proposal FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.proposal IS 'Up to five times offered to a company for a visit, and its answer. No answer by the deadline is a task for the office and never a booking.';
+
+
+--
+-- Name: questionnaire; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.questionnaire (
+    id uuid NOT NULL,
+    reference text NOT NULL,
+    company_id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    programme text NOT NULL,
+    template text NOT NULL,
+    edition text NOT NULL,
+    status text NOT NULL,
+    to_name text NOT NULL,
+    to_email text NOT NULL,
+    lang text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    token_hash bytea NOT NULL,
+    round integer DEFAULT 1 NOT NULL,
+    link_until timestamp with time zone NOT NULL,
+    due_on date NOT NULL,
+    reminded integer DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    sent_by uuid,
+    sender text NOT NULL,
+    opened_at timestamp with time zone,
+    begun_at timestamp with time zone,
+    answered_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    answerer text DEFAULT ''::text NOT NULL,
+    "position" text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    score integer,
+    band text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT answered_once_answered CHECK (((status <> ALL (ARRAY['answered'::text, 'returned'::text, 'accepted'::text])) OR (answered_at IS NOT NULL))),
+    CONSTRAINT questionnaire_answerer_check CHECK ((length(answerer) <= 200)),
+    CONSTRAINT questionnaire_lang_check CHECK (((length(lang) >= 2) AND (length(lang) <= 20))),
+    CONSTRAINT questionnaire_note_check CHECK ((length(note) <= 2000)),
+    CONSTRAINT questionnaire_position_check CHECK ((length("position") <= 200)),
+    CONSTRAINT questionnaire_reason_check CHECK ((length(reason) <= 2000)),
+    CONSTRAINT questionnaire_reminded_check CHECK (((reminded >= 0) AND (reminded <= 3))),
+    CONSTRAINT questionnaire_round_check CHECK ((round > 0)),
+    CONSTRAINT questionnaire_score_check CHECK (((score >= 0) AND (score <= 100))),
+    CONSTRAINT questionnaire_status_check CHECK ((status = ANY (ARRAY['sent'::text, 'opened'::text, 'begun'::text, 'answered'::text, 'returned'::text, 'accepted'::text, 'expired'::text, 'refused'::text, 'cancelled'::text]))),
+    CONSTRAINT questionnaire_to_email_check CHECK (((length(to_email) >= 3) AND (length(to_email) <= 254))),
+    CONSTRAINT questionnaire_to_name_check CHECK ((length(to_name) <= 200)),
+    CONSTRAINT scored_when_answered CHECK (((status <> ALL (ARRAY['answered'::text, 'accepted'::text])) OR ((answerer <> ''::text) AND (band <> ''::text))))
+);
+
+ALTER TABLE ONLY public.questionnaire FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE questionnaire; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.questionnaire IS 'Questions that a member sent to one of its business partners. The link''s SHA-256 is kept, and never the link.';
+
+
+--
+-- Name: COLUMN questionnaire.round; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.questionnaire.round IS 'How many links there were: a new one ends the one before.';
+
+
+--
+-- Name: COLUMN questionnaire.reminded; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.questionnaire.reminded IS 'How many of the three reminders have gone out.';
+
+
+--
+-- Name: COLUMN questionnaire.reason; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.questionnaire.reason IS 'Why the partner refused, or why the member called it off.';
+
+
+--
+-- Name: questionnaire_action; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.questionnaire_action (
+    id uuid NOT NULL,
+    questionnaire_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    question text DEFAULT ''::text NOT NULL,
+    what text NOT NULL,
+    due_on date NOT NULL,
+    done_on date,
+    proof text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    author text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT questionnaire_action_check CHECK (((done_on IS NULL) = (proof = ''::text))),
+    CONSTRAINT questionnaire_action_proof_check CHECK ((length(proof) <= 2000)),
+    CONSTRAINT questionnaire_action_question_check CHECK ((length(question) <= 40)),
+    CONSTRAINT questionnaire_action_what_check CHECK (((length(what) >= 1) AND (length(what) <= 2000)))
+);
+
+ALTER TABLE ONLY public.questionnaire_action FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE questionnaire_action; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.questionnaire_action IS 'What a partner is to correct, by when, and what shows that it did (criterion 3.6).';
+
+
+--
+-- Name: questionnaire_answer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.questionnaire_answer (
+    questionnaire_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    question text NOT NULL,
+    answer text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    returned text DEFAULT ''::text NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    mended boolean DEFAULT false NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT questionnaire_answer_answer_check CHECK ((answer = ANY (ARRAY[''::text, 'yes'::text, 'partly'::text, 'no'::text, 'not_applicable'::text]))),
+    CONSTRAINT questionnaire_answer_note_check CHECK ((length(note) <= 2000)),
+    CONSTRAINT questionnaire_answer_question_check CHECK ((length(question) <= 40)),
+    CONSTRAINT questionnaire_answer_returned_check CHECK ((length(returned) <= 2000))
+);
+
+ALTER TABLE ONLY public.questionnaire_answer FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: COLUMN questionnaire_answer.returned; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.questionnaire_answer.returned IS 'What the member asks about this answer; empty once the answers were sent again.';
+
+
+--
+-- Name: COLUMN questionnaire_answer.carried; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.questionnaire_answer.carried IS 'Taken from an earlier answer of the partner, with its permission.';
+
+
+--
+-- Name: COLUMN questionnaire_answer.mended; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.questionnaire_answer.mended IS 'It was saved anew after the member asked about it.';
+
+
+--
+-- Name: questionnaire_entry; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.questionnaire_entry (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    questionnaire_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    what text NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    author text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT questionnaire_entry_body_check CHECK ((length(body) <= 4000)),
+    CONSTRAINT questionnaire_entry_what_check CHECK ((what = ANY (ARRAY['sent'::text, 'reminded'::text, 'opened'::text, 'begun'::text, 'reused'::text, 'unused'::text, 'answered'::text, 'refused'::text, 'returned'::text, 'accepted'::text, 'renewed'::text, 'expired'::text, 'cancelled'::text, 'kept'::text])))
+);
+
+ALTER TABLE ONLY public.questionnaire_entry FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE questionnaire_entry; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.questionnaire_entry IS 'What happened to a questionnaire, in order. Append-only.';
+
+
+--
+-- Name: questionnaire_number; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.questionnaire_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+--
+-- Name: questionnaire_reuse; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.questionnaire_reuse (
+    questionnaire_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.questionnaire_reuse FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE questionnaire_reuse; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.questionnaire_reuse IS 'That a partner uses its earlier answers for another member that asks the same. The member that has the earlier ones learns nothing of it, nor this one whose they were.';
 
 
 --
@@ -3491,6 +4000,73 @@ COMMENT ON TABLE public.verification IS 'What an officer looked at on site for o
 
 
 --
+-- Name: verification_link; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.verification_link (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    purpose text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    author text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    looks integer DEFAULT 0 NOT NULL,
+    looked_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT verification_link_check CHECK ((expires_at > created_at)),
+    CONSTRAINT verification_link_purpose_check CHECK (((length(purpose) >= 1) AND (length(purpose) <= 200)))
+);
+
+ALTER TABLE ONLY public.verification_link FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE verification_link; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.verification_link IS 'A link by which whoever has it sees the status of a membership now. The token is shown once; its SHA-256 is kept.';
+
+
+--
+-- Name: verification_look; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.verification_look (
+    id bigint NOT NULL,
+    link_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.verification_look FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE verification_look; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.verification_look IS 'Each look through a verification link. Who looked is not known and not asked.';
+
+
+--
+-- Name: verification_look_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.verification_look ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.verification_look_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: vetting_item; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3911,6 +4487,14 @@ ALTER TABLE ONLY public.booking
 
 
 --
+-- Name: business_partner business_partner_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.business_partner
+    ADD CONSTRAINT business_partner_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: calendar_feed calendar_feed_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4303,6 +4887,54 @@ ALTER TABLE ONLY public.standing
 
 
 --
+-- Name: partner_connection partner_connection_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: partner_consent partner_consent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_consent
+    ADD CONSTRAINT partner_consent_pkey PRIMARY KEY (company_id);
+
+
+--
+-- Name: partner_cursor partner_cursor_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_cursor
+    ADD CONSTRAINT partner_cursor_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: partner_import partner_import_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_import
+    ADD CONSTRAINT partner_import_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: partner_news partner_news_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_news
+    ADD CONSTRAINT partner_news_pkey PRIMARY KEY (event_id);
+
+
+--
+-- Name: partner_told partner_told_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_told
+    ADD CONSTRAINT partner_told_pkey PRIMARY KEY (event_id, connection_id, company_id);
+
+
+--
 -- Name: person person_issuer_subject_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4484,6 +5116,62 @@ ALTER TABLE ONLY public.proposal
 
 ALTER TABLE ONLY public.proposal
     ADD CONSTRAINT proposal_visit_id_round_key UNIQUE (visit_id, round);
+
+
+--
+-- Name: questionnaire_action questionnaire_action_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_action
+    ADD CONSTRAINT questionnaire_action_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: questionnaire_answer questionnaire_answer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_answer
+    ADD CONSTRAINT questionnaire_answer_pkey PRIMARY KEY (questionnaire_id, question);
+
+
+--
+-- Name: questionnaire_entry questionnaire_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_entry
+    ADD CONSTRAINT questionnaire_entry_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: questionnaire questionnaire_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire
+    ADD CONSTRAINT questionnaire_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: questionnaire questionnaire_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire
+    ADD CONSTRAINT questionnaire_reference_key UNIQUE (reference);
+
+
+--
+-- Name: questionnaire_reuse questionnaire_reuse_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_reuse
+    ADD CONSTRAINT questionnaire_reuse_pkey PRIMARY KEY (questionnaire_id);
+
+
+--
+-- Name: questionnaire questionnaire_token_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire
+    ADD CONSTRAINT questionnaire_token_hash_key UNIQUE (token_hash);
 
 
 --
@@ -4711,6 +5399,30 @@ ALTER TABLE ONLY public.validation
 
 
 --
+-- Name: verification_link verification_link_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification_link
+    ADD CONSTRAINT verification_link_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: verification_link verification_link_token_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification_link
+    ADD CONSTRAINT verification_link_token_hash_key UNIQUE (token_hash);
+
+
+--
+-- Name: verification_look verification_look_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification_look
+    ADD CONSTRAINT verification_look_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: verification verification_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4857,6 +5569,13 @@ CREATE INDEX application_status ON public.application USING btree (status, submi
 
 
 --
+-- Name: asked_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX asked_once ON public.partner_connection USING btree (asker_id, lower(number)) WHERE (status = 'asked'::text);
+
+
+--
 -- Name: audit_action; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4938,6 +5657,27 @@ CREATE INDEX booking_time ON public.booking USING gist (blocked) WHERE (state = 
 --
 
 CREATE INDEX booking_visit ON public.booking USING btree (visit_id) WHERE (visit_id IS NOT NULL);
+
+
+--
+-- Name: business_partner_author; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX business_partner_author ON public.business_partner USING btree (created_by) WHERE (created_by IS NOT NULL);
+
+
+--
+-- Name: business_partner_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX business_partner_due ON public.business_partner USING btree (company_id, due_on) WHERE (ended_at IS NULL);
+
+
+--
+-- Name: business_partner_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX business_partner_list ON public.business_partner USING btree (company_id, lower(name), id);
 
 
 --
@@ -5389,6 +6129,13 @@ CREATE UNIQUE INDEX one_lead_per_visit ON public.visit_officer USING btree (visi
 
 
 --
+-- Name: one_live_connection; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_live_connection ON public.partner_connection USING btree (LEAST(asker_member_id, other_member_id), GREATEST(asker_member_id, other_member_id)) WHERE ((status = ANY (ARRAY['asked'::text, 'connected'::text])) AND (other_id IS NOT NULL));
+
+
+--
 -- Name: one_live_feed; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5445,6 +6192,13 @@ CREATE UNIQUE INDEX one_open_proposal ON public.proposal USING btree (visit_id) 
 
 
 --
+-- Name: one_open_questionnaire; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_questionnaire ON public.questionnaire USING btree (partner_id, template) WHERE (status = ANY (ARRAY['sent'::text, 'opened'::text, 'begun'::text, 'answered'::text, 'returned'::text]));
+
+
+--
 -- Name: one_open_recommendation; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5470,6 +6224,20 @@ CREATE UNIQUE INDEX one_open_return ON public.profile_return USING btree (cycle_
 --
 
 CREATE UNIQUE INDEX one_open_validation ON public.validation USING btree (membership_id) WHERE ((membership_id IS NOT NULL) AND (closed_at IS NULL) AND (kind <> 'for_cause'::text));
+
+
+--
+-- Name: one_partner_name; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_partner_name ON public.business_partner USING btree (company_id, lower(name), country) WHERE (ended_at IS NULL);
+
+
+--
+-- Name: one_partner_reference; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_partner_reference ON public.business_partner USING btree (company_id, lower(reference)) WHERE ((reference <> ''::text) AND (ended_at IS NULL));
 
 
 --
@@ -5526,6 +6294,125 @@ CREATE UNIQUE INDEX one_running_clock ON public.clock USING btree (subject_kind,
 --
 
 CREATE UNIQUE INDEX overturned_once ON public.standing_event USING btree (undoes) WHERE (undoes IS NOT NULL);
+
+
+--
+-- Name: partner_connection_answerer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_connection_answerer ON public.partner_connection USING btree (answered_by) WHERE (answered_by IS NOT NULL);
+
+
+--
+-- Name: partner_connection_asker; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_connection_asker ON public.partner_connection USING btree (asker_id, asked_at DESC);
+
+
+--
+-- Name: partner_connection_asker_member; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_connection_asker_member ON public.partner_connection USING btree (asker_member_id);
+
+
+--
+-- Name: partner_connection_asker_partner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_connection_asker_partner ON public.partner_connection USING btree (asker_partner_id) WHERE (asker_partner_id IS NOT NULL);
+
+
+--
+-- Name: partner_connection_ender; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_connection_ender ON public.partner_connection USING btree (ended_by) WHERE (ended_by IS NOT NULL);
+
+
+--
+-- Name: partner_connection_other; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_connection_other ON public.partner_connection USING btree (other_id, asked_at DESC);
+
+
+--
+-- Name: partner_connection_other_member; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_connection_other_member ON public.partner_connection USING btree (other_member_id);
+
+
+--
+-- Name: partner_connection_other_partner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_connection_other_partner ON public.partner_connection USING btree (other_partner_id) WHERE (other_partner_id IS NOT NULL);
+
+
+--
+-- Name: partner_connection_people; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_connection_people ON public.partner_connection USING btree (asked_by);
+
+
+--
+-- Name: partner_consent_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_consent_person ON public.partner_consent USING btree (given_by) WHERE (given_by IS NOT NULL);
+
+
+--
+-- Name: partner_import_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_import_company ON public.partner_import USING btree (company_id, person_id);
+
+
+--
+-- Name: partner_import_expires; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_import_expires ON public.partner_import USING btree (expires_at);
+
+
+--
+-- Name: partner_import_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_import_person ON public.partner_import USING btree (person_id);
+
+
+--
+-- Name: partner_news_at; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_news_at ON public.partner_news USING btree (at) WHERE (done_at IS NULL);
+
+
+--
+-- Name: partner_news_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_news_membership ON public.partner_news USING btree (membership_id);
+
+
+--
+-- Name: partner_told_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_told_company ON public.partner_told USING btree (company_id, at DESC);
+
+
+--
+-- Name: partner_told_connection; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_told_connection ON public.partner_told USING btree (connection_id);
 
 
 --
@@ -5687,6 +6574,83 @@ CREATE INDEX proposal_company ON public.proposal USING btree (company_id);
 --
 
 CREATE INDEX proposal_deadline ON public.proposal USING btree (answer_by) WHERE (status = 'open'::text);
+
+
+--
+-- Name: questionnaire_action_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_action_company ON public.questionnaire_action USING btree (company_id, due_on) WHERE (done_on IS NULL);
+
+
+--
+-- Name: questionnaire_action_of; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_action_of ON public.questionnaire_action USING btree (questionnaire_id, due_on);
+
+
+--
+-- Name: questionnaire_answer_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_answer_company ON public.questionnaire_answer USING btree (company_id);
+
+
+--
+-- Name: questionnaire_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_company ON public.questionnaire USING btree (company_id, status, due_on);
+
+
+--
+-- Name: questionnaire_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_due ON public.questionnaire USING btree (due_on) WHERE (status = ANY (ARRAY['sent'::text, 'opened'::text, 'begun'::text, 'returned'::text]));
+
+
+--
+-- Name: questionnaire_entry_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_entry_company ON public.questionnaire_entry USING btree (company_id);
+
+
+--
+-- Name: questionnaire_entry_of; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_entry_of ON public.questionnaire_entry USING btree (questionnaire_id, at);
+
+
+--
+-- Name: questionnaire_mailbox; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_mailbox ON public.questionnaire USING btree (lower(to_email), template) WHERE (answered_at IS NOT NULL);
+
+
+--
+-- Name: questionnaire_partner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_partner ON public.questionnaire USING btree (partner_id, sent_at DESC);
+
+
+--
+-- Name: questionnaire_reuse_source; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_reuse_source ON public.questionnaire_reuse USING btree (source_id);
+
+
+--
+-- Name: questionnaire_sender; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX questionnaire_sender ON public.questionnaire USING btree (sent_by) WHERE (sent_by IS NOT NULL);
 
 
 --
@@ -5949,6 +6913,41 @@ CREATE INDEX validation_queue ON public.validation USING btree (office_id, statu
 
 
 --
+-- Name: verification_link_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX verification_link_company ON public.verification_link USING btree (company_id, created_at DESC);
+
+
+--
+-- Name: verification_link_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX verification_link_membership ON public.verification_link USING btree (membership_id);
+
+
+--
+-- Name: verification_link_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX verification_link_person ON public.verification_link USING btree (created_by) WHERE (created_by IS NOT NULL);
+
+
+--
+-- Name: verification_look_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX verification_look_company ON public.verification_look USING btree (company_id);
+
+
+--
+-- Name: verification_look_link; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX verification_look_link ON public.verification_look USING btree (link_id, at DESC);
+
+
+--
 -- Name: visit_by_time; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -6117,6 +7116,13 @@ CREATE TRIGGER published_is_immutable BEFORE DELETE OR UPDATE ON public.catalogu
 
 
 --
+-- Name: questionnaire_entry questionnaire_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER questionnaire_entry_append_only BEFORE DELETE OR UPDATE ON public.questionnaire_entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: report_version report_version_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -6149,6 +7155,13 @@ CREATE TRIGGER standing_event_append_only BEFORE DELETE OR UPDATE ON public.stan
 --
 
 CREATE TRIGGER standing_event_no_truncate BEFORE TRUNCATE ON public.standing_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: verification_look verification_look_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER verification_look_append_only BEFORE DELETE OR UPDATE ON public.verification_look FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -6258,6 +7271,22 @@ ALTER TABLE ONLY public.booking
 
 ALTER TABLE ONLY public.booking
     ADD CONSTRAINT booking_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
+-- Name: business_partner business_partner_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.business_partner
+    ADD CONSTRAINT business_partner_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: business_partner business_partner_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.business_partner
+    ADD CONSTRAINT business_partner_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id);
 
 
 --
@@ -6917,6 +7946,150 @@ ALTER TABLE ONLY public.officer
 
 
 --
+-- Name: partner_connection partner_connection_answered_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES public.person(id);
+
+
+--
+-- Name: partner_connection partner_connection_asked_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id);
+
+
+--
+-- Name: partner_connection partner_connection_asker_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_asker_id_fkey FOREIGN KEY (asker_id) REFERENCES public.company(id);
+
+
+--
+-- Name: partner_connection partner_connection_asker_member_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_asker_member_id_fkey FOREIGN KEY (asker_member_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: partner_connection partner_connection_asker_partner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_asker_partner_id_fkey FOREIGN KEY (asker_partner_id) REFERENCES public.business_partner(id);
+
+
+--
+-- Name: partner_connection partner_connection_ended_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES public.company(id);
+
+
+--
+-- Name: partner_connection partner_connection_other_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_other_id_fkey FOREIGN KEY (other_id) REFERENCES public.company(id);
+
+
+--
+-- Name: partner_connection partner_connection_other_member_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_other_member_id_fkey FOREIGN KEY (other_member_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: partner_connection partner_connection_other_partner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_connection
+    ADD CONSTRAINT partner_connection_other_partner_id_fkey FOREIGN KEY (other_partner_id) REFERENCES public.business_partner(id);
+
+
+--
+-- Name: partner_consent partner_consent_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_consent
+    ADD CONSTRAINT partner_consent_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: partner_consent partner_consent_given_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_consent
+    ADD CONSTRAINT partner_consent_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.person(id);
+
+
+--
+-- Name: partner_import partner_import_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_import
+    ADD CONSTRAINT partner_import_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: partner_import partner_import_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_import
+    ADD CONSTRAINT partner_import_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: partner_news partner_news_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_news
+    ADD CONSTRAINT partner_news_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.standing_event(id);
+
+
+--
+-- Name: partner_news partner_news_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_news
+    ADD CONSTRAINT partner_news_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: partner_told partner_told_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_told
+    ADD CONSTRAINT partner_told_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: partner_told partner_told_connection_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_told
+    ADD CONSTRAINT partner_told_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES public.partner_connection(id);
+
+
+--
+-- Name: partner_told partner_told_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_told
+    ADD CONSTRAINT partner_told_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.standing_event(id);
+
+
+--
 -- Name: person_right person_right_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7338,6 +8511,94 @@ ALTER TABLE ONLY public.proposal
 
 ALTER TABLE ONLY public.proposal
     ADD CONSTRAINT proposal_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
+-- Name: questionnaire_action questionnaire_action_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_action
+    ADD CONSTRAINT questionnaire_action_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: questionnaire_action questionnaire_action_questionnaire_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_action
+    ADD CONSTRAINT questionnaire_action_questionnaire_id_fkey FOREIGN KEY (questionnaire_id) REFERENCES public.questionnaire(id);
+
+
+--
+-- Name: questionnaire_answer questionnaire_answer_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_answer
+    ADD CONSTRAINT questionnaire_answer_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: questionnaire_answer questionnaire_answer_questionnaire_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_answer
+    ADD CONSTRAINT questionnaire_answer_questionnaire_id_fkey FOREIGN KEY (questionnaire_id) REFERENCES public.questionnaire(id);
+
+
+--
+-- Name: questionnaire questionnaire_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire
+    ADD CONSTRAINT questionnaire_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: questionnaire_entry questionnaire_entry_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_entry
+    ADD CONSTRAINT questionnaire_entry_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: questionnaire_entry questionnaire_entry_questionnaire_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_entry
+    ADD CONSTRAINT questionnaire_entry_questionnaire_id_fkey FOREIGN KEY (questionnaire_id) REFERENCES public.questionnaire(id);
+
+
+--
+-- Name: questionnaire questionnaire_partner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire
+    ADD CONSTRAINT questionnaire_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES public.business_partner(id);
+
+
+--
+-- Name: questionnaire_reuse questionnaire_reuse_questionnaire_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_reuse
+    ADD CONSTRAINT questionnaire_reuse_questionnaire_id_fkey FOREIGN KEY (questionnaire_id) REFERENCES public.questionnaire(id);
+
+
+--
+-- Name: questionnaire_reuse questionnaire_reuse_source_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire_reuse
+    ADD CONSTRAINT questionnaire_reuse_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.questionnaire(id);
+
+
+--
+-- Name: questionnaire questionnaire_sent_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.questionnaire
+    ADD CONSTRAINT questionnaire_sent_by_fkey FOREIGN KEY (sent_by) REFERENCES public.person(id);
 
 
 --
@@ -7797,6 +9058,46 @@ ALTER TABLE ONLY public.verification
 
 
 --
+-- Name: verification_link verification_link_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification_link
+    ADD CONSTRAINT verification_link_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: verification_link verification_link_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification_link
+    ADD CONSTRAINT verification_link_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id);
+
+
+--
+-- Name: verification_link verification_link_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification_link
+    ADD CONSTRAINT verification_link_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: verification_look verification_look_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification_look
+    ADD CONSTRAINT verification_look_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: verification_look verification_look_link_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.verification_look
+    ADD CONSTRAINT verification_look_link_id_fkey FOREIGN KEY (link_id) REFERENCES public.verification_link(id);
+
+
+--
 -- Name: verification verification_verified_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8057,6 +9358,12 @@ CREATE POLICY begin ON public.vetting_item FOR INSERT WITH CHECK ((company_id = 
 ALTER TABLE public.booking ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: business_partner; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.business_partner ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: calendar_feed; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -8191,6 +9498,13 @@ CREATE POLICY fence ON public.application_snapshot USING ((( SELECT public.looki
 --
 
 CREATE POLICY fence ON public.booking USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
+-- Name: business_partner fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.business_partner USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -8413,6 +9727,48 @@ CREATE POLICY fence ON public.officer USING ((( SELECT public.looking() AS looki
 
 
 --
+-- Name: partner_connection fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.partner_connection USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND ((( SELECT public.looking_company() AS looking_company) = asker_id) OR (( SELECT public.looking_company() AS looking_company) = other_id)))));
+
+
+--
+-- Name: partner_consent fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.partner_consent USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: partner_cursor fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.partner_cursor USING ((( SELECT public.looking() AS looking) = 'system'::text));
+
+
+--
+-- Name: partner_import fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.partner_import USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: partner_news fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.partner_news USING ((( SELECT public.looking() AS looking) = 'system'::text));
+
+
+--
+-- Name: partner_told fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.partner_told USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: plan_item fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -8508,6 +9864,41 @@ CREATE POLICY fence ON public.profile_verdict USING ((( SELECT public.looking() 
 --
 
 CREATE POLICY fence ON public.proposal USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: questionnaire fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.questionnaire USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: questionnaire_action fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.questionnaire_action USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: questionnaire_answer fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.questionnaire_answer USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'staff'::text) AND public.handed_in(questionnaire_id)) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND public.handed_in(questionnaire_id))));
+
+
+--
+-- Name: questionnaire_entry fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.questionnaire_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: questionnaire_reuse fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.questionnaire_reuse USING ((( SELECT public.looking() AS looking) = 'system'::text));
 
 
 --
@@ -8641,6 +10032,20 @@ CREATE POLICY fence ON public.validation_plan USING ((( SELECT public.looking() 
 --
 
 CREATE POLICY fence ON public.verification USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
+-- Name: verification_link fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.verification_link USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: verification_look fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.verification_look USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -8836,6 +10241,42 @@ ALTER TABLE public.note ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.officer ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: partner_connection; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.partner_connection ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: partner_consent; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.partner_consent ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: partner_cursor; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.partner_cursor ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: partner_import; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.partner_import ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: partner_news; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.partner_news ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: partner_told; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.partner_told ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: person_right; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -8924,6 +10365,36 @@ ALTER TABLE public.profile_verdict ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.proposal ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: questionnaire; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.questionnaire ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: questionnaire_action; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.questionnaire_action ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: questionnaire_answer; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.questionnaire_answer ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: questionnaire_entry; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.questionnaire_entry ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: questionnaire_reuse; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.questionnaire_reuse ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: recommendation; Type: ROW SECURITY; Schema: public; Owner: -
@@ -9045,6 +10516,18 @@ ALTER TABLE public.validation_plan ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.verification ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: verification_link; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.verification_link ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: verification_look; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.verification_look ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: vetting_item; Type: ROW SECURITY; Schema: public; Owner: -
@@ -9171,6 +10654,13 @@ GRANT SELECT,INSERT ON TABLE public.audit_event TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.booking TO portal_app;
+
+
+--
+-- Name: TABLE business_partner; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.business_partner TO portal_app;
 
 
 --
@@ -9441,6 +10931,48 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.officer TO portal_app;
 
 
 --
+-- Name: TABLE partner_connection; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.partner_connection TO portal_app;
+
+
+--
+-- Name: TABLE partner_consent; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.partner_consent TO portal_app;
+
+
+--
+-- Name: TABLE partner_cursor; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.partner_cursor TO portal_app;
+
+
+--
+-- Name: TABLE partner_import; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.partner_import TO portal_app;
+
+
+--
+-- Name: TABLE partner_news; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.partner_news TO portal_app;
+
+
+--
+-- Name: TABLE partner_told; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.partner_told TO portal_app;
+
+
+--
 -- Name: TABLE person; Type: ACL; Schema: public; Owner: -
 --
 
@@ -9557,6 +11089,48 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_verdict TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.proposal TO portal_app;
+
+
+--
+-- Name: TABLE questionnaire; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.questionnaire TO portal_app;
+
+
+--
+-- Name: TABLE questionnaire_action; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.questionnaire_action TO portal_app;
+
+
+--
+-- Name: TABLE questionnaire_answer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.questionnaire_answer TO portal_app;
+
+
+--
+-- Name: TABLE questionnaire_entry; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.questionnaire_entry TO portal_app;
+
+
+--
+-- Name: SEQUENCE questionnaire_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.questionnaire_number TO portal_app;
+
+
+--
+-- Name: TABLE questionnaire_reuse; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.questionnaire_reuse TO portal_app;
 
 
 --
@@ -9719,6 +11293,20 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.validation_plan TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.verification TO portal_app;
+
+
+--
+-- Name: TABLE verification_link; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.verification_link TO portal_app;
+
+
+--
+-- Name: TABLE verification_look; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.verification_look TO portal_app;
 
 
 --

@@ -86,6 +86,17 @@ func deeds() []deed {
 		{"report.share", "Draft of the report shared"}, {"report.comment", "Company commented on the draft"}, {"report.go_on", "Report taken up again"}, {"report.submit", "Report submitted"},
 		{"report.recall", "Report taken back"}, {"report.return", "Report returned"}, {"report.approve", "Report approved"}, {"report.issue", "Report issued"},
 		{"report.read", "Report looked at"}, {"report.download", "Report downloaded"}, {"report.make_pdf", "PDF of the report made"},
+		{"business_partner.add", "Business partner added"}, {"business_partner.change", "Business partner changed"}, {"business_partner.end", "Business partner ended"},
+		{"business_partner.import", "List of business partners taken over"}, {"business_partner.export", "Business partners downloaded"}, {"business_partner.read", "Business partners looked at"},
+		{"partner_connection.consent", "Consent to show the status given"}, {"partner_connection.withdraw_consent", "Consent to show the status taken back"},
+		{"partner_connection.ask", "Connection with a member asked for"}, {"partner_connection.accept", "Connection with a member accepted"}, {"partner_connection.refuse", "Connection with a member refused"},
+		{"partner_connection.end", "Connection with a member ended"}, {"partner_connection.link", "Connection tied to a business partner"}, {"partner_connection.keep", "Status of a member kept as evidence"},
+		{"questionnaire.send", "Questionnaire sent"}, {"questionnaire.remind", "Reminder of a questionnaire sent"}, {"questionnaire.expire", "Link of a questionnaire expired"},
+		{"questionnaire.answer", "Questionnaire answered"}, {"questionnaire.refuse", "Questionnaire refused"}, {"questionnaire.reuse", "Earlier answers used again"},
+		{"questionnaire.unuse", "Permission to use earlier answers taken back"}, {"questionnaire.return", "Answers of a questionnaire sent back"}, {"questionnaire.accept", "Questionnaire accepted"},
+		{"questionnaire.renew", "New link of a questionnaire sent"}, {"questionnaire.cancel", "Questionnaire called off"}, {"questionnaire.add_action", "Corrective action of a partner added"},
+		{"questionnaire.close_action", "Corrective action of a partner closed"}, {"questionnaire.keep", "Questionnaire kept as evidence"},
+		{"verification_link.make", "Verification link made"}, {"verification_link.revoke", "Verification link switched off"},
 		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"}, {"person.zone", "Time zone chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},
@@ -159,6 +170,8 @@ func Group(action string) string {
 		return "Audit trail"
 	case "evidence":
 		return "Evidence"
+	case "business_partner", "partner_connection", "questionnaire", "verification_link":
+		return "Business partners"
 	}
 	return "Company account"
 }
@@ -171,6 +184,7 @@ func kinds() []kind {
 		{"application", "Application"}, {"profile", "Security profile"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
 		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"}, {"finding", "Finding"},
+		{"business_partner", "Business partner"}, {"partner_connection", "Connection with a member"}, {"questionnaire", "Questionnaire"}, {"verification_link", "Verification link"},
 		{"validation", "Validation"}, {"visit", "Visit"}, {"plan", "Yearly plan"}, {"plan_item", "Line of a yearly plan"}, {"headquarters", "Figures of headquarters"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
 		{"officer", "Officer"}, {"booking", "Entry of a calendar"},

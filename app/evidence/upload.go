@@ -575,6 +575,7 @@ type Record struct {
 	MediaType string
 	Content   []byte
 	IssuedOn  *time.Time
+	Places    []Place // of one profile, to attach it to under the conditions of Attach; nil: none
 }
 
 // KeepRecord keeps a document that the portal made as evidence of a company, in the
@@ -603,6 +604,11 @@ func (s *Service) KeepRecord(ctx context.Context, tx pg.Tx, now time.Time, by id
 	if err == nil {
 		after := map[string]any{"title": e.Title, "file": v.FileName, "size": v.Size, "sha256": v.SHA256, "media_type": v.MediaType}
 		err = audit.Record(ctx, tx, now, by, audit.Event{Action: "evidence.add", Kind: "evidence", Subject: e.ID, Company: e.CompanyID, After: after})
+	}
+	if err == nil && len(d.Places) > 0 {
+		if err = s.editable(ctx, tx, by, d.Places); err == nil {
+			err = s.attach(ctx, tx, now, by, e, d.Places)
+		}
 	}
 	if err != nil {
 		return uuid.Nil, errors.Join(err, s.Store.Delete(context.WithoutCancel(ctx), o.Name))

@@ -32,8 +32,8 @@ func (w *cleanupWorker) Work(ctx context.Context, _ *river.Job[CleanupArgs]) err
 // cleanupBatch bounds one transaction, so that a long backlog holds nobody up.
 const cleanupBatch = 1000
 
-// expired lists what goes, and when: sign-ins, kept forms and workbooks that wait for a
-// choice when their time is over, sessions a day after they ended, counts of the rate limit
+// expired lists what goes, and when: sign-ins, kept forms, and workbooks and lists that wait
+// for a choice when their time is over, sessions a day after they ended, counts of the rate limit
 // after a day, and who had a criterion open after an hour. The audit log keeps who signed
 // in and out.
 func expired() []string {
@@ -42,6 +42,7 @@ func expired() []string {
 		`delete from sign_in where ctid = any(array(select ctid from sign_in where expires_at < ? limit ?))`,
 		`delete from kept_form where ctid = any(array(select ctid from kept_form where expires_at < ? limit ?))`,
 		`delete from import_draft where ctid = any(array(select ctid from import_draft where expires_at <= ? limit ?))`,
+		`delete from partner_import where ctid = any(array(select ctid from partner_import where expires_at <= ? limit ?))`,
 		`delete from rate_limit where ctid = any(array(select ctid from rate_limit where window_from < ?::timestamptz - interval '1 day' limit ?))`,
 		`delete from profile_presence where ctid = any(array(select ctid from profile_presence where seen_at < ?::timestamptz - interval '1 hour' limit ?))`,
 	}

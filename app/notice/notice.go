@@ -56,6 +56,9 @@ const (
 	AboutValidation  = "validation"
 	AboutFinding     = "finding"
 	AboutEvidence    = "evidence" // the company's own: the agency has no page of it
+
+	AboutConnection    = "partner_connection" // of two members; the agency has no page of it
+	AboutQuestionnaire = "questionnaire"      // to a business partner of the company
 )
 
 // Letter is one of the programme's letters about one record of a company.
@@ -165,6 +168,10 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/desk/changes/" + id.String()
 	case kind == AboutEvidence && company:
 		return "/evidence/" + id.String()
+	case kind == AboutConnection && company:
+		return "/partners/connections"
+	case kind == AboutQuestionnaire && company:
+		return "/partners/questionnaires/" + id.String()
 	case kind == AboutMembership:
 		return "/memberships/" + id.String()
 	case company:
@@ -395,6 +402,9 @@ func writer(by identity.Actor) *uuid.UUID {
 func (l *Letters) Speak(ctx context.Context, lang string) context.Context {
 	return l.catalogues().With(ctx, l.catalogues().Match(lang))
 }
+
+// Address is the full address of a page of the portal, for e-mails whose text the caller writes.
+func (l *Letters) Address(path string) string { return l.address(path) }
 
 // Page is the full address of the page about a record.
 func (l *Letters) Page(a identity.Audience, kind string, id uuid.UUID) string {

@@ -108,6 +108,7 @@ func Placeholders() map[string]string {
 		"window_from":       "first day between which visits are planned",
 		"window_to":         "last of these days",
 		"agency":            "name of a partner agency",
+		"partner":           "name of a business partner",
 	}
 }
 

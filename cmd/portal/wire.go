@@ -18,6 +18,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
@@ -77,6 +78,7 @@ type parts struct {
 	plans        *plan.Service
 	findings     *finding.Service
 	reports      *report.Service
+	partners     *bizpartner.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -150,6 +152,19 @@ func loadRegions() (*plan.Regions, error) {
 	return regions, nil
 }
 
+// loadPartners reads the roles of business partners and the questionnaires to them.
+func loadPartners() (*bizpartner.Data, error) {
+	files, err := fs.Sub(config.Questionnaires, "questionnaires")
+	if err != nil {
+		return nil, err
+	}
+	data, err := bizpartner.LoadData(files)
+	if err != nil {
+		return nil, fmt.Errorf("questionnaires: %w", err)
+	}
+	return data, nil
+}
+
 // loadWorld reads what maps are drawn from: the administration's own file, or the portal's.
 func loadWorld(cfg config.Config) (*geo.World, error) {
 	if cfg.MapFile == "" {
@@ -212,6 +227,10 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	if err != nil {
 		return nil, err
 	}
+	asked, err := loadPartners()
+	if err != nil {
+		return nil, err
+	}
 	world, err := loadWorld(cfg)
 	if err != nil {
 		return nil, err
@@ -230,6 +249,10 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, err
 	}
 	key, err := companyKey(cfg)
+	if err != nil {
+		return nil, err
+	}
+	linkKey, err := hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "links for outsiders", 32)
 	if err != nil {
 		return nil, err
 	}
@@ -261,6 +284,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.risks = &risk.Service{DB: db, Now: now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.evidence}
 	p.findings = &finding.Service{DB: db, Now: now, Steps: &finding.Steps{Steps: p.validations.Steps, Library: library, Evidence: p.evidence}}
 	p.reports = &report.Service{DB: db, Now: now, Findings: p.findings.Steps, Members: p.members}
+	p.partners = &bizpartner.Service{DB: db, Now: now, Programmes: register, Letters: letters, Data: asked, Evidence: p.evidence, Key: linkKey}
 	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
 	p.plans = &plan.Service{DB: db, Now: now, Programmes: register, Regions: regions, Validations: p.validations.Steps}
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
@@ -322,6 +346,14 @@ func (p *parts) jobs() (err error) {
 			}},
 			{Name: "turn_standings", Every: time.Minute, Do: func(ctx context.Context) error {
 				_, err := p.members.Standing.Turn(ctx)
+				return err
+			}},
+			{Name: "tell_partners", Every: time.Minute, Do: func(ctx context.Context) error {
+				_, err := p.partners.Monitor(ctx)
+				return err
+			}},
+			{Name: "remind_partners", Every: time.Hour, Do: func(ctx context.Context) error {
+				_, err := p.partners.Sweep(ctx)
 				return err
 			}},
 		},
