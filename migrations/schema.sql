@@ -941,6 +941,181 @@ COMMENT ON COLUMN public.catalogue_edition.body IS 'Canonical JSON; hash is its 
 
 
 --
+-- Name: change_case; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.change_case (
+    id uuid NOT NULL,
+    reference text NOT NULL,
+    company_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    office_id uuid NOT NULL,
+    programme text NOT NULL,
+    kind text NOT NULL,
+    status text NOT NULL,
+    effective_on date,
+    reason text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    successor_number text DEFAULT ''::text NOT NULL,
+    successor_id uuid,
+    new_name text DEFAULT ''::text NOT NULL,
+    new_country text DEFAULT ''::text NOT NULL,
+    entity_type text DEFAULT ''::text NOT NULL,
+    whole boolean DEFAULT false NOT NULL,
+    share_answers boolean DEFAULT false NOT NULL,
+    application_id uuid,
+    needs_decision boolean DEFAULT false NOT NULL,
+    ground text DEFAULT ''::text NOT NULL,
+    proposal text DEFAULT ''::text NOT NULL,
+    event_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    sent_at timestamp with time zone,
+    sent_by uuid,
+    reviewer_id uuid,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    closed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT change_case_check CHECK (((successor_id IS NULL) OR (successor_id <> membership_id))),
+    CONSTRAINT change_case_entity_type_check CHECK ((length(entity_type) <= 60)),
+    CONSTRAINT change_case_kind_check CHECK ((kind = ANY (ARRAY['withdrawal'::text, 'merger'::text, 'split'::text, 'sale'::text, 'type_change'::text]))),
+    CONSTRAINT change_case_new_country_check CHECK ((length(new_country) <= 2)),
+    CONSTRAINT change_case_new_name_check CHECK ((length(new_name) <= 200)),
+    CONSTRAINT change_case_note_check CHECK ((length(note) <= 4000)),
+    CONSTRAINT change_case_proposal_check CHECK ((proposal = ANY (ARRAY[''::text, 'accept'::text, 'refuse'::text]))),
+    CONSTRAINT change_case_reason_check CHECK ((length(reason) <= 60)),
+    CONSTRAINT change_case_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'sent'::text, 'in_review'::text, 'proposed'::text, 'accepted'::text, 'in_force'::text, 'returned'::text, 'refused'::text, 'called_off'::text, 'overtaken'::text]))),
+    CONSTRAINT change_case_successor_number_check CHECK ((length(successor_number) <= 60)),
+    CONSTRAINT sent_once_sent CHECK (((status = ANY (ARRAY['draft'::text, 'called_off'::text])) OR (sent_at IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.change_case FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE change_case; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.change_case IS 'A member leaves or becomes another: withdrawal, merger, split, sale, change of the kind of member. What follows in law stands in standing_event.';
+
+
+--
+-- Name: COLUMN change_case.effective_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.change_case.effective_on IS 'First day on which it counts, civil in the zone of the office in charge. Of a change of the kind of member: the first day of the new membership, once it is known.';
+
+
+--
+-- Name: COLUMN change_case.whole; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.change_case.whole IS 'Nothing of the business stays, so the membership ends on the day.';
+
+
+--
+-- Name: COLUMN change_case.needs_decision; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.change_case.needs_decision IS 'The agency decides. Kept as it was when the case was sent.';
+
+
+--
+-- Name: COLUMN change_case.ground; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.change_case.ground IS 'Why the membership ends, as a code that decides whether a bar starts.';
+
+
+--
+-- Name: change_case_entry; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.change_case_entry (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    what text NOT NULL,
+    by_company boolean NOT NULL,
+    internal boolean DEFAULT false NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    author text NOT NULL,
+    person_id uuid,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT change_case_entry_body_check CHECK ((length(body) <= 8000))
+);
+
+ALTER TABLE ONLY public.change_case_entry FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE change_case_entry; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.change_case_entry IS 'What was done with a case, and said. Internal: for the agency alone.';
+
+
+--
+-- Name: change_case_item; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.change_case_item (
+    case_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    item_id uuid NOT NULL,
+    decision text NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT change_case_item_decision_check CHECK ((decision = ANY (ARRAY['carry'::text, 'close'::text]))),
+    CONSTRAINT change_case_item_kind_check CHECK ((kind = ANY (ARRAY['profile'::text, 'validation'::text, 'finding'::text])))
+);
+
+ALTER TABLE ONLY public.change_case_item FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE change_case_item; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.change_case_item IS 'What becomes of the open profiles, validations and findings of a membership that ends: carried over to what follows it, or closed.';
+
+
+--
+-- Name: change_case_number; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.change_case_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+--
+-- Name: change_case_proof; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.change_case_proof (
+    case_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    evidence_id uuid NOT NULL,
+    version_id uuid
+);
+
+ALTER TABLE ONLY public.change_case_proof FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE change_case_proof; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.change_case_proof IS 'Items of the library that show what a case says, in the version of the day on which it was sent.';
+
+
+--
 -- Name: change_notice; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3823,6 +3998,34 @@ ALTER TABLE public.standing ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 
 --
+-- Name: succession; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.succession (
+    case_id uuid NOT NULL,
+    kind text NOT NULL,
+    from_id uuid NOT NULL,
+    from_company_id uuid NOT NULL,
+    from_number text NOT NULL,
+    to_id uuid NOT NULL,
+    to_company_id uuid NOT NULL,
+    to_number text NOT NULL,
+    effective_on date NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT succession_check CHECK ((from_id <> to_id))
+);
+
+ALTER TABLE ONLY public.succession FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE succession; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.succession IS 'Which membership followed which. Both companies see it.';
+
+
+--
 -- Name: trade_name; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -4524,6 +4727,46 @@ ALTER TABLE ONLY public.case_lock
 
 ALTER TABLE ONLY public.catalogue_edition
     ADD CONSTRAINT catalogue_edition_pkey PRIMARY KEY (programme, edition);
+
+
+--
+-- Name: change_case_entry change_case_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_entry
+    ADD CONSTRAINT change_case_entry_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: change_case_item change_case_item_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_item
+    ADD CONSTRAINT change_case_item_pkey PRIMARY KEY (case_id, kind, item_id);
+
+
+--
+-- Name: change_case change_case_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: change_case_proof change_case_proof_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_proof
+    ADD CONSTRAINT change_case_proof_pkey PRIMARY KEY (case_id, evidence_id);
+
+
+--
+-- Name: change_case change_case_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_reference_key UNIQUE (reference);
 
 
 --
@@ -5359,6 +5602,14 @@ ALTER TABLE ONLY public.standing
 
 
 --
+-- Name: succession succession_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.succession
+    ADD CONSTRAINT succession_pkey PRIMARY KEY (case_id);
+
+
+--
 -- Name: trade_name trade_name_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5678,6 +5929,97 @@ CREATE INDEX business_partner_due ON public.business_partner USING btree (compan
 --
 
 CREATE INDEX business_partner_list ON public.business_partner USING btree (company_id, lower(name), id);
+
+
+--
+-- Name: change_case_application; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_application ON public.change_case USING btree (application_id) WHERE (application_id IS NOT NULL);
+
+
+--
+-- Name: change_case_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_company ON public.change_case USING btree (company_id, created_at DESC);
+
+
+--
+-- Name: change_case_day; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_day ON public.change_case USING btree (effective_on) WHERE (status = 'accepted'::text);
+
+
+--
+-- Name: change_case_entry_case; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_entry_case ON public.change_case_entry USING btree (case_id, at, id);
+
+
+--
+-- Name: change_case_entry_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_entry_company ON public.change_case_entry USING btree (company_id);
+
+
+--
+-- Name: change_case_event; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_event ON public.change_case USING btree (event_id) WHERE (event_id IS NOT NULL);
+
+
+--
+-- Name: change_case_item_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_item_company ON public.change_case_item USING btree (company_id);
+
+
+--
+-- Name: change_case_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_membership ON public.change_case USING btree (membership_id, created_at DESC);
+
+
+--
+-- Name: change_case_proof_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_proof_company ON public.change_case_proof USING btree (company_id);
+
+
+--
+-- Name: change_case_proof_evidence; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_proof_evidence ON public.change_case_proof USING btree (evidence_id);
+
+
+--
+-- Name: change_case_proof_version; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_proof_version ON public.change_case_proof USING btree (version_id) WHERE (version_id IS NOT NULL);
+
+
+--
+-- Name: change_case_queue; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_queue ON public.change_case USING btree (office_id, status, sent_at) WHERE (sent_at IS NOT NULL);
+
+
+--
+-- Name: change_case_successor; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_successor ON public.change_case USING btree (successor_id) WHERE (successor_id IS NOT NULL);
 
 
 --
@@ -6161,6 +6503,13 @@ CREATE UNIQUE INDEX one_live_signature ON public.agreement_signature USING btree
 --
 
 CREATE UNIQUE INDEX one_open_application ON public.application USING btree (company_id, programme, entity_type) WHERE (status <> ALL (ARRAY['certified'::text, 'rejected'::text, 'withdrawn'::text, 'lapsed'::text]));
+
+
+--
+-- Name: one_open_change_case; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_change_case ON public.change_case USING btree (membership_id) WHERE (status = ANY (ARRAY['draft'::text, 'sent'::text, 'in_review'::text, 'proposed'::text, 'accepted'::text, 'returned'::text]));
 
 
 --
@@ -6857,6 +7206,34 @@ CREATE INDEX standing_now ON public.standing USING btree (membership_id) WHERE u
 
 
 --
+-- Name: succession_from; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX succession_from ON public.succession USING btree (from_id);
+
+
+--
+-- Name: succession_from_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX succession_from_company ON public.succession USING btree (from_company_id);
+
+
+--
+-- Name: succession_to; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX succession_to ON public.succession USING btree (to_id);
+
+
+--
+-- Name: succession_to_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX succession_to_company ON public.succession USING btree (to_company_id);
+
+
+--
 -- Name: trade_name_company; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7039,6 +7416,20 @@ CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON public.audit_event FOR EACH 
 
 
 --
+-- Name: change_case_entry change_case_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER change_case_entry_append_only BEFORE DELETE OR UPDATE ON public.change_case_entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: change_case_entry change_case_entry_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER change_case_entry_no_truncate BEFORE TRUNCATE ON public.change_case_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: finding_entry finding_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -7155,6 +7546,20 @@ CREATE TRIGGER standing_event_append_only BEFORE DELETE OR UPDATE ON public.stan
 --
 
 CREATE TRIGGER standing_event_no_truncate BEFORE TRUNCATE ON public.standing_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: succession succession_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER succession_append_only BEFORE DELETE OR UPDATE ON public.succession FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: succession succession_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER succession_no_truncate BEFORE TRUNCATE ON public.succession FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -7327,6 +7732,166 @@ ALTER TABLE ONLY public.case_lock
 
 ALTER TABLE ONLY public.case_lock
     ADD CONSTRAINT case_lock_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: change_case change_case_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.application(id);
+
+
+--
+-- Name: change_case change_case_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: change_case change_case_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id);
+
+
+--
+-- Name: change_case change_case_decided_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: change_case_entry change_case_entry_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_entry
+    ADD CONSTRAINT change_case_entry_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.change_case(id);
+
+
+--
+-- Name: change_case_entry change_case_entry_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_entry
+    ADD CONSTRAINT change_case_entry_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: change_case_entry change_case_entry_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_entry
+    ADD CONSTRAINT change_case_entry_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: change_case change_case_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.standing_event(id);
+
+
+--
+-- Name: change_case_item change_case_item_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_item
+    ADD CONSTRAINT change_case_item_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.change_case(id);
+
+
+--
+-- Name: change_case_item change_case_item_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_item
+    ADD CONSTRAINT change_case_item_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: change_case_item change_case_item_decided_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_item
+    ADD CONSTRAINT change_case_item_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: change_case change_case_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: change_case change_case_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: change_case_proof change_case_proof_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_proof
+    ADD CONSTRAINT change_case_proof_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.change_case(id);
+
+
+--
+-- Name: change_case_proof change_case_proof_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_proof
+    ADD CONSTRAINT change_case_proof_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: change_case_proof change_case_proof_evidence_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_proof
+    ADD CONSTRAINT change_case_proof_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.evidence(id);
+
+
+--
+-- Name: change_case_proof change_case_proof_version_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case_proof
+    ADD CONSTRAINT change_case_proof_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.evidence_version(id);
+
+
+--
+-- Name: change_case change_case_reviewer_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_reviewer_id_fkey FOREIGN KEY (reviewer_id) REFERENCES public.person(id);
+
+
+--
+-- Name: change_case change_case_sent_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_sent_by_fkey FOREIGN KEY (sent_by) REFERENCES public.person(id);
+
+
+--
+-- Name: change_case change_case_successor_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_successor_id_fkey FOREIGN KEY (successor_id) REFERENCES public.membership(id);
 
 
 --
@@ -8978,6 +9543,46 @@ ALTER TABLE ONLY public.standing
 
 
 --
+-- Name: succession succession_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.succession
+    ADD CONSTRAINT succession_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.change_case(id);
+
+
+--
+-- Name: succession succession_from_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.succession
+    ADD CONSTRAINT succession_from_company_id_fkey FOREIGN KEY (from_company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: succession succession_from_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.succession
+    ADD CONSTRAINT succession_from_id_fkey FOREIGN KEY (from_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: succession succession_to_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.succession
+    ADD CONSTRAINT succession_to_company_id_fkey FOREIGN KEY (to_company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: succession succession_to_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.succession
+    ADD CONSTRAINT succession_to_id_fkey FOREIGN KEY (to_id) REFERENCES public.membership(id);
+
+
+--
 -- Name: trade_name trade_name_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9383,6 +9988,30 @@ CREATE POLICY change ON public.person_right FOR UPDATE USING ((( SELECT public.l
 
 
 --
+-- Name: change_case; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.change_case ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: change_case_entry; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.change_case_entry ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: change_case_item; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.change_case_item ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: change_case_proof; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.change_case_proof ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: change_notice; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -9519,6 +10148,34 @@ CREATE POLICY fence ON public.calendar_feed USING (((( SELECT public.looking() A
 --
 
 CREATE POLICY fence ON public.case_lock USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: change_case fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.change_case USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'staff'::text) AND (sent_at IS NOT NULL)) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: change_case_entry fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.change_case_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal))));
+
+
+--
+-- Name: change_case_item fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.change_case_item USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: change_case_proof fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.change_case_proof USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -10004,6 +10661,13 @@ CREATE POLICY fence ON public.standing_due USING (((( SELECT public.looking() AS
 --
 
 CREATE POLICY fence ON public.standing_event USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: succession fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.succession USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND ((( SELECT public.looking_company() AS looking_company) = from_company_id) OR (( SELECT public.looking_company() AS looking_company) = to_company_id)))));
 
 
 --
@@ -10494,6 +11158,12 @@ ALTER TABLE public.standing_due ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.standing_event ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: succession; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.succession ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: trade_name; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -10682,6 +11352,41 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.case_lock TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.catalogue_edition TO portal_app;
+
+
+--
+-- Name: TABLE change_case; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.change_case TO portal_app;
+
+
+--
+-- Name: TABLE change_case_entry; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.change_case_entry TO portal_app;
+
+
+--
+-- Name: TABLE change_case_item; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.change_case_item TO portal_app;
+
+
+--
+-- Name: SEQUENCE change_case_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.change_case_number TO portal_app;
+
+
+--
+-- Name: TABLE change_case_proof; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.change_case_proof TO portal_app;
 
 
 --
@@ -11257,6 +11962,13 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.standing_due TO portal_app;
 --
 
 GRANT SELECT,INSERT ON TABLE public.standing_event TO portal_app;
+
+
+--
+-- Name: TABLE succession; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.succession TO portal_app;
 
 
 --

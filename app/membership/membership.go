@@ -70,6 +70,10 @@ type Service struct {
 	Now      func() time.Time
 	Steps    *application.Steps
 	Standing *standing.Service
+
+	// Admitted are the steps of later domains in the transaction of a certification, for
+	// instance the end of a membership whose place the new one takes.
+	Admitted []func(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, a application.Application, m Membership) error
 }
 
 // New is the service with what it records standings by.
@@ -153,6 +157,11 @@ func (s *Service) admit(ctx context.Context, tx pg.Tx, now time.Time, by identit
 	}
 	if err := s.tell(ctx, tx, now, by, a, m); err != nil {
 		return Membership{}, err
+	}
+	for _, step := range s.Admitted {
+		if err := step(ctx, tx, now, by, a, m); err != nil {
+			return Membership{}, err
+		}
 	}
 	return m, review.Finish(ctx, tx, a)
 }
@@ -285,9 +294,9 @@ type pageRow struct {
 }
 
 // Membership reads one membership. The company's own people and the agency's case
-// readers may; a look by the agency is an audit event.
-func (s *Service) Membership(ctx context.Context, by identity.Actor, id uuid.UUID) (Page, error) {
-	return s.page(ctx, by, id, "membership.read")
+// readers may; a look by the agency is an audit event. More is what other domains read for the page in the same round trip.
+func (s *Service) Membership(ctx context.Context, by identity.Actor, id uuid.UUID, more ...pg.Query) (Page, error) {
+	return s.page(ctx, by, id, "membership.read", more...)
 }
 
 // Certificate reads what the certificate of a membership says. The same persons may.
@@ -300,7 +309,7 @@ func (s *Service) Certificate(ctx context.Context, by identity.Actor, id uuid.UU
 	return p, err
 }
 
-func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, action string) (p Page, err error) {
+func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, action string, more ...pg.Query) (p Page, err error) {
 	own, err := by.Reads()
 	if err != nil {
 		return p, err
@@ -311,6 +320,7 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	var profiles []profileRow
 	var parts []standing.Row
 	statements := []pg.Query{pg.One(&row, pageSQL, id, own), clock.About(&kept, Kind, id), pg.All(&profiles, profilesSQL, id, own), standing.KnownNow(&parts, id)}
+	statements = append(statements, more...)
 	if own == nil {
 		statements = append(statements, audit.LookAt(now, by, action, Kind, "membership x where x.id = $10", id))
 	}

@@ -55,6 +55,7 @@ const (
 	AboutProfile     = "profile"
 	AboutValidation  = "validation"
 	AboutFinding     = "finding"
+	AboutSuccession  = "succession"
 	AboutEvidence    = "evidence" // the company's own: the agency has no page of it
 
 	AboutConnection    = "partner_connection" // of two members; the agency has no page of it
@@ -162,6 +163,10 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/findings/" + id.String()
 	case kind == AboutFinding:
 		return "/desk/findings/" + id.String()
+	case kind == AboutSuccession && company:
+		return "/memberships/changes/" + id.String()
+	case kind == AboutSuccession:
+		return "/desk/successions/" + id.String()
 	case kind == AboutChange && company:
 		return "/company/changes/" + id.String()
 	case kind == AboutChange:

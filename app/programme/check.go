@@ -29,6 +29,7 @@ func (c *checker) run() {
 	c.validation()
 	c.standing()
 	c.figures()
+	c.succession()
 	c.reasons()
 	c.lettersThere()
 }

@@ -38,6 +38,7 @@ func LetterCodes() []string {
 		"validation_report_draft", "validation_report_issued", "validation_closed",
 		"validation_notified", "validation_offer", "validation_reminder", "validation_offer_withdrawn", "validation_unanswered",
 		"validation_booked", "validation_moved", "validation_visit_cancelled", "validation_cancelled", "validation_observer",
+		"change_case_received", "change_case_returned", "change_case_refused", "change_case_accepted", "change_case_in_force", "change_case_called_off",
 		"staff_application_received", "staff_information_received", "staff_change_received", "staff_deadline_reminder", "staff_deadline_overdue",
 	}
 }

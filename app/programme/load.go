@@ -172,13 +172,14 @@ func (l *loader) programme() (*Programme, error) {
 		vd Validation
 		st Standing
 		fg Figures
+		sc Succession
 	)
 	parts := []struct {
 		name string
 		into any
 	}{
 		{"programme", &pf}, {"entity_types", &ef}, {"clocks", &cf}, {"vetting", &vf}, {"review", &rf}, {"reasons", &rs}, {"validation", &vd},
-		{"standing", &st}, {"headquarters", &fg},
+		{"standing", &st}, {"headquarters", &fg}, {"succession", &sc},
 	}
 	docs := map[string]*datafile.Document{}
 	for _, part := range parts {
@@ -196,7 +197,7 @@ func (l *loader) programme() (*Programme, error) {
 		Code: pf.Code, Name: pf.Name, ShortName: pf.ShortName, Law: pf.Law, Description: pf.Description,
 		Edition:        Edition{ID: pf.Edition.ID, EffectiveFrom: day(pf.Edition.EffectiveFrom)},
 		Administration: pf.Administration, Catalogue: pf.Catalogue, Process: pf.Process, Rules: pf.Rules,
-		Reasons: rs, Validation: vd, Standing: st, Figures: fg, Hash: contents.hash(),
+		Reasons: rs, Validation: vd, Standing: st, Succession: sc, Figures: fg, Hash: contents.hash(),
 		entityTypes: ef.EntityTypes, clocks: cf.Clocks, vetting: vf.Vetting, review: rf.Sections,
 	}
 	p.Agreement = l.agreement(contents)
@@ -276,7 +277,7 @@ func (f folder) names() []string {
 	return names
 }
 
-var ownFile = regexp.MustCompile(`^(?:(?:programme|entity_types|clocks|vetting|review|reasons|validation|standing|headquarters)\.yaml|agreement\.md|README\.md|letters/[a-z_]+\.md)$`)
+var ownFile = regexp.MustCompile(`^(?:(?:programme|entity_types|clocks|vetting|review|reasons|validation|standing|headquarters|succession)\.yaml|agreement\.md|README\.md|letters/[a-z_]+\.md)$`)
 
 // strangers reports files that no part of the portal reads: a misspelt name would
 // otherwise be a rule that silently does not count.

@@ -55,6 +55,7 @@ type Programme struct {
 	Validation     Validation
 	Standing       Standing
 	Figures        Figures
+	Succession     Succession
 	Hash           string // SHA-256 over the folder's files in the order of their names, hexadecimal
 
 	entityTypes []EntityType

@@ -35,6 +35,7 @@ import (
 	"trustedtrader/app/review/reviewtest"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/succession"
 	"trustedtrader/app/validation"
 )
 
@@ -279,6 +280,8 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	found, visited := m.found(owner)
 	return map[string]string{
 		"finding":     found.ID.String(),
+		"member":      visited.MembershipID.String(),
+		"change":      m.leaving(owner, *visited.MembershipID).String(),
 		"reported":    visited.ID.String(),
 		"worked":      text(`select id::text from visit where validation_id = $1 order by number limit 1`, visited.ID),
 		"assessment":  assessed.draft.String(),
@@ -314,6 +317,22 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"paper":       visits["paper"],
 		"observer":    visits["observer"],
 	}
+}
+
+// leaving is a case of a membership that merges, sent and sent back.
+func (m *matrix) leaving(owner identity.Actor, membership uuid.UUID) uuid.UUID {
+	m.Helper()
+	w := m.w
+	s := successionService(w)
+	c, err := s.Open(w.Ctx, owner, succession.Entry{Membership: membership, Kind: succession.Merger, Day: "2026-03-03", Reason: "legal_merger", Note: "Merged", Successor: "C26-999999"})
+	w.Must(err)
+	c, err = s.Submit(w.Ctx, owner, c.ID, c.Version)
+	w.Must(err)
+	c, err = s.Take(w.Ctx, w.Sam, c.ID, c.Version)
+	w.Must(err)
+	c, err = s.GiveBack(w.Ctx, w.Sam, c.ID, succession.StepEntry{Version: c.Version, Text: "No such number"})
+	w.Must(err)
+	return c.ID
 }
 
 // found validates a company: a finding was sent, and the draft of the report shared.
@@ -401,7 +420,10 @@ func objectOf(path string) map[string]string {
 		{"/desk/validations/:id/report", map[string]string{":id": "reported", ":section": "=summary", ":number": "=1"}},
 		{"/desk/validations/:id/findings", map[string]string{":id": "reported"}},
 		{"/validations/:id/report", map[string]string{":id": "reported", ":number": "=1"}},
-		{"/memberships/", map[string]string{":id": "=00000000-0000-7000-8000-000000000002"}},
+		{"/memberships/changes/", map[string]string{":id": "change"}},
+		{"/memberships/:id/leave", map[string]string{":id": "member", ":kind": "=withdrawal"}},
+		{"/desk/successions/", map[string]string{":id": "change"}},
+		{"/memberships/", map[string]string{":id": "member"}},
 		{"/desk/validations/", map[string]string{":id": "validation"}},
 		{"/desk/visits/", map[string]string{":id": "visit", ":slot": "slot", ":document": "paper"}},
 		{"/validations/", map[string]string{":id": "validation"}},
@@ -594,14 +616,14 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 }
 
 // notNow are pages that are not there for this matrix's objects: no sign-in provider,
-// no decision yet, no request for information, no membership, a message about nothing.
+// no decision yet, no request for information, a message about nothing.
 var notNow = []string{
 	"/signin/:provider", "/callback/:provider", "/kept", "/calendar/:token.ics",
 	"/desk/validations/new", "/agency/visits/:id",
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",
 	"/profiles/:id/criteria/:criterion/sites", // nothing is different at a site
-	"/memberships/:id", "/memberships/:id/certificate", "/invitations/:token", "/inbox/new", "/dev/mail",
+	"/invitations/:token", "/inbox/new", "/dev/mail",
 	"/profiles/:id/import/:draft",                                     // of one person; its own test counts
 	"/evidence/choose", "/evidence/attached", "/evidence/uploads/:id", // of no criterion, and of one person
 	"/desk/findings/:id/edit",                                                                                                                                        // it was sent

@@ -19,11 +19,19 @@ func (w *Web) showMembership(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	p, err := w.Members.Membership(c.UserContext(), who, id)
+	q, read, err := w.Successions.For(who, id)
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, view.Membership(view.MembershipPage{Chrome: w.chrome(c, who, t(c, "Membership %s", p.Membership.Number)), Page: p,
+	p, err := w.Members.Membership(c.UserContext(), who, id, q)
+	if err != nil {
+		return err
+	}
+	life, err := read()
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusOK, view.Membership(view.MembershipPage{Life: life, Chrome: w.chrome(c, who, t(c, "Membership %s", p.Membership.Number)), Page: p,
 		CaseHref: notice.Path(who.Audience, notice.AboutApplication, p.Membership.ApplicationID), Audience: who.Audience,
 		Validates: who.Is(identity.CaseWorkers...)}))
 }

@@ -151,7 +151,7 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 	case who.Is(identity.Administrator):
 		items = []ui.NavItem{{Label: "People", Href: "/admin/people"}, {Label: "Offices", Href: "/admin/offices"}, {Label: "Partner agencies", Href: "/admin/agencies"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
-		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"}, {Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}}
+		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"}, {Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Leaving and changing", Href: "/desk/successions"}}
 		if who.Is(headquarters.Readers()...) {
 			items = append(items, ui.NavItem{Label: "Headquarters", Href: "/desk/headquarters"})
 		}

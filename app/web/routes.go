@@ -538,6 +538,25 @@ func (w *Web) Routes() []Route {
 		{"GET", "/validations/:id/report/editions/:number", readers, w.showReportEdition},
 		{"GET", "/validations/:id/report.pdf", readers, w.sendReportPDF},
 
+		// Leaving and changing: the company, and the desk
+		{"GET", "/memberships/changes/:id", readers, w.showLeaving},
+		{"GET", "/memberships/changes/:id/edit", editors, w.editLeaving},
+		{"POST", "/memberships/changes/:id/edit", editors, w.saveLeaving},
+		{"POST", "/memberships/changes/:id/send", signers, w.sendLeaving},
+		{"POST", "/memberships/changes/:id/drop", editors, w.dropLeaving},
+		{"POST", "/memberships/changes/:id/calloff", signers, w.callOffLeaving},
+		{"GET", "/memberships/:id/leave", readers, w.showLeave},
+		{"GET", "/memberships/:id/leave/:kind", editors, w.newLeaving},
+		{"POST", "/memberships/:id/leave/:kind", editors, w.openLeaving},
+		{"GET", "/desk/successions", caseReaders, w.showLeavings},
+		{"GET", "/desk/successions/:id", caseReaders, w.showLeaving},
+		{"POST", "/desk/successions/:id/take", caseWorkers, w.takeLeaving},
+		{"POST", "/desk/successions/:id/ask", caseWorkers, w.askLeaving},
+		{"POST", "/desk/successions/:id/handback", approvers, w.handBackLeaving},
+		{"POST", "/desk/successions/:id/decide", caseWorkers, w.decideLeaving},
+		{"POST", "/desk/successions/:id/items", caseWorkers, w.decideLeavingItem},
+		{"POST", "/desk/successions/:id/link", caseWorkers, w.linkLeaving},
+
 		// Memberships: the company's own people, and the agency
 		{"GET", "/memberships/:id", only(memberReaders()...), w.showMembership},
 		{"GET", "/memberships/:id/history", only(memberReaders()...), w.showStanding},

@@ -38,6 +38,7 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/succession"
 	"trustedtrader/app/validation"
 	"trustedtrader/config"
 	"trustedtrader/static"
@@ -82,6 +83,7 @@ type Services struct {
 	Findings     *finding.Service
 	Reports      *report.Service
 	Headquarters *headquarters.Service
+	Successions  *succession.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service

@@ -50,6 +50,7 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/succession"
 	"trustedtrader/app/validation"
 	"trustedtrader/app/web"
 	"trustedtrader/config"
@@ -79,6 +80,7 @@ type parts struct {
 	findings     *finding.Service
 	reports      *report.Service
 	partners     *bizpartner.Service
+	successions  *succession.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -285,6 +287,8 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.findings = &finding.Service{DB: db, Now: now, Steps: &finding.Steps{Steps: p.validations.Steps, Library: library, Evidence: p.evidence}}
 	p.reports = &report.Service{DB: db, Now: now, Findings: p.findings.Steps, Members: p.members}
 	p.partners = &bizpartner.Service{DB: db, Now: now, Programmes: register, Letters: letters, Data: asked, Evidence: p.evidence, Key: linkKey}
+	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing}
+	p.members.Admitted = append(p.members.Admitted, p.successions.Admitted)
 	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
 	p.plans = &plan.Service{DB: db, Now: now, Programmes: register, Regions: regions, Validations: p.validations.Steps}
 	p.signIn = &signin.Service{DB: db, Now: now, Providers: ways, Key: cfg.KeyBytes(),
@@ -295,7 +299,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Reports: p.reports, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Reports: p.reports, Successions: p.successions, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
@@ -354,6 +358,10 @@ func (p *parts) jobs() (err error) {
 			}},
 			{Name: "remind_partners", Every: time.Hour, Do: func(ctx context.Context) error {
 				_, err := p.partners.Sweep(ctx)
+				return err
+			}},
+			{Name: "turn_successions", Every: time.Minute, Do: func(ctx context.Context) error {
+				_, err := p.successions.Turn(ctx)
 				return err
 			}},
 		},
