@@ -30,6 +30,7 @@ func (c *checker) run() {
 	c.standing()
 	c.figures()
 	c.succession()
+	c.enforcement()
 	c.reasons()
 	c.lettersThere()
 }
@@ -230,8 +231,9 @@ func (c *checker) clock(k Clock, bad func(format string, args []any, steps ...an
 	if c.read("reasons") {
 		r := c.p.Reasons
 		for i, code := range k.IfReason {
-			if _, ok := Find(append(slices.Clone(r.Rejection), r.Withdrawal...), code); !ok {
-				bad("there is no rejection or withdrawal reason %q", []any{code}, "if_reason", i)
+			_, ground := c.p.Enforcement.Ground(code)
+			if _, ok := Find(append(slices.Clone(r.Rejection), r.Withdrawal...), code); !ok && !ground {
+				bad("there is no rejection or withdrawal reason %q, and no ground of enforcement", []any{code}, "if_reason", i)
 			}
 		}
 		for i, code := range k.PauseReasons {

@@ -44,6 +44,12 @@ const (
 	MembershipRevoked               = "membership.revoked"
 	MembershipWithdrawn             = "membership.withdrawn"
 	MembershipReopened              = "membership.reopened" // what ended it was overturned
+	EnforcementNotified             = "enforcement.notified"
+	EnforcementAnswered             = "enforcement.answered"
+	EnforcementDecided              = "enforcement.decided" // or the notice was taken back
+	DecisionAdverse                 = "decision.adverse"
+	DecisionFalseInformation        = "decision.false_information"
+	AppealFiled                     = "appeal.filed"
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -58,7 +64,7 @@ func Events() []string {
 		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ValidationCancelled, ActionRequired, FindingAnswered, FindingClosed,
 		MembershipSuspended, SuspensionAnswered, MembershipSuspensionEnded, MembershipCureReported,
 		MembershipRemoved, MembershipRevoked, MembershipWithdrawn, MembershipReopened,
-		"decision.adverse", "decision.false_information", "appeal.filed", "appeal.decided",
+		EnforcementNotified, EnforcementAnswered, EnforcementDecided, DecisionAdverse, DecisionFalseInformation, AppealFiled, "appeal.decided",
 		"consultation.sent", "consultation.answered",
 		"catalogue.published", "catalogue.reviewed",
 		"company.seal_procedure_reviewed", "company.cyber_policy_reviewed", "company.camera_policy_reviewed",

@@ -39,6 +39,10 @@ func LetterCodes() []string {
 		"validation_notified", "validation_offer", "validation_reminder", "validation_offer_withdrawn", "validation_unanswered",
 		"validation_booked", "validation_moved", "validation_visit_cancelled", "validation_cancelled", "validation_observer",
 		"change_case_received", "change_case_returned", "change_case_refused", "change_case_accepted", "change_case_in_force", "change_case_called_off",
+		"incident_received", "incident_closed",
+		"enforcement_notice", "enforcement_recalled", "enforcement_decided", "enforcement_emergency", "enforcement_confirmed", "enforcement_lifted",
+		"enforcement_extended", "enforcement_ended", "enforcement_plan_accepted", "enforcement_plan_returned", "enforcement_item_returned",
+		"enforcement_request_received", "enforcement_request_refused", "enforcement_published",
 		"staff_application_received", "staff_information_received", "staff_change_received", "staff_deadline_reminder", "staff_deadline_overdue",
 	}
 }

@@ -173,13 +173,14 @@ func (l *loader) programme() (*Programme, error) {
 		st Standing
 		fg Figures
 		sc Succession
+		en Enforcement
 	)
 	parts := []struct {
 		name string
 		into any
 	}{
 		{"programme", &pf}, {"entity_types", &ef}, {"clocks", &cf}, {"vetting", &vf}, {"review", &rf}, {"reasons", &rs}, {"validation", &vd},
-		{"standing", &st}, {"headquarters", &fg}, {"succession", &sc},
+		{"standing", &st}, {"headquarters", &fg}, {"succession", &sc}, {"enforcement", &en},
 	}
 	docs := map[string]*datafile.Document{}
 	for _, part := range parts {
@@ -197,7 +198,7 @@ func (l *loader) programme() (*Programme, error) {
 		Code: pf.Code, Name: pf.Name, ShortName: pf.ShortName, Law: pf.Law, Description: pf.Description,
 		Edition:        Edition{ID: pf.Edition.ID, EffectiveFrom: day(pf.Edition.EffectiveFrom)},
 		Administration: pf.Administration, Catalogue: pf.Catalogue, Process: pf.Process, Rules: pf.Rules,
-		Reasons: rs, Validation: vd, Standing: st, Succession: sc, Figures: fg, Hash: contents.hash(),
+		Reasons: rs, Validation: vd, Standing: st, Succession: sc, Figures: fg, Enforcement: en, Hash: contents.hash(),
 		entityTypes: ef.EntityTypes, clocks: cf.Clocks, vetting: vf.Vetting, review: rf.Sections,
 	}
 	p.Agreement = l.agreement(contents)
@@ -277,7 +278,7 @@ func (f folder) names() []string {
 	return names
 }
 
-var ownFile = regexp.MustCompile(`^(?:(?:programme|entity_types|clocks|vetting|review|reasons|validation|standing|headquarters|succession)\.yaml|agreement\.md|README\.md|letters/[a-z_]+\.md)$`)
+var ownFile = regexp.MustCompile(`^(?:(?:programme|entity_types|clocks|vetting|review|reasons|validation|standing|headquarters|succession|enforcement)\.yaml|agreement\.md|README\.md|letters/[a-z_]+\.md)$`)
 
 // strangers reports files that no part of the portal reads: a misspelt name would
 // otherwise be a rule that silently does not count.

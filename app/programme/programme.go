@@ -56,6 +56,7 @@ type Programme struct {
 	Standing       Standing
 	Figures        Figures
 	Succession     Succession
+	Enforcement    Enforcement
 	Hash           string // SHA-256 over the folder's files in the order of their names, hexadecimal
 
 	entityTypes []EntityType

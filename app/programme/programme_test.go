@@ -121,6 +121,7 @@ annual_review_opens 1 years less 90 earliest company open_review
 annual_review_due 1 years deadline company task
 blank_profile_warning 14 calendar_days deadline company task
 suspension_answer 90 calendar_days deadline company task
+enforcement_answer 30 calendar_days deadline company task
 reapplication_bar 1 years earliest company lift_bar
 appeal_filing 90 calendar_days deadline company none
 appeal_filing_false_information 30 calendar_days deadline company none
@@ -140,9 +141,11 @@ consultation 80 calendar_days deadline agency task
 hearing 30 calendar_days deadline company task
 effective 5 calendar_days earliest agency take_effect
 change_decision 30 calendar_days deadline agency task
+hearing_enforcement 30 calendar_days deadline company task
 suspension_facts 30 calendar_days deadline agency task
 suspension_verification 30 calendar_days deadline agency task
 reapplication_bar 3 years earliest company lift_bar
+appeal_filing 30 calendar_days deadline company none
 monitoring 3 years deadline agency task
 validation_notice 14 calendar_days earliest agency none
 audit_report 60 calendar_days deadline agency task
@@ -449,7 +452,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"repeats and restarts", clocks, "repeats: true\n", "repeats: true\n    restarts: true\n", "restarts: true", "not both"},
 		{"unknown pause reason", clocks, "[waiting_for_company, profile_returned, other_agency]", "[lunch]", "lunch", `there is no pause reason "lunch"`},
 		{"unknown extension reason", clocks, "reasons: [company_asked]", "reasons: [mercy]", "mercy", `there is no extension reason "mercy"`},
-		{"unknown reason for a bar", clocks, "if_reason: [no_answer,", "if_reason: [bad_mood,", "bad_mood", `there is no rejection or withdrawal reason "bad_mood"`},
+		{"unknown reason for a bar", clocks, "if_reason: [no_answer,", "if_reason: [bad_mood,", "bad_mood", `there is no rejection or withdrawal reason "bad_mood", and no ground of enforcement`},
 		{"pausable without reasons", clocks, "    pausable: false\n", "    pausable: true\n", "pausable: true", "names pause_reasons"},
 		{"agency cannot lapse", clocks, "owed_by: company\n    on_expiry: lapse", "owed_by: agency\n    on_expiry: lapse", "on_expiry: lapse", "only what the company owes can lapse"},
 		{"company's silence", clocks, "on_expiry: lapse", "on_expiry: count_as_accepted", "count_as_accepted", "only the silence of the agency"},
