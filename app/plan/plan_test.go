@@ -151,6 +151,10 @@ func TestFactors(t *testing.T) {
 		w.Exec(`insert into finding (reference, validation_id, company_id, office_id, programme, entity_type, criterion, kind, title, facts, status, escalated, created_at, author, sent_at)
 			values (?, ?, ?, ?, 'ctpat', 'importer', '3.1', 'action_required', 'x', 'x', 'open', ?, now(), 'x', '2025-06-01')`, fmt.Sprintf("F-%d", i), validated, company, w.NewYork, escalated)
 	}
+	for i, day := range []string{"2025-06-01", "2020-06-01"} { // the second is too long ago
+		w.Exec(`insert into incident (id, reference, company_id, membership_id, office_id, programme, kind, status, place, occurred_on, occurred_until, found_on, way, self_reported, registered_at, author)
+			values (?, ?, ?, ?, ?, 'ctpat', 'seal', 'reported', 'Newark', ?, ?, ?, 'field', false, now(), 'x')`, pg.NewID(), fmt.Sprintf("I-%d", i), company, membership, w.NewYork, day, day, day)
+	}
 	w.Exec(`insert into catalogue_edition (programme, edition, hash, status, valid_from, body, stored_at) values ('ctpat', 'e', 'h', 'published', '2020-01-01', '{}', now())`)
 	cycle := pg.NewID()
 	w.Exec(`insert into profile_cycle (id, reference, company_id, programme, entity_type, kind, number, edition, edition_hash, office_id, membership_id, status, opened_at, submitted_at, accepted_at)
@@ -175,7 +179,7 @@ func TestFactors(t *testing.T) {
 		t.Errorf("the line is %+v", r.Item)
 	}
 	r = w.row(p.ID, bare)
-	for code, want := range map[string]string{"due": "no data, 0.00", "since_validation": "0, 0.00", "volume": "no data, 0.00", "regions": "no data, 0.00", "incidents": "no data, 0.00",
+	for code, want := range map[string]string{"due": "no data, 0.00", "since_validation": "0, 0.00", "volume": "no data, 0.00", "regions": "no data, 0.00", "incidents": "0, 0.00",
 		"findings": "no data, 0.00", "criteria_not_met": "no data, 0.00", "overdue_review": "0, 0.00"} {
 		if got := value(r, code); got != want {
 			t.Errorf("a member that nothing is known of, %s: %s, want %s", code, got, want)

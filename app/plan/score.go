@@ -28,7 +28,7 @@ type facts struct {
 	Shipments    *int64     // a year, on the lanes of the newest finished risk assessment
 	Rating       *int       // the highest of a country on those lanes or of a site
 	Country      string     // which one
-	Incidents    *int       // required actions that were escalated within three years
+	Incidents    *int       // of the years that the programme counts, without those that did not happen
 	Findings     *int       // required actions of the last validation
 	NotMet       *int       // criteria of the last accepted profile
 	Overdue      bool       // the yearly review
@@ -166,7 +166,7 @@ type Made struct{ All, Proposed int }
 // score reads what is known of every live membership, in one statement, and writes the lines
 // of the plan in another.
 func (s *Service) score(ctx context.Context, tx pg.Tx, rules *programme.Programme, p Plan) (Made, error) {
-	list, err := gather(ctx, tx, p, clocksOf(rules), s.Regions)
+	list, err := gather(ctx, tx, p, clocksOf(rules), rules.Enforcement.Incidents.Years, s.Regions)
 	if err != nil {
 		return Made{}, fmt.Errorf("read what is known of members: %w", err)
 	}

@@ -67,7 +67,7 @@ func undecided(ctx context.Context, tx pg.Tx, plan uuid.UUID) (open, chosen int,
 }
 
 // gather reads what is known of every live membership of a programme, in one statement.
-func gather(ctx context.Context, tx pg.Tx, p Plan, clocks []string, regions *Regions) (list []facts, err error) {
+func gather(ctx context.Context, tx pg.Tx, p Plan, clocks []string, years int, regions *Regions) (list []facts, err error) {
 	countries, ratings := regions.rated()
 	err = tx.WithContext(ctx).Raw(`
 		with live as (
@@ -94,9 +94,11 @@ func gather(ctx context.Context, tx pg.Tx, p Plan, clocks []string, regions *Reg
 		), rated as (
 		  select p.company_id, max(r.rating) as rating, (array_agg(p.country order by r.rating desc, p.country))[1] as country
 		  from passed p join unnest(cast(@countries as text[]), cast(@ratings as int[])) as r(country, rating) on r.country = p.country group by p.company_id
-		), incident as (
-		  select company_id, count(*)::int as n from finding
-		  where programme = @programme and kind = 'action_required' and escalated and sent_at > cast(@now as timestamptz) - interval '3 years' group by company_id
+		), happened as (
+		  select l.id as membership_id, count(*)::int as n from live l
+		  join incident i on i.company_id = l.company_id and (i.membership_id = l.id or i.membership_id is null)
+		  where i.status <> 'merged' and i.founded is distinct from false
+		    and i.occurred_on > (cast(@now as timestamptz) - make_interval(years => cast(@years as int)))::date group by l.id
 		), found as (
 		  select validation_id, count(*)::int as n from finding
 		  where kind = 'action_required' and sent_at is not null and status <> 'withdrawn' group by validation_id
@@ -114,18 +116,18 @@ func gather(ctx context.Context, tx pg.Tx, p Plan, clocks []string, regions *Reg
 		select l.id as membership_id, l.company_id, l.office_id, d.due_on, d.due_on - l.today as days_left,
 		  greatest(0, l.today - coalesce(x.closed_at::date, l.certified_on)) / 365.25 as years,
 		  v.shipments, r.rating, coalesce(r.country, '') as country,
-		  case when i.n is not null then i.n when x.id is not null then 0 end as incidents,
+		  coalesce(i.n, 0) as incidents,
 		  case when x.id is not null then coalesce(f.n, 0) end as findings, u.n as not_met, t.membership_id is not null as overdue
 		from live l
 		left join due d on d.subject_id = l.id
 		left join done x on x.membership_id = l.id
 		left join volume v on v.company_id = l.company_id
 		left join rated r on r.company_id = l.company_id
-		left join incident i on i.company_id = l.company_id
+		left join happened i on i.membership_id = l.id
 		left join found f on f.validation_id = x.id
 		left join unmet u on u.membership_id = l.id
 		left join late t on t.membership_id = l.id`,
-		map[string]any{"now": p.AsOf, "programme": p.Programme, "clocks": array(clocks), "countries": array(countries), "ratings": array(ratings)}).Scan(&list).Error
+		map[string]any{"now": p.AsOf, "programme": p.Programme, "clocks": array(clocks), "countries": array(countries), "ratings": array(ratings), "years": years}).Scan(&list).Error
 	return list, err
 }
 

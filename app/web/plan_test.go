@@ -86,7 +86,7 @@ func TestPlanJourney(t *testing.T) {
 	}
 	a.want(409, w.Boss, "POST", "/desk/plan", form)
 	doc = a.want(200, w.Boss, "GET", path, nil)
-	says(t, doc, "Harbor <b>Trading</b> LLC", "Due by law", "How the scores come about", "no register of incidents", "Headquarters adopts the plan", "They are a draft")
+	says(t, doc, "Harbor <b>Trading</b> LLC", "Due by law", "How the scores come about", "Headquarters adopts the plan", "They are a draft")
 	if n := doc.Find("input[name=line]").Length(); n != 3 {
 		t.Fatalf("%d lines", n)
 	}

@@ -660,11 +660,6 @@ func placeColumns(ctx context.Context, near, choose bool) (out []ui.Column) {
 	return append(out, ui.Column{Label: i18n.T(ctx, "Office")})
 }
 
-// incidentNote says what the figure of incidents counts, for the portal has no register of them.
-func incidentNote(ctx context.Context) string {
-	return i18n.T(ctx, "The portal has no register of incidents. It counts required actions that were escalated within three years.")
-}
-
 // regionNote says where ratings come from.
 func regionNote(ctx context.Context, r *plan.Regions) string {
 	text := i18n.T(ctx, "Ratings of countries, edition %s: %s.", r.Edition, r.Source)
