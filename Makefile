@@ -59,7 +59,7 @@ verify: ## regenerate and compare
 # Race tests need cgo; they run over the packages where people meet. Those of the web are left
 # out: they take minutes, and the services below do the work.
 race: setup-run
-	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/people ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/jobs ./app/signin ./app/profile ./app/profilereview ./app/evidence ./app/risk ./app/exchange ./app/roster ./app/validation ./app/plan ./app/feed ./app/fieldwork ./app/finding ./app/report ./app/bizpartner
+	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/people ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/jobs ./app/signin ./app/profile ./app/profilereview ./app/evidence ./app/risk ./app/exchange ./app/roster ./app/validation ./app/plan ./app/feed ./app/fieldwork ./app/finding ./app/report ./app/bizpartner ./app/incident ./app/enforcement
 
 ## Measure
 bench: setup-run build ## the portal at full size beside a bare twin: name, value, unit, goal, pass or fail

@@ -43,6 +43,8 @@
 //   - feed: private addresses of calendars that people subscribe to
 //   - fieldwork: what officers verify, photograph and log on a visit
 //   - finding, report: what a validation found, what the company did about it, and what follows
+//   - incident: the register of incidents, found by the agency or reported by the company
+//   - enforcement: from the investigation to the decision of a second person, and its end
 //   - bizpartner: the companies in a member's supply chain: connections, questionnaires, verification links
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //

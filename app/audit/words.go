@@ -42,7 +42,7 @@ func deeds() []deed {
 		{"note.write", "Internal note written"}, {"hours.log", "Hours logged"}, {"hours.remove", "Hours taken back"},
 		{"clock.start", "Deadline started"}, {"clock.stop", "Deadline ended"}, {"clock.pause", "Deadline paused"}, {"clock.resume", "Deadline runs on"},
 		{"clock.extend", "Deadline extended"}, {"clock.run_on", "Deadline runs on after an answer"}, {"clock.remind", "Reminder sent"}, {"clock.expire", "Time ran out"},
-		{"membership.admit", "Membership granted"}, {"membership.take_effect", "Membership in effect"}, {"membership.award", "Tier awarded"}, {"membership.read_history", "History in law read"}, {"membership.refer", "Case passed on to enforcement"}, {"membership.open_review", "Annual review opened"}, {"membership.read", "Membership looked at"},
+		{"membership.admit", "Membership granted"}, {"membership.take_effect", "Membership in effect"}, {"membership.award", "Tier awarded"}, {"membership.read_history", "History in law read"}, {"membership.open_review", "Annual review opened"}, {"membership.read", "Membership looked at"},
 		{"message.send", "Message sent"}, {"message.read", "Message opened"},
 		{"company.register", "Company registered"}, {"company.change", "Company details changed"}, {"company.settle_duplicate", "Possible duplicate settled"},
 		{"company.read", "Company looked at"}, {"company.search", "Searched"},
@@ -103,6 +103,22 @@ func deeds() []deed {
 		{"questionnaire.renew", "New link of a questionnaire sent"}, {"questionnaire.cancel", "Questionnaire called off"}, {"questionnaire.add_action", "Corrective action of a partner added"},
 		{"questionnaire.close_action", "Corrective action of a partner closed"}, {"questionnaire.keep", "Questionnaire kept as evidence"},
 		{"verification_link.make", "Verification link made"}, {"verification_link.revoke", "Verification link switched off"},
+		{"incident.report", "Incident reported by the company"}, {"incident.register", "Incident registered"}, {"incident.change", "Incident changed"},
+		{"incident.look_into", "Incident looked into"}, {"incident.close", "Incident closed"}, {"incident.pass", "Incident taken up in a case"}, {"incident.merge", "Incident merged into another"},
+		{"incident.take_over", "Another incident merged into it"}, {"incident.reopen", "Incident opened again"}, {"incident.note", "Note on an incident written"},
+		{"incident.supplement", "Company added to an incident"}, {"incident.read", "Incident looked at"},
+		{"enforcement.open", "Case opened"}, {"enforcement.request", "Suspension asked for"}, {"enforcement.link", "Incidents taken up in a case"},
+		{"enforcement.take", "Case taken"}, {"enforcement.note", "Note on a case written"}, {"enforcement.propose", "Measure proposed"}, {"enforcement.recall", "Proposal taken back"},
+		{"enforcement.notify", "Notice sent"}, {"enforcement.answer", "Notice answered"}, {"enforcement.approve", "Measure decided"}, {"enforcement.return", "Proposal sent back"},
+		{"enforcement.suspend_at_once", "Suspended at once"}, {"enforcement.confirm", "Suspension at once confirmed"}, {"enforcement.lift", "Suspension at once lifted"},
+		{"enforcement.extend", "Suspension prolonged"}, {"enforcement.keep_day", "Longer suspension refused"}, {"enforcement.propose_end", "End of a measure proposed"},
+		{"enforcement.recall_end", "Proposed end taken back"}, {"enforcement.approve_end", "Measure ended"}, {"enforcement.return_end", "Proposed end sent back"},
+		{"enforcement.publish", "Decision published"}, {"enforcement.overturn", "Decision overturned"}, {"enforcement.answer_suspension", "Suspension answered"},
+		{"enforcement.report_cure", "Conditions met again, as the company says"}, {"enforcement.ask_for_time", "Longer suspension asked for"}, {"enforcement.consent", "Consent to unannounced visits signed"},
+		{"enforcement.add_item", "Item added to a plan"}, {"enforcement.change_item", "Item of a plan changed"}, {"enforcement.drop_item", "Item taken out of a plan"},
+		{"enforcement.send_plan", "Corrective action plan sent"}, {"enforcement.accept_plan", "Corrective action plan accepted"}, {"enforcement.return_plan", "Corrective action plan sent back"},
+		{"enforcement.done_item", "Item of a plan done"}, {"enforcement.verify_item", "Item of a plan verified"}, {"enforcement.return_item", "Item of a plan not done yet"},
+		{"enforcement.time_over", "Last day of a suspension passed"}, {"enforcement.unconfirmed", "Suspension at once not confirmed in time"}, {"enforcement.read", "Case looked at"},
 		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"}, {"person.zone", "Time zone chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},
@@ -158,6 +174,8 @@ func Group(action string) string {
 		return "Risk assessment"
 	case "officer", "booking":
 		return "Officers and calendars"
+	case "incident", "enforcement":
+		return "Incidents and enforcement"
 	case "finding", "report", "fieldwork":
 		return "Findings and reports"
 	case "validation", "visit":
@@ -189,7 +207,7 @@ func kinds() []kind {
 	return []kind{
 		{"application", "Application"}, {"profile", "Security profile"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
-		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"}, {"finding", "Finding"},
+		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"}, {"finding", "Finding"}, {"incident", "Incident"}, {"enforcement", "Case of enforcement"},
 		{"business_partner", "Business partner"}, {"partner_connection", "Connection with a member"}, {"questionnaire", "Questionnaire"}, {"verification_link", "Verification link"},
 		{"validation", "Validation"}, {"visit", "Visit"}, {"plan", "Yearly plan"}, {"plan_item", "Line of a yearly plan"}, {"headquarters", "Figures of headquarters"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},

@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
+	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/fieldwork"
 	"trustedtrader/app/finding"
@@ -55,6 +56,7 @@ type Portal struct {
 	Plans        *plan.Service
 	Fieldwork    *fieldwork.Service
 	Findings     *finding.Service
+	Cases        *enforcement.Service
 	Reports      *report.Service
 }
 

@@ -17,6 +17,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/demo"
+	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/fieldwork"
 	"trustedtrader/app/finding"
@@ -95,7 +96,8 @@ func seeded(t *testing.T) *pg.DB {
 	p.Validations = &validation.Service{DB: db, Now: at.Now, Steps: &validation.Steps{Programmes: register, Clocks: clocks, Letters: letters, Calendars: calendars}}
 	p.Findings = &finding.Service{DB: db, Now: at.Now, Steps: &finding.Steps{Steps: p.Validations.Steps, Library: library, Evidence: p.Evidence}}
 	p.Fieldwork = &fieldwork.Service{DB: db, Now: at.Now, Steps: p.Validations.Steps, Library: library, Evidence: p.Evidence}
-	p.Reports = &report.Service{DB: db, Now: at.Now, Findings: p.Findings.Steps, Members: p.Members}
+	p.Cases = enforcement.New(db, at.Now, &enforcement.Steps{Programmes: p.Members.Steps.Programmes, Clocks: p.Members.Steps.Clocks, Letters: p.Members.Steps.Letters, Standing: p.Members.Standing})
+	p.Reports = &report.Service{DB: db, Now: at.Now, Findings: p.Findings.Steps, Members: p.Members, Refer: p.Cases.Steps.Refer}
 	files, err := fs.Sub(config.Regions, "regions")
 	if err != nil {
 		t.Fatal(err)

@@ -395,14 +395,3 @@ func (s *Service) Award(ctx context.Context, tx pg.Tx, now time.Time, by identit
 	return audit.Record(ctx, tx, now, by, audit.Event{Action: "membership.award", Kind: Kind, Subject: m.ID, Company: m.CompanyID,
 		Before: map[string]any{"tier": m.Tier}, After: map[string]any{"tier": tier, "number": m.Number, "effective_on": from}, Reason: reason})
 }
-
-// Refer notes that the case of a membership goes to enforcement, which decides on further
-// steps. A step for other domains, like Award.
-func (s *Service) Refer(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID, reason string) error {
-	m, err := load(ctx, tx, id)
-	if err != nil {
-		return err
-	}
-	return audit.Record(ctx, tx, now, by, audit.Event{Action: "membership.refer", Kind: Kind, Subject: m.ID, Company: m.CompanyID,
-		After: map[string]any{"number": m.Number}, Reason: reason})
-}

@@ -55,6 +55,8 @@ const (
 	AboutProfile     = "profile"
 	AboutValidation  = "validation"
 	AboutFinding     = "finding"
+	AboutIncident    = "incident"
+	AboutEnforcement = "enforcement"
 	AboutSuccession  = "succession"
 	AboutEvidence    = "evidence" // the company's own: the agency has no page of it
 
@@ -163,6 +165,14 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/findings/" + id.String()
 	case kind == AboutFinding:
 		return "/desk/findings/" + id.String()
+	case kind == AboutIncident && company:
+		return "/incidents/" + id.String()
+	case kind == AboutIncident:
+		return "/desk/incidents/" + id.String()
+	case kind == AboutEnforcement && company:
+		return "/enforcement/" + id.String()
+	case kind == AboutEnforcement:
+		return "/desk/enforcement/" + id.String()
 	case kind == AboutSuccession && company:
 		return "/memberships/changes/" + id.String()
 	case kind == AboutSuccession:

@@ -8,6 +8,7 @@
 package report
 
 import (
+	"context"
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/finding"
+	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
@@ -189,7 +191,12 @@ type Service struct {
 	Now      func() time.Time
 	Findings *finding.Steps
 	Members  *membership.Service
+	Refer    Referral
 }
+
+// Referral passes the case of a membership on to enforcement, in the transaction that closes
+// its validation. Package enforcement gives it.
+type Referral func(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, v validation.Validation, reason string) error
 
 // BestTier is the tier that a validation leads to: the last award of the programme whose
 // needs are met, or "". open counts required actions that nobody accepted, practices the best

@@ -112,7 +112,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func over(w *findingtest.World) *world {
-	return &world{w, &report.Service{DB: w.DB, Now: w.Clock.Now, Findings: w.Findings.Steps, Members: w.Members}}
+	return &world{w, &report.Service{DB: w.DB, Now: w.Clock.Now, Findings: w.Findings.Steps, Members: w.Members, Refer: w.Cases.Steps.Refer}}
 }
 
 func (w *world) open(v validation.Validation) report.Page {

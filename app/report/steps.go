@@ -501,14 +501,7 @@ func (s *Service) follow(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	case validation.TierAwarded:
 		return s.Members.Award(ctx, tx, now, by, *v.MembershipID, tier, standing.Cause{Kind: validation.Kind, ID: v.ID}, reason)
 	case validation.Enforcement:
-		if err := s.Members.Refer(ctx, tx, now, by, *v.MembershipID, reason); err != nil {
-			return err
-		}
-		persons, err := finding.Supervisors(ctx, tx, v.OfficeID)
-		if err != nil {
-			return err
-		}
-		return s.Findings.Letters.ToStaff(ctx, tx, now, persons, validation.Kind, v.ID)
+		return s.Refer(ctx, tx, now, by, v, reason)
 	}
 	return nil
 }

@@ -30,14 +30,14 @@ func (a *applicant) withFindings(w *reviewtest.World) *findingtest.World {
 	over.Findings.Steps.Evidence = a.web.Evidence
 	a.web.Findings = over.Findings
 	a.web.Fieldwork = &fieldwork.Service{DB: w.DB, Now: w.Clock.Now, Steps: over.Steps, Library: over.Findings.Steps.Library, Evidence: a.web.Evidence}
-	a.web.Reports = &report.Service{DB: w.DB, Now: w.Clock.Now, Findings: over.Findings.Steps, Members: over.Members}
+	a.web.Reports = &report.Service{DB: w.DB, Now: w.Clock.Now, Findings: over.Findings.Steps, Members: over.Members, Refer: over.Cases.Steps.Refer}
 	return over
 }
 
 // writeReport begins the report of a validation and shares its draft.
 func writeReport(w *findingtest.World, v validation.Validation) {
 	w.T.Helper()
-	s := &report.Service{DB: w.DB, Now: w.Clock.Now, Findings: w.Findings.Steps, Members: w.Members}
+	s := &report.Service{DB: w.DB, Now: w.Clock.Now, Findings: w.Findings.Steps, Members: w.Members, Refer: w.Cases.Steps.Refer}
 	w.Must(s.Begin(w.Ctx, w.Sam, v.ID))
 	w.Must(s.Edit(w.Ctx, w.Sam, v.ID, "summary", "The measures are in place.", 1))
 	w.Must(s.Share(w.Ctx, w.Sam, v.ID, 2, ""))

@@ -16,6 +16,7 @@ import (
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
+	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/exchange"
 	"trustedtrader/app/feed"
@@ -24,6 +25,7 @@ import (
 	"trustedtrader/app/geo"
 	"trustedtrader/app/headquarters"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/oscal"
@@ -81,6 +83,8 @@ type Services struct {
 	ProfileDesk  *profilereview.Service
 	Fieldwork    *fieldwork.Service
 	Findings     *finding.Service
+	Incidents    *incident.Service
+	Cases        *enforcement.Service
 	Reports      *report.Service
 	Headquarters *headquarters.Service
 	Successions  *succession.Service

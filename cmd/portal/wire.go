@@ -24,6 +24,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
+	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/evidence/clamd"
 	"trustedtrader/app/exchange"
@@ -35,6 +36,7 @@ import (
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
+	"trustedtrader/app/incident"
 	"trustedtrader/app/jobs"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -78,6 +80,8 @@ type parts struct {
 	validations  *validation.Service
 	plans        *plan.Service
 	findings     *finding.Service
+	incidents    *incident.Service
+	cases        *enforcement.Service
 	reports      *report.Service
 	partners     *bizpartner.Service
 	successions  *succession.Service
@@ -285,7 +289,9 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.evidence.Criteria, p.evidence.Opened, p.evidence.Touched, p.evidence.Letters = library, profiles.Opened, profiles.Touched, letters
 	p.risks = &risk.Service{DB: db, Now: now, Factors: factors, Programmes: register, Clocks: clocks, Evidence: p.evidence}
 	p.findings = &finding.Service{DB: db, Now: now, Steps: &finding.Steps{Steps: p.validations.Steps, Library: library, Evidence: p.evidence}}
-	p.reports = &report.Service{DB: db, Now: now, Findings: p.findings.Steps, Members: p.members}
+	p.cases = enforcement.New(db, now, &enforcement.Steps{Programmes: register, Clocks: clocks, Letters: letters, Standing: p.members.Standing})
+	p.incidents = &incident.Service{DB: db, Now: now, Steps: p.cases.Steps.Incidents}
+	p.reports = &report.Service{DB: db, Now: now, Findings: p.findings.Steps, Members: p.members, Refer: p.cases.Steps.Refer}
 	p.partners = &bizpartner.Service{DB: db, Now: now, Programmes: register, Letters: letters, Data: asked, Evidence: p.evidence, Key: linkKey}
 	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing}
 	p.members.Admitted = append(p.members.Admitted, p.successions.Admitted)
@@ -299,7 +305,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Reports: p.reports, Successions: p.successions, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Reports: p.reports, Successions: p.successions, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
@@ -346,6 +352,10 @@ func (p *parts) jobs() (err error) {
 			}},
 			{Name: "free_holds", Every: 5 * time.Minute, Do: func(ctx context.Context) error {
 				_, err := p.roster.FreeExpired(ctx)
+				return err
+			}},
+			{Name: "turn_enforcement", Every: 10 * time.Minute, Do: func(ctx context.Context) error {
+				_, err := p.cases.Turn(ctx)
 				return err
 			}},
 			{Name: "turn_standings", Every: time.Minute, Do: func(ctx context.Context) error {

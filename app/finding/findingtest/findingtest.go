@@ -10,10 +10,12 @@ import (
 
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/blob"
+	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/finding"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile/profiletest"
@@ -27,6 +29,8 @@ type World struct {
 	Members  *membership.Service
 	Evidence *evidence.Service
 	Findings *finding.Service
+	Register *incident.Service
+	Cases    *enforcement.Service
 	Steps    *validation.Steps
 }
 
@@ -46,6 +50,8 @@ func Over(t testing.TB, base *reviewtest.World) *World {
 	w.Members = membership.New(w.DB, w.Clock.Now, base.Steps)
 	w.Steps = &validation.Steps{Programmes: base.Steps.Programmes, Clocks: base.Steps.Clocks, Letters: base.Steps.Letters, Calendars: base.Steps.Clocks.Calendars}
 	w.Findings = &finding.Service{DB: w.DB, Now: w.Clock.Now, Steps: &finding.Steps{Steps: w.Steps, Library: base.Steps.Profiles.Library, Evidence: w.Evidence}}
+	w.Cases = enforcement.New(w.DB, w.Clock.Now, &enforcement.Steps{Programmes: base.Steps.Programmes, Clocks: base.Steps.Clocks, Letters: base.Steps.Letters, Standing: w.Members.Standing})
+	w.Register = &incident.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.Cases.Steps.Incidents}
 	return w
 }
 

@@ -1,0 +1,459 @@
+package enforcement
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/clock"
+	"trustedtrader/app/entry"
+	"trustedtrader/app/fault"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
+)
+
+// Answer is the company's word before the decision: its time stops to count, and the office
+// is told. Those who edit for the company may. Conflict: it was answered, or decided.
+func (s *Service) Answer(ctx context.Context, by identity.Actor, id uuid.UUID, in NoteEntry) error {
+	return s.step(ctx, by, id, in.Version, company(by), func(w work) error {
+		text, err := said("answer", "your answer", in.Text, 1, 8000)
+		if err != nil {
+			return err
+		}
+		p, err := open(ctx, w.tx, w.ID)
+		if err != nil {
+			return err
+		}
+		p.Answer, p.AnsweredAt, p.Answerer = text, &w.now, by.Name
+		if err := s.Steps.move(ctx, w, Answer, Facts{Text: text, Field: "answer"}, nil); err != nil {
+			return err
+		}
+		if err := saveProposal(ctx, w.tx, &p, "answer", "answered_at", "answerer"); err != nil {
+			return err
+		}
+		if err := s.Steps.happened(ctx, w, programme.EnforcementAnswered); err != nil {
+			return err
+		}
+		return s.Steps.tellWorker(ctx, w.tx, w.now, *w.Case)
+	})
+}
+
+// suspended refuses steps that only a member can take whose membership the case suspends.
+func (w work) suspended() error {
+	if len(w.Suspended) == 0 || w.Status == Closed {
+		return fault.New(fault.Conflict, "This case suspends nothing now, so there is nothing to do here")
+	}
+	return nil
+}
+
+// AnswerSuspension is the company's word on a suspension that is in force: the days to
+// answer stop to count. It may add more later. Those who edit for the company may.
+func (s *Service) AnswerSuspension(ctx context.Context, by identity.Actor, id uuid.UUID, in NoteEntry) error {
+	return s.step(ctx, by, id, in.Version, company(by), func(w work) error {
+		if err := w.suspended(); err != nil {
+			return err
+		}
+		text, err := said("suspension", "your answer", in.Text, 1, 8000)
+		if err != nil {
+			return err
+		}
+		if w.AnsweredAt == nil {
+			w.AnsweredAt = &w.now
+			if err := s.Steps.Clocks.Happened(ctx, w.tx, w.now, by, w.Case.member(w.rules), programme.SuspensionAnswered); err != nil {
+				return err
+			}
+		}
+		if err := s.Steps.note(ctx, w, "answer_suspension", text, false, nil, "answered_at"); err != nil {
+			return err
+		}
+		return s.Steps.tellWorker(ctx, w.tx, w.now, *w.Case)
+	})
+}
+
+// ReportCure says that the company meets the conditions again: the days of the agency to
+// verify it begin (Delegated Regulation (EU) 2015/2446, Art. 17). Those who edit for the
+// company may. Conflict: the ground of the suspension knows no such step, or it was said.
+func (s *Service) ReportCure(ctx context.Context, by identity.Actor, id uuid.UUID, in NoteEntry) error {
+	return s.step(ctx, by, id, in.Version, company(by), func(w work) error {
+		if err := w.suspended(); err != nil {
+			return err
+		}
+		g, _ := w.rules.Enforcement.Ground(w.Ground)
+		if !g.Cure || w.CuredAt != nil {
+			return fault.New(fault.Conflict, "You have said so already, or this suspension does not end that way")
+		}
+		text, err := said("cure", "what you put right", in.Text, 1, 8000)
+		if err != nil {
+			return err
+		}
+		w.CuredAt = &w.now
+		if err := s.Steps.Clocks.Happened(ctx, w.tx, w.now, by, w.Case.member(w.rules), programme.MembershipCureReported); err != nil {
+			return err
+		}
+		if err := s.Steps.note(ctx, w, "report_cure", text, false, nil, "cured_at"); err != nil {
+			return err
+		}
+		return s.Steps.tellWorker(ctx, w.tx, w.now, *w.Case)
+	})
+}
+
+// AskEntry asks for a longer suspension. The day is written 2026-03-04.
+type AskEntry struct {
+	Version int
+	Until   string
+	Reason  string
+}
+
+// AskForTime asks for a longer suspension that has a last day. Those who edit for the
+// company may.
+func (s *Service) AskForTime(ctx context.Context, by identity.Actor, id uuid.UUID, in AskEntry) error {
+	return s.step(ctx, by, id, in.Version, company(by), func(w work) error {
+		if err := w.suspended(); err != nil {
+			return err
+		}
+		if w.UntilOn == nil {
+			return fault.New(fault.Conflict, "This suspension has no last day, so there is nothing to prolong")
+		}
+		var c entry.Check
+		until := ahead(&c, "asks_until", "the day until which you need it", in.Until, w.today)
+		if until != nil && !until.After(*w.UntilOn) {
+			c.Add("asks_until", "Enter a day after %s", *w.UntilOn)
+		}
+		reason := c.Text("asks_why", "why you need more time", in.Reason, 1, 4000)
+		if err := c.Err(); err != nil {
+			return err
+		}
+		w.AsksOn = until
+		if err := s.Steps.note(ctx, w, "ask_for_time", reason, false, map[string]any{"until": until}, "asks_on"); err != nil {
+			return err
+		}
+		return s.Steps.tellSecond(ctx, w.tx, w.now, *w.Case, uuid.Nil)
+	})
+}
+
+// ConsentEntry signs the consent to unannounced visits.
+type ConsentEntry struct {
+	Version int
+	Agreed  bool
+	Name    string
+}
+
+// SignConsent signs the company's consent to unannounced visits, with the programme's words
+// as they read on this day. Those who sign for the company may, once.
+func (s *Service) SignConsent(ctx context.Context, by identity.Actor, id uuid.UUID, in ConsentEntry) error {
+	return s.step(ctx, by, id, in.Version, company(by), func(w work) error {
+		if !by.Is(identity.CompanySigners...) {
+			return fault.New(fault.Forbidden, "Only an owner or a signatory can sign for the company")
+		}
+		if err := w.suspended(); err != nil {
+			return err
+		}
+		var c entry.Check
+		if !in.Agreed {
+			c.Add("agreed", "Tick the box if you consent")
+		}
+		name := c.Line("name", "your name", in.Name, 1, 200)
+		if err := c.Err(); err != nil {
+			return err
+		}
+		there, err := consented(ctx, w.tx, w.ID)
+		if err != nil {
+			return err
+		}
+		if there {
+			return fault.New(fault.Conflict, "Your company has consented already")
+		}
+		x := Consent{CaseID: w.ID, CompanyID: w.CompanyID, Wording: w.rules.Enforcement.Consent, Name: name, SignedBy: by.PersonID, SignedAt: w.now}
+		if err := add(ctx, w.tx, &x); err != nil {
+			return fmt.Errorf("keep the consent: %w", err)
+		}
+		if err := s.Steps.note(ctx, w, "consent", name, false, map[string]any{"wording": x.Wording, "name": name}, "worker_id"); err != nil {
+			return err
+		}
+		return s.Steps.tellWorker(ctx, w.tx, w.now, *w.Case)
+	})
+}
+
+// ItemEntry is an item of the plan as a person enters it. The day is written 2026-03-04.
+type ItemEntry struct {
+	Version int       // of the case
+	Item    uuid.UUID // to change or take out; nil: a new one
+	Goal    string
+	DueOn   string
+}
+
+// writing refuses changes of a plan that is with the agency.
+func (w work) writing() error {
+	if err := w.suspended(); err != nil {
+		return err
+	}
+	if !w.PlanStatus.Editable() {
+		return fault.New(fault.Conflict, "The plan was sent, so it stays as it is. Wait until it is accepted or comes back")
+	}
+	return nil
+}
+
+// WriteItem adds an item to the corrective action plan, or writes it anew, while the plan is
+// with the company. Those who edit for the company may.
+func (s *Service) WriteItem(ctx context.Context, by identity.Actor, id uuid.UUID, in ItemEntry) error {
+	return s.step(ctx, by, id, in.Version, company(by), func(w work) error {
+		if err := w.writing(); err != nil {
+			return err
+		}
+		var c entry.Check
+		goal := c.Text("goal", "what you will do", in.Goal, 1, 2000)
+		due := ahead(&c, "due_on", "the day by which it is done", in.DueOn, w.today)
+		if err := c.Err(); err != nil {
+			return err
+		}
+		if in.Item != uuid.Nil {
+			i, err := item(ctx, w.tx, w.ID, in.Item)
+			if err != nil {
+				return err
+			}
+			i.Goal, i.DueOn = goal, *due
+			return s.Steps.changeItem(ctx, w, "change_item", &i, false, "goal", "due_on")
+		}
+		n, err := scan[int](ctx, w.tx, `select coalesce(max(number), 0) + 1 from enforcement_item where case_id = ?`, w.ID)
+		if err != nil {
+			return fmt.Errorf("number the item: %w", err)
+		}
+		if n[0] > mostItems {
+			return fault.New(fault.Conflict, "A plan can have up to %d items", mostItems)
+		}
+		i := Item{ID: pg.NewID(), CaseID: w.ID, CompanyID: w.CompanyID, Number: n[0], Status: ItemOpen, Goal: goal, DueOn: *due, Version: 1}
+		if err := add(ctx, w.tx, &i); err != nil {
+			return fmt.Errorf("add the item: %w", err)
+		}
+		return s.Steps.note(ctx, w, "add_item", goal, false, i.said(), versionOnly)
+	})
+}
+
+func (i Item) said() map[string]any {
+	return map[string]any{"item": i.Number, "goal": i.Goal, "due_on": i.DueOn, "item_status": i.Status}
+}
+
+// item locks an item of a case that counts.
+func item(ctx context.Context, tx pg.Tx, id, of uuid.UUID) (Item, error) {
+	list, err := items(ctx, tx, id)
+	if err != nil {
+		return Item{}, err
+	}
+	for _, i := range list {
+		if i.ID == of {
+			return i, nil
+		}
+	}
+	return Item{}, fault.Missing()
+}
+
+// changeItem saves an item with its event; the version of the case grows with it.
+func (s *Steps) changeItem(ctx context.Context, w work, what string, i *Item, internal bool, columns ...string) error {
+	if err := pg.Update(ctx, w.tx, i, i.ID, &i.Version, columns...); err != nil {
+		return fmt.Errorf("change the item: %w", err)
+	}
+	text := i.Goal
+	if i.Status == ItemDone || i.Status == ItemVerified || what == "return_item" {
+		text = strings.TrimSpace(fmt.Sprintf("%d. %s", i.Number, pick(what == "done_item", i.DoneNote, i.AgencyNote)))
+	}
+	return s.note(ctx, w, what, entry.Head(text, 8000), internal, i.said(), versionOnly)
+}
+
+func pick(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
+}
+
+// DropItem takes an item out of the plan while the plan is with the company. Those who edit
+// for the company may.
+func (s *Service) DropItem(ctx context.Context, by identity.Actor, id uuid.UUID, in ItemEntry) error {
+	return s.step(ctx, by, id, in.Version, company(by), func(w work) error {
+		if err := w.writing(); err != nil {
+			return err
+		}
+		i, err := item(ctx, w.tx, w.ID, in.Item)
+		if err != nil {
+			return err
+		}
+		i.Status = ItemDropped
+		return s.Steps.changeItem(ctx, w, "drop_item", &i, false, "status")
+	})
+}
+
+// SendPlan sends the plan to the agency. Those who edit for the company may. Conflict: it
+// has no items, or is with the agency.
+func (s *Service) SendPlan(ctx context.Context, by identity.Actor, id uuid.UUID, version int) error {
+	return s.step(ctx, by, id, version, company(by), func(w work) error {
+		if err := w.writing(); err != nil {
+			return err
+		}
+		list, err := items(ctx, w.tx, w.ID)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return fault.New(fault.Conflict, "The plan has no items yet. Add at least one")
+		}
+		w.PlanStatus = PlanSent
+		if err := s.Steps.note(ctx, w, "send_plan", "", false, map[string]any{"items": len(list)}, "plan_status"); err != nil {
+			return err
+		}
+		return s.Steps.tellWorker(ctx, w.tx, w.now, *w.Case)
+	})
+}
+
+// DoneItem says that an item of the accepted plan is done. Those who edit for the company
+// may.
+func (s *Service) DoneItem(ctx context.Context, by identity.Actor, id, of uuid.UUID, in NoteEntry) error {
+	return s.step(ctx, by, id, in.Version, company(by), func(w work) error {
+		if err := w.suspended(); err != nil {
+			return err
+		}
+		i, err := item(ctx, w.tx, w.ID, of)
+		if err != nil {
+			return err
+		}
+		if w.PlanStatus != PlanAccepted || i.Status != ItemOpen {
+			return fault.New(fault.Conflict, "This item is done already, or the plan is not accepted yet")
+		}
+		if i.DoneNote, err = said("done", "what you did", in.Text, 1, 4000); err != nil {
+			return err
+		}
+		i.Status, i.DoneAt = ItemDone, &w.now
+		if err := s.Steps.changeItem(ctx, w, "done_item", &i, false, "status", "done_note", "done_at"); err != nil {
+			return err
+		}
+		return s.Steps.tellWorker(ctx, w.tx, w.now, *w.Case)
+	})
+}
+
+// AcceptPlan accepts the plan of a company, which is told. Case workers of the office in
+// charge may. Conflict: it is not with the agency.
+func (s *Service) AcceptPlan(ctx context.Context, by identity.Actor, id uuid.UUID, in NoteEntry) error {
+	return s.plan(ctx, by, id, in, PlanAccepted, 0)
+}
+
+// ReturnPlan sends the plan of a company back with what is missing. Case workers of the
+// office in charge may; also of a plan that was accepted and turns out too little.
+func (s *Service) ReturnPlan(ctx context.Context, by identity.Actor, id uuid.UUID, in NoteEntry) error {
+	return s.plan(ctx, by, id, in, PlanReturned, 1)
+}
+
+func (s *Service) plan(ctx context.Context, by identity.Actor, id uuid.UUID, in NoteEntry, to PlanStatus, least int) error {
+	return s.step(ctx, by, id, in.Version, office(by), func(w work) error {
+		if w.PlanStatus.Editable() || w.PlanStatus == to || w.Status == Closed {
+			return fault.New(fault.Conflict, "The plan is with the company now")
+		}
+		text, err := said("plan_note", "what is missing", in.Text, least, 4000)
+		if err != nil {
+			return err
+		}
+		w.PlanStatus = to
+		what, letter, values := "accept_plan", "enforcement_plan_accepted", map[string]string{"note": text}
+		if to == PlanReturned {
+			what, letter, values = "return_plan", "enforcement_plan_returned", map[string]string{"reason": text}
+		}
+		if err := s.Steps.note(ctx, w, what, text, false, nil, "plan_status"); err != nil {
+			return err
+		}
+		return s.Steps.tell(ctx, w.tx, w.now, by, *w.Case, letter, values, nil)
+	})
+}
+
+// VerifyItem marks an item as verified. Case workers of the office in charge may.
+func (s *Service) VerifyItem(ctx context.Context, by identity.Actor, id, of uuid.UUID, in NoteEntry) error {
+	return s.checkItem(ctx, by, id, of, in, ItemVerified, 0)
+}
+
+// ReturnItem says that an item is not done yet; the company is told. Case workers of the
+// office in charge may, also of one that was verified.
+func (s *Service) ReturnItem(ctx context.Context, by identity.Actor, id, of uuid.UUID, in NoteEntry) error {
+	return s.checkItem(ctx, by, id, of, in, ItemOpen, 1)
+}
+
+func (s *Service) checkItem(ctx context.Context, by identity.Actor, id, of uuid.UUID, in NoteEntry, to ItemStatus, least int) error {
+	return s.step(ctx, by, id, in.Version, office(by), func(w work) error {
+		i, err := item(ctx, w.tx, w.ID, of)
+		if err != nil {
+			return err
+		}
+		if w.Status == Closed || w.PlanStatus != PlanAccepted || i.Status == to || to == ItemVerified && i.Status != ItemDone {
+			return fault.New(fault.Conflict, "This item cannot be checked now. The company says first that it is done")
+		}
+		if i.AgencyNote, err = said("item_note", "the note", in.Text, least, 4000); err != nil {
+			return err
+		}
+		i.Status, i.VerifiedAt, i.VerifiedBy = to, nil, nil
+		if to == ItemVerified {
+			i.VerifiedAt, i.VerifiedBy = &w.now, &by.PersonID
+			return s.Steps.changeItem(ctx, w, "verify_item", &i, false, "status", "agency_note", "verified_at", "verified_by")
+		}
+		if err := s.Steps.changeItem(ctx, w, "return_item", &i, false, "status", "agency_note", "verified_at", "verified_by"); err != nil {
+			return err
+		}
+		return s.Steps.tell(ctx, w.tx, w.now, by, *w.Case, "enforcement_item_returned", map[string]string{"points": i.Goal, "reason": i.AgencyNote}, nil)
+	})
+}
+
+// Turn tells the office of suspensions whose last day has passed, and headquarters of
+// suspensions at once that nobody confirmed in time: each once. It decides nothing. The
+// portal itself; no person calls it. Any number may run at once.
+func (s *Service) Turn(ctx context.Context) (done int, err error) {
+	by := identity.ClockActor("enforcement")
+	for {
+		more := false
+		err := s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
+			now := s.Now()
+			ids, err := scan[uuid.UUID](ctx, tx, dueSQL, map[string]any{"now": now})
+			if err != nil || len(ids) == 0 {
+				return err
+			}
+			more = true
+			return s.Steps.overdue(ctx, tx, now, by, ids[0])
+		})
+		if err != nil || !more {
+			return done, err
+		}
+		done++
+	}
+}
+
+const dueSQL = `select c.id from enforcement_case c join membership m on m.id = c.membership_id join office o on o.id = c.office_id
+	where (c.until_on is not null and c.until_told_at is null and c.status <> 'closed' and c.until_on < (cast(@now as timestamptz) at time zone o.zone)::date)
+	  or (c.status = 'emergency' and c.confirm_told_at is null and c.confirm_by < (cast(@now as timestamptz) at time zone o.zone)::date)
+	order by c.id limit 1 for update of m skip locked`
+
+func (s *Steps) overdue(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID) error {
+	c, m, err := lock(ctx, tx, by, id)
+	if err != nil {
+		return err
+	}
+	w, err := s.work(tx, now, by, &c, m)
+	if err != nil {
+		return err
+	}
+	over := func(d *clock.Day) bool { return d != nil && d.Before(w.today) }
+	if over(c.UntilOn) && c.UntilToldAt == nil {
+		c.UntilToldAt = &now
+		if err := s.note(ctx, w, "time_over", "", true, map[string]any{"until": c.UntilOn}, "until_told_at"); err != nil {
+			return err
+		}
+		if err := s.tellWorker(ctx, tx, now, c); err != nil {
+			return err
+		}
+	}
+	if c.Status == Emergency && over(c.ConfirmBy) && c.ConfirmToldAt == nil {
+		c.ConfirmToldAt = &now
+		if err := s.note(ctx, w, "unconfirmed", "", true, map[string]any{"confirm_by": c.ConfirmBy}, "confirm_told_at"); err != nil {
+			return err
+		}
+		return s.tellSecond(ctx, tx, now, c, *c.EmergencyBy)
+	}
+	return nil
+}
