@@ -118,7 +118,7 @@ func deeds() []deed {
 		{"enforcement.add_item", "Item added to a plan"}, {"enforcement.change_item", "Item of a plan changed"}, {"enforcement.drop_item", "Item taken out of a plan"},
 		{"enforcement.send_plan", "Corrective action plan sent"}, {"enforcement.accept_plan", "Corrective action plan accepted"}, {"enforcement.return_plan", "Corrective action plan sent back"},
 		{"enforcement.done_item", "Item of a plan done"}, {"enforcement.verify_item", "Item of a plan verified"}, {"enforcement.return_item", "Item of a plan not done yet"},
-		{"enforcement.time_over", "Last day of a suspension passed"}, {"enforcement.unconfirmed", "Suspension at once not confirmed in time"}, {"enforcement.read", "Case looked at"},
+		{"enforcement.time_over", "Last day of a suspension passed"}, {"enforcement.unconfirmed", "Suspension at once not confirmed in time"}, {"enforcement.read", "Case of enforcement looked at"},
 		{"invitation.send", "Invitation sent"}, {"invitation.accept", "Invitation accepted"}, {"invitation.revoke", "Invitation taken back"},
 		{"right.grant", "Right given"}, {"right.change", "Right changed"}, {"right.end", "Right ended"}, {"person.change", "Name or e-mail address changed at the sign-in provider"}, {"person.language", "Language chosen"}, {"person.zone", "Time zone chosen"},
 		{"office.open", "Office opened"}, {"office.change", "Office changed"},

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/enforcement"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/finding/findingtest"
 	"trustedtrader/app/identity"
@@ -196,6 +197,21 @@ func TestSelfReportBeforeDiscovery(t *testing.T) {
 			t.Errorf("the company sees %+v", e)
 		}
 	}
+	r, err = w.Register.Open(w.Ctx, w.Sam, told.ID)
+	w.Must(err)
+	c, err := w.Cases.Open(w.Ctx, w.Sam, enforcement.OpenEntry{Membership: member, Source: enforcement.FromIncident, SourceID: told.ID, Reason: "To be looked into"})
+	w.Must(err)
+	mine, err = w.Register.Open(w.Ctx, owner, told.ID)
+	w.Must(err)
+	mineList, err := w.Register.Mine(w.Ctx, owner)
+	w.Must(err)
+	if mine.Incident.Status != incident.LookedInto || mine.CaseID != nil || mineList[0].Status != incident.LookedInto {
+		t.Errorf("the company learns of case %s: %s, %s", c.Reference, mine.Incident.Status, mineList[0].Status)
+	}
+	other := entry(owner, member, "2025-01-01")
+	other.Number = "LOG 7"
+	told, err = w.Register.Report(w.Ctx, owner, other)
+	w.Must(err)
 	r, err = w.Register.Open(w.Ctx, w.Sam, told.ID)
 	w.Must(err)
 	w.Must(w.Register.Close(w.Ctx, w.Sam, told.ID, incident.ClosingEntry{Version: r.Version, Founded: "yes", Reason: "Nothing was lost"}))

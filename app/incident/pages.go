@@ -91,6 +91,9 @@ func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 		return Record{}, fmt.Errorf("read the incident: %w", err)
 	}
 	if own != nil {
+		if r.Incident.Status == Passed && r.CaseRef == "" { // of a case that is only looked into the company knows nothing
+			r.Incident.Status, r.CaseID = LookedInto, nil
+		}
 		for i := range r.History {
 			if r.History[i].What != "report" && r.History[i].What != "supplement" {
 				r.History[i].Author = s.Steps.Letters.Author(ctx)
@@ -240,6 +243,10 @@ type Item struct {
 const itemColumns = `i.id, i.reference, i.company_id, c.name as company, coalesce(m.number, '') as member, i.programme, i.kind, i.status, i.place, i.occurred_on,
 	i.self_reported, i.registered_at from incident i join company c on c.id = i.company_id left join membership m on m.id = i.membership_id`
 
+// mineStatus is the state as a company may know it: of a case that is only looked into it
+// knows nothing.
+const mineStatus = `case when i.status = 'passed' and not exists (select from enforcement_case e where e.id = i.case_id and e.told_at is not null) then 'looked_into' else i.status end as status,`
+
 // mostListed bounds the incidents of one company on a page.
 const mostListed = 300
 
@@ -250,7 +257,7 @@ func (s *Service) Mine(ctx context.Context, by identity.Actor) (list []Item, err
 	if err != nil || own == nil {
 		return nil, fault.Missing()
 	}
-	err = s.DB.Batch(ctx, by.Scope(), pg.All(&list, `select `+itemColumns+` where i.company_id = $1 and i.told_at is not null order by i.registered_at desc, i.id limit $2`, *own, mostListed))
+	err = s.DB.Batch(ctx, by.Scope(), pg.All(&list, `select `+strings.Replace(itemColumns, "i.status,", mineStatus, 1)+` where i.company_id = $1 and i.told_at is not null order by i.registered_at desc, i.id limit $2`, *own, mostListed))
 	if err != nil {
 		return nil, fmt.Errorf("list the incidents: %w", err)
 	}

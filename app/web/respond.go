@@ -144,14 +144,14 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 	case who.Audience == identity.Companies && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Security profile", Href: "/profiles"}, {Label: "Evidence", Href: "/evidence"},
 			{Label: "Company account", Href: "/company/profile"},
-			{Label: "Risk assessment", Href: "/risk"}, {Label: "Validations", Href: "/validations"}, {Label: "Findings", Href: "/findings"},
+			{Label: "Risk assessment", Href: "/risk"}, {Label: "Validations", Href: "/validations"}, {Label: "Findings", Href: "/findings"}, {Label: "Incidents", Href: "/incidents"},
 			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}}
 	case who.Audience == identity.Partners && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Visits to observe", Href: "/agency/visits"}, {Label: "People", Href: "/agency/people"}}
 	case who.Is(identity.Administrator):
 		items = []ui.NavItem{{Label: "People", Href: "/admin/people"}, {Label: "Offices", Href: "/admin/offices"}, {Label: "Partner agencies", Href: "/admin/agencies"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
-		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"}, {Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Leaving and changing", Href: "/desk/successions"}}
+		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"}, {Label: "Incidents", Href: "/desk/incidents"}, {Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Leaving and changing", Href: "/desk/successions"}}
 		if who.Is(headquarters.Readers()...) {
 			items = append(items, ui.NavItem{Label: "Headquarters", Href: "/desk/headquarters"})
 		}
@@ -193,6 +193,10 @@ func sectionOf(path string) string {
 		return "/desk/plan"
 	case strings.HasPrefix(path, "/desk/visits/"):
 		return "/desk/validations"
+	case strings.HasPrefix(path, "/desk/enforcement"):
+		return "/desk/incidents"
+	case strings.HasPrefix(path, "/enforcement/"):
+		return "/incidents"
 	case strings.HasPrefix(path, "/visits/"):
 		return "/validations"
 	}
