@@ -32,7 +32,16 @@ type Head struct {
 	Worker                      string // name; empty: nobody works on it yet
 }
 
-const headSQL = `select ` + columns + `, y.name as company, o.name as office, o.zone as office_zone, m.number as member, coalesce(w.name, '') as worker
+// headRow is a head with the plan and the consent as JSON, read in one statement.
+type headRow struct {
+	Head
+	Plan, Agreed string
+}
+
+const headSQL = `select ` + columns + `, y.name as company, o.name as office, o.zone as office_zone, m.number as member, coalesce(w.name, '') as worker,
+	coalesce((select jsonb_agg(jsonb_build_object('ID', i.id, 'Number', i.number, 'Status', i.status, 'Goal', i.goal, 'DueOn', i.due_on, 'DoneNote', i.done_note, 'DoneAt', i.done_at,
+	    'AgencyNote', i.agency_note, 'VerifiedAt', i.verified_at) order by i.number) from enforcement_item i where i.case_id = c.id and i.status <> 'dropped'), '[]')::text as plan,
+	coalesce((select jsonb_agg(jsonb_build_object('Wording', x.wording, 'Name', x.name, 'SignedAt', x.signed_at)) from enforcement_consent x where x.case_id = c.id), '[]')::text as agreed
 	from enforcement_case c join company y on y.id = c.company_id join office o on o.id = c.office_id join membership m on m.id = c.membership_id
 	left join person w on w.id = c.worker_id
 	where c.id = $1 and ($2::uuid is null or c.company_id = $2 and c.told_at is not null)`
@@ -94,10 +103,9 @@ type Record struct {
 	Items     []Item
 	Consent   *Consent
 	Incidents []incident.Item // that the case took up
-	Others    []incident.Item // for the agency: incidents of the company that it could take up
+	Others    []incident.Item // for the agency: incidents of the company that it could take up, of which at most 50
 	Clocks    []clock.View
 	Lacks     []fault.Field // what stands against the end of what is in force
-	Unfit     []fault.Field // what stands against publishing; nil also where publishing is no matter
 	Told      Status        // the state as the company may know it
 	May       May
 }
@@ -121,7 +129,9 @@ func (r Record) Late() bool {
 	return len(r.Suspended) > 0 && r.UntilOn != nil && r.UntilOn.Before(r.Today) || r.Case.Status == Emergency && r.ConfirmBy != nil && r.ConfirmBy.Before(r.Today)
 }
 
-const incidentsSQL = `select i.id, i.reference, i.company_id, '' as company, coalesce(m.number, '') as member, i.programme, i.kind, i.status, i.place, i.occurred_on, i.self_reported, i.registered_at
+// incidentsSQL reads incidents of a case's company: company holds whether the case took it up.
+const incidentsSQL = `select i.id, i.reference, i.company_id, case when i.case_id is null then '' else i.case_id::text end as company, coalesce(m.number, '') as member, i.programme, i.kind,
+	i.status, i.place, i.occurred_on, i.self_reported, i.registered_at
 	from incident i left join membership m on m.id = i.membership_id where `
 
 // Record reads a case. The agency's case readers may, for whom it notes the look, and the
@@ -134,33 +144,57 @@ func (s *Service) Record(ctx context.Context, by identity.Actor, id uuid.UUID) (
 	now := s.Now()
 	var kept []clock.Kept
 	var rows []proposalRow
-	var consents []Consent
+	var row headRow
+	var incidents []incident.Item
 	statements := []pg.Query{
-		pg.One(&r.Head, headSQL, id, own),
+		pg.One(&row, headSQL, id, own),
 		pg.All(&rows, proposalsSQL, id, own),
 		pg.All(&r.History, `select what, internal, by_company, body, author, at from enforcement_entry where case_id = $1 and ($2 or not internal) order by at, id limit 1000`, id, own == nil),
-		pg.All(&r.Items, `select id, case_id, company_id, number, status, goal, due_on, done_note, done_at, agency_note, verified_at, verified_by, version
-			from enforcement_item where case_id = $1 and status <> 'dropped' order by number limit 100`, id),
-		pg.All(&consents, `select case_id, company_id, wording, name, signed_by, signed_at from enforcement_consent where case_id = $1`, id),
-		pg.All(&r.Incidents, incidentsSQL+`i.case_id = $1 and ($2::uuid is null or i.told_at is not null) order by i.occurred_on, i.id limit 100`, id, own),
+		pg.All(&incidents, incidentsSQL+`(i.case_id = $1 and ($2::uuid is null or i.told_at is not null)
+			or $2::uuid is null and i.company_id = (select company_id from enforcement_case where id = $1) and i.status in ('reported', 'looked_into'))
+			order by i.case_id is null, i.occurred_on desc, i.id limit 150`, id, own),
 		clock.Where(&kept, `(k.subject_kind = 'enforcement' and k.subject_id = $1 or k.subject_kind = 'membership' and k.code like 'suspension%'
 			and k.subject_id = (select membership_id from enforcement_case where id = $1))`, id),
 	}
 	if own == nil {
 		statements = append(statements,
-			pg.All(&r.Others, incidentsSQL+`i.company_id = (select company_id from enforcement_case where id = $1) and i.status in ('reported', 'looked_into') order by i.occurred_on desc, i.id limit 50`, id),
 			audit.LookAt(now, by, "enforcement.read", Kind, "enforcement_case x where x.id = $10", id))
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
 		return Record{}, fmt.Errorf("read the case: %w", err)
 	}
-	if len(consents) == 1 {
-		r.Consent = &consents[0]
+	if err := r.papers(row, incidents); err != nil {
+		return Record{}, err
 	}
 	if err := r.proposals(rows); err != nil {
 		return Record{}, err
 	}
 	return r, s.complete(ctx, by, now, kept, &r)
+}
+
+// papers takes the plan, the consent and the incidents apart.
+func (r *Record) papers(row headRow, incidents []incident.Item) error {
+	r.Head = row.Head
+	var agreed []Consent
+	for _, x := range []struct {
+		text string
+		into any
+	}{{row.Plan, &r.Items}, {row.Agreed, &agreed}} {
+		if err := json.Unmarshal([]byte(x.text), x.into); err != nil {
+			return fmt.Errorf("read the plan and the consent: %w", err)
+		}
+	}
+	if len(agreed) == 1 {
+		r.Consent = &agreed[0]
+	}
+	for _, i := range incidents {
+		if taken := i.Company == r.ID.String(); taken {
+			r.Incidents = append(r.Incidents, i)
+		} else {
+			r.Others = append(r.Others, i)
+		}
+	}
+	return nil
 }
 
 func (r *Record) proposals(rows []proposalRow) error {
@@ -198,14 +232,10 @@ func (s *Service) complete(ctx context.Context, by identity.Actor, now time.Time
 	}
 	r.May.Work = true
 	r.May.Do = Lifecycle().Actions(r.Case.Status, by.Role, r.facts(by))
-	if !r.May.Can(Publish) || !g.Publish || r.DecidedAt == nil {
+	if !g.Publish || r.DecidedAt == nil {
 		r.May.Do = slices.DeleteFunc(r.May.Do, func(a Action) bool { return a == Publish })
-		return nil
 	}
-	return s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
-		r.Unfit, err = s.Steps.Publishable(ctx, tx, now, r.Case)
-		return err
-	})
+	return nil
 }
 
 // forCompany hides who of the agency did what, and says what the company may do.

@@ -40,7 +40,7 @@ type Listed struct {
 // Held reports whether something is in force.
 func (l Listed) Held() bool { return len(l.Suspended)+len(l.Limited) > 0 }
 
-// dueColumn is the next day that counts: to confirm, to answer, the last of a suspension,
+// listedSQL reads cases for lists with the next day that counts: to confirm, to answer, the last of a suspension,
 // and of items of a plan. $1 is now.
 const listedSQL = `select c.id, c.reference, c.company_id, y.name as company, m.number as member, c.programme, c.status, c.ground, c.source_kind,
 	c.suspended::text as suspended, c.limited::text as limited, coalesce(w.name, '') as worker, c.opened_at, c.closed_at, c.outcome, d.due_on,

@@ -31,13 +31,14 @@ type Head struct {
 	Finding
 	ValidationRef    string
 	ValidationStatus validation.Status
+	MembershipID     *uuid.UUID // of the validation; nil: it came before a decision
 	Company, Office  string
 	OfficeZone       string
 	Place            string // of the visit; empty: not at one place
 	VisitNumber      int
 }
 
-const headSQL = `select ` + columns + `, v.reference as validation_ref, v.status as validation_status, c.name as company, o.name as office, o.zone as office_zone,
+const headSQL = `select ` + columns + `, v.reference as validation_ref, v.status as validation_status, v.membership_id, c.name as company, o.name as office, o.zone as office_zone,
 	coalesce(x.place, '') as place, coalesce(x.number, 0) as visit_number
 	from finding f join validation v on v.id = f.validation_id join company c on c.id = f.company_id join office o on o.id = f.office_id
 	left join visit x on x.id = f.visit_id

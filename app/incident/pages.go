@@ -156,6 +156,7 @@ type Member struct {
 	Number    string
 	Programme string
 	Status    string
+	Company   string
 }
 
 // Start is what the form of an incident starts from.
@@ -179,9 +180,8 @@ func (s *Service) Begin(ctx context.Context, by identity.Actor, company uuid.UUI
 		company = *own
 	}
 	b.ID, b.Company, b.Ours = pg.NewID(), company, own != nil
-	err = s.DB.Batch(ctx, by.Scope(),
-		pg.Value(&b.Name, `select name from company where id = $1`, company),
-		pg.All(&b.Members, `select id, number, programme, status from membership where company_id = $1 order by created_at desc, id limit 50`, company))
+	err = s.DB.Batch(ctx, by.Scope(), pg.All(&b.Members, `select m.id, m.number, m.programme, m.status, c.name as company from membership m join company c on c.id = m.company_id
+		where m.company_id = $1 order by m.created_at desc, m.id limit 50`, company))
 	if err != nil {
 		return Start{}, fmt.Errorf("begin an incident: %w", err)
 	}
@@ -189,6 +189,7 @@ func (s *Service) Begin(ctx context.Context, by identity.Actor, company uuid.UUI
 		return Start{}, fault.New(fault.Conflict, "The company is not a member, so it has no incidents in the register")
 	}
 	var ok bool
+	b.Name = b.Members[0].Company
 	if b.Rules, ok = s.Steps.Programmes.Get(b.Members[0].Programme); !ok {
 		return Start{}, fmt.Errorf("membership %s: the portal has no programme %q", b.Members[0].Number, b.Members[0].Programme)
 	}

@@ -288,7 +288,7 @@ func TestEnforcement(t *testing.T) {
 	if r.Finding.Status != finding.Escalated || !r.May.Can(finding.Answer) {
 		t.Errorf("the finding is %s", r.Finding.Status)
 	}
-	if n := w.Count(`select count(*)::int from audit_event where action = 'membership.refer' and subject_id = $1`, m); n != 1 {
+	if n := w.Count(`select count(*)::int from audit_event where action = 'enforcement.open' and company_id = $1`, owner.CompanyID); n != 1 {
 		t.Errorf("%d events for enforcement", n)
 	}
 	if tier := w.Text(`select tier from membership where id = $1`, m); tier != "tier_1" {

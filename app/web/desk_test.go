@@ -16,9 +16,11 @@ import (
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
 	"trustedtrader/app/doctor"
+	"trustedtrader/app/enforcement"
 	"trustedtrader/app/headquarters"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/oscal"
@@ -41,6 +43,8 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 	assets, err := static.New()
 	w.Must(err)
 	base := &url.URL{Scheme: "http", Host: "localhost:8080"}
+	members := membership.New(w.DB, w.Clock.Now, w.Steps)
+	cases := enforcement.New(w.DB, w.Clock.Now, &enforcement.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters, Standing: members.Standing})
 	return w, &applicant{t: t, db: w.DB, clock: w.Clock, web: &Web{
 		Config: config.Config{BaseURL: base, SessionIdle: time.Hour}, Log: apptest.Quiet(), Now: w.Clock.Now, DB: w.DB, Assets: assets, Catalogues: &i18n.Catalogues{},
 		Services: Services{SignIn: &signin.Service{DB: w.DB, Now: w.Clock.Now}, Programmes: w.Steps.Programmes, Applications: w.Applications,
@@ -53,7 +57,7 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 			Validations: &validation.Service{DB: w.DB, Now: w.Clock.Now, Steps: &validation.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters,
 				Calendars: w.Steps.Clocks.Calendars}},
 			Feeds: feedService(w), Successions: successionService(w),
-			Members: membership.New(w.DB, w.Clock.Now, w.Steps), Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
+			Members: members, Cases: cases, Incidents: &incident.Service{DB: w.DB, Now: w.Clock.Now, Steps: cases.Steps.Incidents}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
 			Doctor:   &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}},
 			Criteria: &catalogue.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}, OSCAL: &oscal.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}},
 	}}

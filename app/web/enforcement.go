@@ -204,13 +204,13 @@ func (w *Web) askLonger(c *fiber.Ctx, who identity.Actor) error {
 	})
 }
 
-func (w *Web) addItem(c *fiber.Ctx, who identity.Actor) error {
+func (w *Web) addPlanItem(c *fiber.Ctx, who identity.Actor) error {
 	return w.enforcementStep(c, who, "item", t(c, "The item is in the plan"), func(ctx context.Context, id uuid.UUID, version int) error {
 		return w.Cases.WriteItem(ctx, who, id, enforcement.ItemEntry{Version: version, Goal: c.FormValue("goal"), DueOn: writtenDate(formDate(c, "due_on"))})
 	})
 }
 
-func (w *Web) dropItem(c *fiber.Ctx, who identity.Actor) error {
+func (w *Web) dropPlanItem(c *fiber.Ctx, who identity.Actor) error {
 	item, err := pathID(c, "item")
 	if err != nil {
 		return err
@@ -220,7 +220,7 @@ func (w *Web) dropItem(c *fiber.Ctx, who identity.Actor) error {
 	})
 }
 
-func (w *Web) sendPlan(c *fiber.Ctx, who identity.Actor) error {
+func (w *Web) sendCorrectivePlan(c *fiber.Ctx, who identity.Actor) error {
 	return w.enforcementStep(c, who, "send", t(c, "The plan is sent"), func(ctx context.Context, id uuid.UUID, version int) error {
 		return w.Cases.SendPlan(ctx, who, id, version)
 	})

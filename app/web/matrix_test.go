@@ -21,12 +21,14 @@ import (
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/company"
+	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/evidence/evidencetest"
 	"trustedtrader/app/exchange"
 	"trustedtrader/app/finding"
 	"trustedtrader/app/finding/findingtest"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/incident"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profile/profiletest"
@@ -104,6 +106,8 @@ var areas = map[string][]identity.Audience{
 	"/validations":  {identity.Companies},
 	"/visits":       {identity.Companies},
 	"/findings":     {identity.Companies},
+	"/incidents":    {identity.Companies},
+	"/enforcement":  {identity.Companies},
 	"/desk":         {identity.Staff},
 	"/admin":        {identity.Staff},
 	"/audit":        {identity.Staff},
@@ -278,10 +282,14 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	planned := planObjects(w, other.CompanyID)
 	visits := visitObjects(w, m.validations, owner)
 	found, visited := m.found(owner)
+	happened, decided, item := m.suspended(owner, *visited.MembershipID)
 	return map[string]string{
 		"finding":     found.ID.String(),
 		"member":      visited.MembershipID.String(),
 		"change":      m.leaving(owner, *visited.MembershipID).String(),
+		"incident":    happened.String(),
+		"enforcement": decided.String(),
+		"item":        item.String(),
 		"reported":    visited.ID.String(),
 		"worked":      text(`select id::text from visit where validation_id = $1 order by number limit 1`, visited.ID),
 		"assessment":  assessed.draft.String(),
@@ -350,6 +358,19 @@ func (m *matrix) found(owner identity.Actor) (finding.Finding, validation.Valida
 	return f, v
 }
 
+// suspended registers an incident of a company and suspends its membership.
+func (m *matrix) suspended(owner identity.Actor, membership uuid.UUID) (happened, decided, item uuid.UUID) {
+	m.Helper()
+	w := findingtest.Over(m, m.w)
+	i, err := w.Register.Report(w.Ctx, owner, incident.Entry{Membership: membership.String(), Kind: "seal", Place: "Newark", From: "2026-03-01", FoundOn: "2026-03-01", Facts: "The seal was cut."})
+	w.Must(err)
+	c, err := w.Cases.Open(w.Ctx, w.Sam, enforcement.OpenEntry{Membership: membership, Source: enforcement.ByHand, Reason: "The seal was cut"})
+	w.Must(err)
+	w.Must(w.Cases.SuspendNow(w.Ctx, w.Boss, c.ID, enforcement.EmergencyEntry{Version: c.Version, Ground: "security_incident", Reasons: "The seal was cut."}))
+	w.Must(w.Cases.WriteItem(w.Ctx, owner, c.ID, enforcement.ItemEntry{Version: c.Version + 1, Goal: "Buy seals", DueOn: "2026-05-01"}))
+	return i.ID, c.ID, uuid.MustParse(w.Text(`select id::text from enforcement_item where case_id = $1`, c.ID))
+}
+
 // submitted makes a file that was submitted with a profile, and one on its way.
 func (m *matrix) submitted(owner identity.Actor, cycle uuid.UUID) (evidence.Kept, evidence.Upload) {
 	m.Helper()
@@ -411,6 +432,10 @@ func objectOf(path string) map[string]string {
 		{"/audit/", map[string]string{":id": "event"}},
 		{"/desk/risk/", map[string]string{":id": "assessed"}},
 		{"/risk/", map[string]string{":id": "assessment", ":lane": "lane", ":leg": "leg", ":action": "action"}},
+		{"/desk/incidents/", map[string]string{":id": "incident"}},
+		{"/incidents/", map[string]string{":id": "incident"}},
+		{"/desk/enforcement/", map[string]string{":id": "enforcement", ":item": "item"}},
+		{"/enforcement/", map[string]string{":id": "enforcement", ":item": "item"}},
 		{"/desk/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
 		{"/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
 		{"/desk/visits/:id/criteria", map[string]string{":id": "worked", ":criterion": "=3.1"}},
@@ -619,7 +644,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 // no decision yet, no request for information, a message about nothing.
 var notNow = []string{
 	"/signin/:provider", "/callback/:provider", "/kept", "/calendar/:token.ics",
-	"/desk/validations/new", "/agency/visits/:id",
+	"/desk/validations/new", "/agency/visits/:id", "/desk/incidents/new", "/desk/enforcement/new", "/enforcement/request", // of no company and no membership
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",
 	"/profiles/:id/criteria/:criterion/sites", // nothing is different at a site

@@ -31,9 +31,14 @@ func (w *Web) showMembership(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
+	register, err := w.Cases.OfMember(who, p)
+	if err != nil {
+		return err
+	}
+	_, own := p.Programme.Enforcement.OwnGround()
 	return render(c, fiber.StatusOK, view.Membership(view.MembershipPage{Life: life, Chrome: w.chrome(c, who, t(c, "Membership %s", p.Membership.Number)), Page: p,
 		CaseHref: notice.Path(who.Audience, notice.AboutApplication, p.Membership.ApplicationID), Audience: who.Audience,
-		Validates: who.Is(identity.CaseWorkers...)}))
+		Validates: who.Is(identity.CaseWorkers...), Register: register, Asks: own && who.Is(identity.CompanyEditors...)}))
 }
 
 func (w *Web) warnBlank(c *fiber.Ctx, who identity.Actor) error {

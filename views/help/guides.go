@@ -214,7 +214,7 @@ func afterwards() Guide {
 					"While a period is paused its days do not count. The page shows why and since when.",
 					"Where EU law asks for it, a last day that is a day off moves to the next working day.",
 				}, Clocks: CompanyClocks},
-			answering(),
+			answering(), incidentPart(),
 		}}
 }
 
@@ -327,7 +327,7 @@ func specialists() Guide {
 				}},
 			{ID: "changes", Title: "Change notices", Intro: "Companies tell of changes with the day from which they hold.",
 				Steps: []string{"Open [Change notices](/desk/changes) and read what is to change, field by field.", "Choose **Accept the changes**, or return the notice with a reason. Accepted changes take effect on their day by themselves."}},
-			fieldPart(), findingPart(), reportPart(),
+			fieldPart(), findingPart(), enforcementPart(), reportPart(),
 		}}
 }
 

@@ -37,6 +37,17 @@ func facts(ctx context.Context, p app.Page) []ui.Pair {
 		ui.Pair{Key: i18n.T(ctx, "Office"), Value: p.Office})
 }
 
+// caseHref is the form of a new case: about the yearly review that is overdue, if one is.
+func (p MembershipPage) caseHref() string {
+	path := "/desk/enforcement/new?membership=" + p.Page.Membership.ID.String()
+	for _, x := range p.Page.Profiles {
+		if x.Overdue && x.Status == profile.Open {
+			return path + "&source=profile&id=" + x.ID.String()
+		}
+	}
+	return path
+}
+
 // ProfileHref is the page of a profile, for the company or for the agency.
 func (p MembershipPage) ProfileHref(x app.Profile) string {
 	return notice.Path(p.Audience, notice.AboutProfile, x.ID)
