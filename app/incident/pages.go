@@ -196,6 +196,32 @@ func (s *Service) Begin(ctx context.Context, by identity.Actor, company uuid.UUI
 	return b, nil
 }
 
+// Rewrite reads an incident and what the form that completes it offers. Case workers of the
+// office in charge may; it notes the look.
+func (s *Service) Rewrite(ctx context.Context, by identity.Actor, id uuid.UUID) (r Record, b Start, err error) {
+	if own, err := by.Reads(); err != nil || own != nil {
+		return r, b, fault.Missing()
+	}
+	err = s.DB.Batch(ctx, by.Scope(),
+		pg.One(&r.Head, headSQL, id, nil),
+		pg.All(&r.Likely, likelyOfSQL, id, s.days()),
+		pg.All(&b.Members, `select m.id, m.number, m.programme, m.status, c.name as company from membership m join company c on c.id = m.company_id
+			where m.company_id = (select company_id from incident where id = $1) order by m.created_at desc, m.id limit 50`, id),
+		audit.LookAt(s.Now(), by, "incident.read", Kind, "incident x where x.id = $10", id))
+	if err != nil {
+		return Record{}, Start{}, fmt.Errorf("read the incident: %w", err)
+	}
+	if err := worker(by, r.Incident); err != nil {
+		return Record{}, Start{}, err
+	}
+	var ok bool
+	if b.Rules, ok = s.Steps.Programmes.Get(r.Programme); !ok {
+		return Record{}, Start{}, fmt.Errorf("incident %s: the portal has no programme %q", r.Reference, r.Programme)
+	}
+	b.ID, b.Company, b.Name = r.ID, r.CompanyID, r.Head.Company
+	return r, b, nil
+}
+
 // LikelyOf finds incidents that may be the same as one that is being entered, for the form
 // that asks to rule them out. Case workers and those who edit for the company may; a company
 // finds only what it sees.

@@ -250,22 +250,12 @@ func (w *Web) incidentRefused(c *fiber.Ctx, who identity.Actor, p view.FormPage,
 	return w.incidentForm(c, who, status, p)
 }
 
-// incidentStart is what the form starts from for an incident that stands in the register.
-func (w *Web) incidentStart(ctx context.Context, who identity.Actor, id uuid.UUID) (incident.Record, incident.Start, error) {
-	r, err := w.Incidents.Open(ctx, who, id)
-	if err != nil {
-		return r, incident.Start{}, err
-	}
-	b, err := w.Incidents.Begin(ctx, who, r.CompanyID)
-	return r, b, err
-}
-
 func (w *Web) editIncident(c *fiber.Ctx, who identity.Actor) error {
 	id, err := pathID(c, "id")
 	if err != nil {
 		return err
 	}
-	r, b, err := w.incidentStart(c.UserContext(), who, id)
+	r, b, err := w.Incidents.Rewrite(c.UserContext(), who, id)
 	if err != nil {
 		return err
 	}
@@ -292,7 +282,7 @@ func (w *Web) changeIncident(c *fiber.Ctx, who identity.Actor) error {
 	}
 	p.Edit, p.Entered.ID = true, id
 	if err := w.Incidents.Change(c.UserContext(), who, id, p.Entered); err != nil {
-		r, b, other := w.incidentStart(c.UserContext(), who, id)
+		r, b, other := w.Incidents.Rewrite(c.UserContext(), who, id)
 		p.Entered.Company, p.Told = r.CompanyID, r.SelfReported
 		return w.incidentRefused(c, who, p, err, func(context.Context) (incident.Start, error) { return b, other })
 	}
