@@ -505,6 +505,20 @@ end $$;
 
 
 --
+-- Name: to_tell(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.to_tell(in_office uuid) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'public'
+    SET "portal.scope" TO 'system'
+    AS $$ with people as (select person_id, role from person_right
+      where audience = 'staff' and ended_at is null and office_id = in_office and role in ('supervisor', 'specialist'))
+    select person_id from people where role = 'supervisor'
+    union select person_id from people where role = 'specialist' and not exists (select from people where role = 'supervisor') $$;
+
+
+--
 -- Name: told_of(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1445,6 +1459,273 @@ ALTER TABLE ONLY public.eligibility_answer FORCE ROW LEVEL SECURITY;
 
 
 --
+-- Name: enforcement_case; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.enforcement_case (
+    id uuid NOT NULL,
+    reference text NOT NULL,
+    company_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    office_id uuid NOT NULL,
+    programme text NOT NULL,
+    entity_type text NOT NULL,
+    status text NOT NULL,
+    source_kind text NOT NULL,
+    source_id uuid,
+    reason text NOT NULL,
+    ground text DEFAULT ''::text NOT NULL,
+    worker_id uuid,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by uuid,
+    author text NOT NULL,
+    told_at timestamp with time zone,
+    suspended jsonb DEFAULT '[]'::jsonb NOT NULL,
+    limited jsonb DEFAULT '[]'::jsonb NOT NULL,
+    benefits jsonb DEFAULT '[]'::jsonb NOT NULL,
+    since date,
+    until_on date,
+    until_told_at timestamp with time zone,
+    wish_on date,
+    asks_on date,
+    emergency_at timestamp with time zone,
+    emergency_by uuid,
+    confirm_by date,
+    confirm_told_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    confirmed_by uuid,
+    answered_at timestamp with time zone,
+    plan_status text DEFAULT ''::text NOT NULL,
+    cured_at timestamp with time zone,
+    end_reason text DEFAULT ''::text NOT NULL,
+    end_proposed_at timestamp with time zone,
+    end_proposed_by uuid,
+    end_decided_by uuid,
+    decided_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    published_at timestamp with time zone,
+    published_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT closed_with_outcome CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT enforcement_case_end_reason_check CHECK ((length(end_reason) <= 4000)),
+    CONSTRAINT enforcement_case_plan_status_check CHECK ((plan_status = ANY (ARRAY[''::text, 'sent'::text, 'accepted'::text, 'returned'::text]))),
+    CONSTRAINT enforcement_case_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 4000))),
+    CONSTRAINT enforcement_case_source_kind_check CHECK ((source_kind = ANY (ARRAY['incident'::text, 'finding'::text, 'validation'::text, 'profile'::text, 'request'::text, 'hand'::text]))),
+    CONSTRAINT enforcement_case_status_check CHECK ((status = ANY (ARRAY['investigating'::text, 'proposed'::text, 'notified'::text, 'answered'::text, 'emergency'::text, 'in_force'::text, 'end_proposed'::text, 'closed'::text]))),
+    CONSTRAINT second_person_confirms CHECK (((confirmed_by IS NULL) OR (confirmed_by <> emergency_by))),
+    CONSTRAINT second_person_ends CHECK (((end_decided_by IS NULL) OR (end_decided_by <> end_proposed_by)))
+);
+
+ALTER TABLE ONLY public.enforcement_case FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE enforcement_case; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.enforcement_case IS 'A case of enforcement about one membership.';
+
+
+--
+-- Name: COLUMN enforcement_case.told_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.enforcement_case.told_at IS 'From when on the company sees the case: an investigation is the agency''s own.';
+
+
+--
+-- Name: COLUMN enforcement_case.suspended; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.enforcement_case.suspended IS 'Types that are suspended by this case now; limited: types whose benefits are denied in part.';
+
+
+--
+-- Name: COLUMN enforcement_case.until_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.enforcement_case.until_on IS 'Last day of the suspension; null: open. It does not end by itself.';
+
+
+--
+-- Name: COLUMN enforcement_case.wish_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.enforcement_case.wish_on IS 'Until when the company itself asks to be suspended; asks_on until when it asks for more time.';
+
+
+--
+-- Name: enforcement_consent; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.enforcement_consent (
+    case_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    wording text NOT NULL,
+    name text NOT NULL,
+    signed_by uuid NOT NULL,
+    signed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.enforcement_consent FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE enforcement_consent; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.enforcement_consent IS 'Consent of the company to unannounced visits, with the text that was signed.';
+
+
+--
+-- Name: enforcement_entry; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.enforcement_entry (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    what text NOT NULL,
+    internal boolean NOT NULL,
+    by_company boolean NOT NULL,
+    body text NOT NULL,
+    author text NOT NULL,
+    person_id uuid,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT enforcement_entry_body_check CHECK ((length(body) <= 8000))
+);
+
+ALTER TABLE ONLY public.enforcement_entry FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE enforcement_entry; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.enforcement_entry IS 'The history of a case. Internal: the agency''s own.';
+
+
+--
+-- Name: enforcement_item; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.enforcement_item (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    number integer NOT NULL,
+    status text NOT NULL,
+    goal text NOT NULL,
+    due_on date NOT NULL,
+    done_note text DEFAULT ''::text NOT NULL,
+    done_at timestamp with time zone,
+    agency_note text DEFAULT ''::text NOT NULL,
+    verified_at timestamp with time zone,
+    verified_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT enforcement_item_agency_note_check CHECK ((length(agency_note) <= 4000)),
+    CONSTRAINT enforcement_item_done_note_check CHECK ((length(done_note) <= 4000)),
+    CONSTRAINT enforcement_item_goal_check CHECK (((length(goal) >= 1) AND (length(goal) <= 2000))),
+    CONSTRAINT enforcement_item_status_check CHECK ((status = ANY (ARRAY['open'::text, 'done'::text, 'verified'::text, 'dropped'::text])))
+);
+
+ALTER TABLE ONLY public.enforcement_item FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE enforcement_item; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.enforcement_item IS 'Items of the corrective action plan of a case.';
+
+
+--
+-- Name: enforcement_number; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.enforcement_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+--
+-- Name: enforcement_proposal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.enforcement_proposal (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    number integer NOT NULL,
+    emergency boolean DEFAULT false NOT NULL,
+    measure text NOT NULL,
+    types jsonb NOT NULL,
+    benefits jsonb DEFAULT '[]'::jsonb NOT NULL,
+    until_on date,
+    ground text NOT NULL,
+    reasons text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    proposed_by uuid NOT NULL,
+    author text NOT NULL,
+    notified_at timestamp with time zone,
+    answer text DEFAULT ''::text NOT NULL,
+    answered_at timestamp with time zone,
+    answerer text DEFAULT ''::text NOT NULL,
+    decision text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    decider text DEFAULT ''::text NOT NULL,
+    event_id uuid,
+    CONSTRAINT decided_whole CHECK (((decision = ''::text) = (decided_at IS NULL))),
+    CONSTRAINT enforcement_proposal_answer_check CHECK ((length(answer) <= 8000)),
+    CONSTRAINT enforcement_proposal_decision_check CHECK ((decision = ANY (ARRAY[''::text, 'approved'::text, 'returned'::text, 'recalled'::text]))),
+    CONSTRAINT enforcement_proposal_measure_check CHECK ((measure = ANY (ARRAY['none'::text, 'warn'::text, 'limit'::text, 'suspend'::text, 'remove'::text, 'annul'::text]))),
+    CONSTRAINT enforcement_proposal_note_check CHECK ((length(note) <= 4000)),
+    CONSTRAINT enforcement_proposal_reasons_check CHECK (((length(reasons) >= 1) AND (length(reasons) <= 8000))),
+    CONSTRAINT second_person_decides CHECK (((decided_by IS NULL) OR (decision = 'recalled'::text) OR (decided_by <> proposed_by)))
+);
+
+ALTER TABLE ONLY public.enforcement_proposal FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE enforcement_proposal; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.enforcement_proposal IS 'What was proposed in a case and decided by a second person. The company sees what it was told of.';
+
+
+--
+-- Name: enforcement_weighing; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.enforcement_weighing (
+    proposal_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    answers jsonb NOT NULL,
+    sheet jsonb NOT NULL,
+    points integer NOT NULL,
+    suggested text NOT NULL,
+    deviation text DEFAULT ''::text NOT NULL,
+    CONSTRAINT enforcement_weighing_deviation_check CHECK ((length(deviation) <= 4000))
+);
+
+ALTER TABLE ONLY public.enforcement_weighing FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE enforcement_weighing; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.enforcement_weighing IS 'How a proposal was weighed: the agency''s own. The sheet holds questions and answers as they read on that day.';
+
+
+--
 -- Name: evidence; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1883,6 +2164,144 @@ ALTER TABLE ONLY public.import_draft FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.import_draft IS 'What a workbook says, until its person has chosen what is taken over. Rows that are over mean nothing and are cleared.';
+
+
+--
+-- Name: incident; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.incident (
+    id uuid NOT NULL,
+    reference text NOT NULL,
+    company_id uuid NOT NULL,
+    membership_id uuid,
+    office_id uuid NOT NULL,
+    programme text NOT NULL,
+    kind text NOT NULL,
+    status text NOT NULL,
+    place text NOT NULL,
+    occurred_on date NOT NULL,
+    occurred_until date NOT NULL,
+    found_on date NOT NULL,
+    way text NOT NULL,
+    told_by text DEFAULT ''::text NOT NULL,
+    number text DEFAULT ''::text NOT NULL,
+    number_key text DEFAULT ''::text NOT NULL,
+    numbers text DEFAULT ''::text NOT NULL,
+    facts text DEFAULT ''::text NOT NULL,
+    consequences text DEFAULT ''::text NOT NULL,
+    self_reported boolean NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    registered_by uuid,
+    author text NOT NULL,
+    discovered_at timestamp with time zone,
+    told_at timestamp with time zone,
+    founded boolean,
+    closing_note text DEFAULT ''::text NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    merged_into uuid,
+    case_id uuid,
+    ruled_out text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT closed_with_a_word CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT ends_after_it_begins CHECK ((occurred_until >= occurred_on)),
+    CONSTRAINT found_after_it_happened CHECK ((found_on >= occurred_on)),
+    CONSTRAINT incident_closing_note_check CHECK ((length(closing_note) <= 4000)),
+    CONSTRAINT incident_consequences_check CHECK ((length(consequences) <= 4000)),
+    CONSTRAINT incident_facts_check CHECK ((length(facts) <= 8000)),
+    CONSTRAINT incident_number_check CHECK ((length(number) <= 100)),
+    CONSTRAINT incident_numbers_check CHECK ((length(numbers) <= 2000)),
+    CONSTRAINT incident_place_check CHECK (((length(place) >= 1) AND (length(place) <= 300))),
+    CONSTRAINT incident_ruled_out_check CHECK ((length(ruled_out) <= 2000)),
+    CONSTRAINT incident_status_check CHECK ((status = ANY (ARRAY['reported'::text, 'looked_into'::text, 'passed'::text, 'closed'::text, 'merged'::text]))),
+    CONSTRAINT incident_told_by_check CHECK ((length(told_by) <= 200)),
+    CONSTRAINT merged_somewhere CHECK ((((status = 'merged'::text) = (merged_into IS NOT NULL)) AND (merged_into IS DISTINCT FROM id))),
+    CONSTRAINT self_reports_are_told CHECK (((NOT self_reported) OR (told_at IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.incident FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE incident; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.incident IS 'Incidents of members: discovered by the agency, or reported by the company itself.';
+
+
+--
+-- Name: COLUMN incident.membership_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.incident.membership_id IS 'Null: the company as a whole.';
+
+
+--
+-- Name: COLUMN incident.occurred_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.incident.occurred_on IS 'First day on which it may have happened; occurred_until the last.';
+
+
+--
+-- Name: COLUMN incident.number_key; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.incident.number_key IS 'The number in capitals without anything but letters and digits.';
+
+
+--
+-- Name: COLUMN incident.discovered_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.incident.discovered_at IS 'When the agency learned of it from elsewhere. A self-report counts as such when it came before.';
+
+
+--
+-- Name: COLUMN incident.told_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.incident.told_at IS 'From when on the company sees it.';
+
+
+--
+-- Name: incident_entry; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.incident_entry (
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    what text NOT NULL,
+    internal boolean NOT NULL,
+    body text NOT NULL,
+    author text NOT NULL,
+    person_id uuid,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT incident_entry_body_check CHECK ((length(body) <= 8000))
+);
+
+ALTER TABLE ONLY public.incident_entry FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE incident_entry; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.incident_entry IS 'What was said and done about an incident. Internal: the agency''s own.';
+
+
+--
+-- Name: incident_number; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.incident_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
 
 
 --
@@ -4858,6 +5277,78 @@ ALTER TABLE ONLY public.eligibility_answer
 
 
 --
+-- Name: enforcement_case enforcement_case_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: enforcement_case enforcement_case_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_reference_key UNIQUE (reference);
+
+
+--
+-- Name: enforcement_consent enforcement_consent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_consent
+    ADD CONSTRAINT enforcement_consent_pkey PRIMARY KEY (case_id);
+
+
+--
+-- Name: enforcement_entry enforcement_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_entry
+    ADD CONSTRAINT enforcement_entry_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: enforcement_item enforcement_item_case_id_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_item
+    ADD CONSTRAINT enforcement_item_case_id_number_key UNIQUE (case_id, number);
+
+
+--
+-- Name: enforcement_item enforcement_item_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_item
+    ADD CONSTRAINT enforcement_item_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: enforcement_proposal enforcement_proposal_case_id_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_proposal
+    ADD CONSTRAINT enforcement_proposal_case_id_number_key UNIQUE (case_id, number);
+
+
+--
+-- Name: enforcement_proposal enforcement_proposal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_proposal
+    ADD CONSTRAINT enforcement_proposal_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: enforcement_weighing enforcement_weighing_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_weighing
+    ADD CONSTRAINT enforcement_weighing_pkey PRIMARY KEY (proposal_id);
+
+
+--
 -- Name: evidence_link evidence_link_once; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4991,6 +5482,30 @@ ALTER TABLE ONLY public.hearing
 
 ALTER TABLE ONLY public.import_draft
     ADD CONSTRAINT import_draft_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: incident_entry incident_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident_entry
+    ADD CONSTRAINT incident_entry_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: incident incident_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: incident incident_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_reference_key UNIQUE (reference);
 
 
 --
@@ -6142,6 +6657,139 @@ CREATE INDEX contact_email ON public.contact USING btree (lower(email)) WHERE (r
 
 
 --
+-- Name: enforcement_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_company ON public.enforcement_case USING btree (company_id);
+
+
+--
+-- Name: enforcement_confirm; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_confirm ON public.enforcement_case USING btree (confirm_by) WHERE ((status = 'emergency'::text) AND (confirm_told_at IS NULL));
+
+
+--
+-- Name: enforcement_consent_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_consent_company ON public.enforcement_consent USING btree (company_id);
+
+
+--
+-- Name: enforcement_consent_signer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_consent_signer ON public.enforcement_consent USING btree (signed_by);
+
+
+--
+-- Name: enforcement_entry_case; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_entry_case ON public.enforcement_entry USING btree (case_id, at);
+
+
+--
+-- Name: enforcement_entry_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_entry_company ON public.enforcement_entry USING btree (company_id);
+
+
+--
+-- Name: enforcement_entry_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_entry_person ON public.enforcement_entry USING btree (person_id) WHERE (person_id IS NOT NULL);
+
+
+--
+-- Name: enforcement_item_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_item_company ON public.enforcement_item USING btree (company_id);
+
+
+--
+-- Name: enforcement_item_verifier; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_item_verifier ON public.enforcement_item USING btree (verified_by) WHERE (verified_by IS NOT NULL);
+
+
+--
+-- Name: enforcement_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_membership ON public.enforcement_case USING btree (membership_id, opened_at DESC);
+
+
+--
+-- Name: enforcement_proposal_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_proposal_company ON public.enforcement_proposal USING btree (company_id);
+
+
+--
+-- Name: enforcement_proposal_decider; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_proposal_decider ON public.enforcement_proposal USING btree (decided_by) WHERE (decided_by IS NOT NULL);
+
+
+--
+-- Name: enforcement_proposal_event; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_proposal_event ON public.enforcement_proposal USING btree (event_id) WHERE (event_id IS NOT NULL);
+
+
+--
+-- Name: enforcement_proposal_proposer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_proposal_proposer ON public.enforcement_proposal USING btree (proposed_by);
+
+
+--
+-- Name: enforcement_queue; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_queue ON public.enforcement_case USING btree (office_id, status, opened_at);
+
+
+--
+-- Name: enforcement_source; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_source ON public.enforcement_case USING btree (source_id) WHERE (source_id IS NOT NULL);
+
+
+--
+-- Name: enforcement_until; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_until ON public.enforcement_case USING btree (until_on) WHERE ((until_on IS NOT NULL) AND (until_told_at IS NULL));
+
+
+--
+-- Name: enforcement_weighing_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_weighing_company ON public.enforcement_weighing USING btree (company_id);
+
+
+--
+-- Name: enforcement_worker; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_worker ON public.enforcement_case USING btree (worker_id) WHERE (worker_id IS NOT NULL);
+
+
+--
 -- Name: evidence_company; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -6324,6 +6972,83 @@ CREATE INDEX import_draft_company ON public.import_draft USING btree (company_id
 
 
 --
+-- Name: incident_case; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_case ON public.incident USING btree (case_id) WHERE (case_id IS NOT NULL);
+
+
+--
+-- Name: incident_closer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_closer ON public.incident USING btree (closed_by) WHERE (closed_by IS NOT NULL);
+
+
+--
+-- Name: incident_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_company ON public.incident USING btree (company_id, occurred_on DESC);
+
+
+--
+-- Name: incident_entry_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_entry_company ON public.incident_entry USING btree (company_id);
+
+
+--
+-- Name: incident_entry_incident; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_entry_incident ON public.incident_entry USING btree (incident_id, at);
+
+
+--
+-- Name: incident_entry_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_entry_person ON public.incident_entry USING btree (person_id) WHERE (person_id IS NOT NULL);
+
+
+--
+-- Name: incident_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_membership ON public.incident USING btree (membership_id, occurred_on) WHERE (membership_id IS NOT NULL);
+
+
+--
+-- Name: incident_merged; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_merged ON public.incident USING btree (merged_into) WHERE (merged_into IS NOT NULL);
+
+
+--
+-- Name: incident_number_key; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_number_key ON public.incident USING btree (number_key) WHERE (number_key <> ''::text);
+
+
+--
+-- Name: incident_queue; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_queue ON public.incident USING btree (office_id, status, registered_at DESC);
+
+
+--
+-- Name: incident_registrar; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_registrar ON public.incident USING btree (registered_by) WHERE (registered_by IS NOT NULL);
+
+
+--
 -- Name: information_item_application; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -6457,10 +7182,24 @@ CREATE INDEX officer_office ON public.officer USING btree (office_id) WHERE acti
 
 
 --
+-- Name: one_case_of_a_source; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_case_of_a_source ON public.enforcement_case USING btree (source_kind, source_id) WHERE ((source_id IS NOT NULL) AND (status <> 'closed'::text));
+
+
+--
 -- Name: one_draft_assessment; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE UNIQUE INDEX one_draft_assessment ON public.risk_assessment USING btree (company_id) WHERE (status = 'draft'::text);
+
+
+--
+-- Name: one_incident; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_incident ON public.incident USING btree (company_id, COALESCE(membership_id, '00000000-0000-0000-0000-000000000000'::uuid), kind, occurred_on, number_key, self_reported) WHERE (status <> 'merged'::text);
 
 
 --
@@ -6566,6 +7305,13 @@ CREATE UNIQUE INDEX one_open_request ON public.information_request USING btree (
 --
 
 CREATE UNIQUE INDEX one_open_return ON public.profile_return USING btree (cycle_id) WHERE ((answered_at IS NULL) AND (cancelled_at IS NULL));
+
+
+--
+-- Name: one_open_step; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_step ON public.enforcement_proposal USING btree (case_id) WHERE (decision = ''::text);
 
 
 --
@@ -7430,6 +8176,34 @@ CREATE TRIGGER change_case_entry_no_truncate BEFORE TRUNCATE ON public.change_ca
 
 
 --
+-- Name: enforcement_consent enforcement_consent_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER enforcement_consent_append_only BEFORE DELETE OR UPDATE ON public.enforcement_consent FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: enforcement_consent enforcement_consent_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER enforcement_consent_no_truncate BEFORE TRUNCATE ON public.enforcement_consent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: enforcement_entry enforcement_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER enforcement_entry_append_only BEFORE DELETE OR UPDATE ON public.enforcement_entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: enforcement_entry enforcement_entry_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER enforcement_entry_no_truncate BEFORE TRUNCATE ON public.enforcement_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: finding_entry finding_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -7476,6 +8250,20 @@ CREATE TRIGGER finished_is_immutable BEFORE INSERT OR DELETE OR UPDATE ON public
 --
 
 CREATE TRIGGER finished_is_immutable BEFORE INSERT OR DELETE OR UPDATE ON public.risk_rating FOR EACH ROW EXECUTE FUNCTION public.keep_finished_part();
+
+
+--
+-- Name: incident_entry incident_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER incident_entry_append_only BEFORE DELETE OR UPDATE ON public.incident_entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: incident_entry incident_entry_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER incident_entry_no_truncate BEFORE TRUNCATE ON public.incident_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -7999,6 +8787,214 @@ ALTER TABLE ONLY public.eligibility_answer
 
 
 --
+-- Name: enforcement_case enforcement_case_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: enforcement_case enforcement_case_confirmed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_confirmed_by_fkey FOREIGN KEY (confirmed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_case enforcement_case_emergency_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_emergency_by_fkey FOREIGN KEY (emergency_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_case enforcement_case_end_decided_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_end_decided_by_fkey FOREIGN KEY (end_decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_case enforcement_case_end_proposed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_end_proposed_by_fkey FOREIGN KEY (end_proposed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_case enforcement_case_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: enforcement_case enforcement_case_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: enforcement_case enforcement_case_opened_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_case enforcement_case_published_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_published_by_fkey FOREIGN KEY (published_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_case enforcement_case_worker_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_case
+    ADD CONSTRAINT enforcement_case_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_consent enforcement_consent_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_consent
+    ADD CONSTRAINT enforcement_consent_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.enforcement_case(id);
+
+
+--
+-- Name: enforcement_consent enforcement_consent_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_consent
+    ADD CONSTRAINT enforcement_consent_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: enforcement_consent enforcement_consent_signed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_consent
+    ADD CONSTRAINT enforcement_consent_signed_by_fkey FOREIGN KEY (signed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_entry enforcement_entry_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_entry
+    ADD CONSTRAINT enforcement_entry_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.enforcement_case(id);
+
+
+--
+-- Name: enforcement_entry enforcement_entry_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_entry
+    ADD CONSTRAINT enforcement_entry_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: enforcement_entry enforcement_entry_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_entry
+    ADD CONSTRAINT enforcement_entry_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_item enforcement_item_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_item
+    ADD CONSTRAINT enforcement_item_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.enforcement_case(id);
+
+
+--
+-- Name: enforcement_item enforcement_item_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_item
+    ADD CONSTRAINT enforcement_item_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: enforcement_item enforcement_item_verified_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_item
+    ADD CONSTRAINT enforcement_item_verified_by_fkey FOREIGN KEY (verified_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_proposal enforcement_proposal_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_proposal
+    ADD CONSTRAINT enforcement_proposal_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.enforcement_case(id);
+
+
+--
+-- Name: enforcement_proposal enforcement_proposal_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_proposal
+    ADD CONSTRAINT enforcement_proposal_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: enforcement_proposal enforcement_proposal_decided_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_proposal
+    ADD CONSTRAINT enforcement_proposal_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_proposal enforcement_proposal_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_proposal
+    ADD CONSTRAINT enforcement_proposal_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.standing_event(id);
+
+
+--
+-- Name: enforcement_proposal enforcement_proposal_proposed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_proposal
+    ADD CONSTRAINT enforcement_proposal_proposed_by_fkey FOREIGN KEY (proposed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enforcement_weighing enforcement_weighing_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_weighing
+    ADD CONSTRAINT enforcement_weighing_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: enforcement_weighing enforcement_weighing_proposal_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enforcement_weighing
+    ADD CONSTRAINT enforcement_weighing_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES public.enforcement_proposal(id);
+
+
+--
 -- Name: evidence evidence_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8308,6 +9304,86 @@ ALTER TABLE ONLY public.import_draft
 
 ALTER TABLE ONLY public.import_draft
     ADD CONSTRAINT import_draft_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: incident incident_case_fk; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_case_fk FOREIGN KEY (case_id) REFERENCES public.enforcement_case(id);
+
+
+--
+-- Name: incident incident_closed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_closed_by_fkey FOREIGN KEY (closed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: incident incident_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: incident_entry incident_entry_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident_entry
+    ADD CONSTRAINT incident_entry_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: incident_entry incident_entry_incident_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident_entry
+    ADD CONSTRAINT incident_entry_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incident(id);
+
+
+--
+-- Name: incident_entry incident_entry_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident_entry
+    ADD CONSTRAINT incident_entry_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: incident incident_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: incident incident_merged_into_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES public.incident(id);
+
+
+--
+-- Name: incident incident_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: incident incident_registered_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.incident
+    ADD CONSTRAINT incident_registered_by_fkey FOREIGN KEY (registered_by) REFERENCES public.person(id);
 
 
 --
@@ -10066,6 +11142,42 @@ ALTER TABLE public.document ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.eligibility_answer ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: enforcement_case; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.enforcement_case ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: enforcement_consent; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.enforcement_consent ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: enforcement_entry; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.enforcement_entry ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: enforcement_item; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.enforcement_item ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: enforcement_proposal; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.enforcement_proposal ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: enforcement_weighing; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.enforcement_weighing ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: evidence; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -10242,6 +11354,56 @@ CREATE POLICY fence ON public.eligibility_answer USING ((( SELECT public.looking
 
 
 --
+-- Name: enforcement_case fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.enforcement_case USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (told_at IS NOT NULL))));
+
+
+--
+-- Name: enforcement_consent fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.enforcement_consent USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+   FROM public.enforcement_case c
+  WHERE (c.id = enforcement_consent.case_id))))));
+
+
+--
+-- Name: enforcement_entry fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.enforcement_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal) AND (EXISTS ( SELECT
+   FROM public.enforcement_case c
+  WHERE (c.id = enforcement_entry.case_id))))));
+
+
+--
+-- Name: enforcement_item fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.enforcement_item USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+   FROM public.enforcement_case c
+  WHERE (c.id = enforcement_item.case_id))))));
+
+
+--
+-- Name: enforcement_proposal fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.enforcement_proposal USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND ((notified_at IS NOT NULL) OR (decision = 'approved'::text)) AND (EXISTS ( SELECT
+   FROM public.enforcement_case c
+  WHERE (c.id = enforcement_proposal.case_id))))));
+
+
+--
+-- Name: enforcement_weighing fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.enforcement_weighing USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
 -- Name: evidence fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -10325,6 +11487,22 @@ CREATE POLICY fence ON public.hearing USING ((( SELECT public.looking_inside() A
 --
 
 CREATE POLICY fence ON public.import_draft USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: incident fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.incident USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (told_at IS NOT NULL))));
+
+
+--
+-- Name: incident_entry fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.incident_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal) AND (EXISTS ( SELECT
+   FROM public.incident i
+  WHERE (i.id = incident_entry.incident_id))))));
 
 
 --
@@ -10814,6 +11992,18 @@ ALTER TABLE public.hearing ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.import_draft ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: incident; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.incident ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: incident_entry; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.incident_entry ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: information_item; Type: ROW SECURITY; Schema: public; Owner: -
@@ -11461,6 +12651,55 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.eligibility_answer TO portal_app;
 
 
 --
+-- Name: TABLE enforcement_case; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.enforcement_case TO portal_app;
+
+
+--
+-- Name: TABLE enforcement_consent; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.enforcement_consent TO portal_app;
+
+
+--
+-- Name: TABLE enforcement_entry; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.enforcement_entry TO portal_app;
+
+
+--
+-- Name: TABLE enforcement_item; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.enforcement_item TO portal_app;
+
+
+--
+-- Name: SEQUENCE enforcement_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.enforcement_number TO portal_app;
+
+
+--
+-- Name: TABLE enforcement_proposal; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.enforcement_proposal TO portal_app;
+
+
+--
+-- Name: TABLE enforcement_weighing; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.enforcement_weighing TO portal_app;
+
+
+--
 -- Name: TABLE evidence; Type: ACL; Schema: public; Owner: -
 --
 
@@ -11549,6 +12788,27 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.hearing TO portal_app;
 --
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.import_draft TO portal_app;
+
+
+--
+-- Name: TABLE incident; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.incident TO portal_app;
+
+
+--
+-- Name: TABLE incident_entry; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.incident_entry TO portal_app;
+
+
+--
+-- Name: SEQUENCE incident_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.incident_number TO portal_app;
 
 
 --

@@ -133,6 +133,14 @@ func (w *world) record() enforcement.Record {
 	return r
 }
 
+func (w *world) ofMember(by identity.Actor) (enforcement.OfMember, error) {
+	p, err := w.Members.Membership(w.Ctx, by, w.member)
+	if err != nil {
+		return enforcement.OfMember{}, err
+	}
+	return w.Cases.OfMember(by, p)
+}
+
 func (w *world) version() int { return w.record().Version }
 
 func (w *world) note(text string) enforcement.NoteEntry {
@@ -201,7 +209,7 @@ func TestFromInvestigationToDecision(t *testing.T) {
 		if list, err := w.Cases.Mine(w.Ctx, w.owner); err != nil || len(list) != 0 {
 			t.Errorf("%s: the company's list has %v, %v", when, list, err)
 		}
-		if m, err := w.Cases.OfMembership(w.Ctx, w.owner, w.member, "ctpat"); err != nil || len(m.Cases) != 0 {
+		if m, err := w.ofMember(w.owner); err != nil || len(m.Cases) != 0 {
 			t.Errorf("%s: the company's membership shows %v, %v", when, m.Cases, err)
 		}
 	}
@@ -615,7 +623,7 @@ func TestSources(t *testing.T) {
 	if n := w.Count(`select count(*)::int from enforcement_case where source_id = $1`, v.ID); n != 1 {
 		t.Errorf("%d cases of the validation", n)
 	}
-	m, err := w.Cases.OfMembership(w.Ctx, w.Sam, w.member, "ctpat")
+	m, err := w.ofMember(w.Sam)
 	w.Must(err)
 	if m.Incidents != 1 || len(m.Cases) != 3 {
 		t.Errorf("the membership has %d incidents and %d cases", m.Incidents, len(m.Cases))

@@ -3,6 +3,7 @@ package enforcement
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/membership"
 	"trustedtrader/app/pg"
 )
 
@@ -228,29 +230,27 @@ type OfMember struct {
 	Cases     []Listed // open ones first
 }
 
-// OfMembership reads the incidents and cases of a membership. The agency's case readers may,
-// and the company's own people, who see what they were told of.
-func (s *Service) OfMembership(ctx context.Context, by identity.Actor, id uuid.UUID, programme string) (m OfMember, err error) {
-	own, err := by.Reads()
-	if err != nil {
-		return m, err
+// OfMember reads what the page of a membership says of its incidents and cases: for the
+// company those that it was told of, as the page holds no others.
+func (s *Service) OfMember(by identity.Actor, p membership.Page) (m OfMember, err error) {
+	var doc struct {
+		Days  []clock.Day
+		Cases []Listed
 	}
-	if p, ok := s.Steps.Programmes.Get(programme); ok {
-		m.Years = p.Enforcement.Incidents.Years
+	if err := json.Unmarshal([]byte(p.Register), &doc); err != nil {
+		return m, fmt.Errorf("read the incidents and cases of a membership: %w", err)
 	}
-	now := s.Now()
-	err = s.DB.Batch(ctx, by.Scope(),
-		pg.Value(&m.Incidents, `select count(*)::int from incident i where i.company_id = (select company_id from membership where id = $1) and (i.membership_id = $1 or i.membership_id is null)
-			and i.status <> 'merged' and i.founded is distinct from false and i.occurred_on > ($2::timestamptz - make_interval(years => $3::int))::date
-			and ($4::uuid is null or i.company_id = $4 and i.told_at is not null)`, id, now, m.Years, own),
-		pg.All(&m.Cases, listedSQL+listedFrom+` where c.membership_id = $2 and ($3::uuid is null or c.company_id = $3 and c.told_at is not null)
-			order by c.status = 'closed', c.opened_at desc, c.id limit 20`, now, id, own))
-	if err != nil {
-		return OfMember{}, fmt.Errorf("read the cases of the membership: %w", err)
+	m.Years, m.Cases = p.Programme.Enforcement.Incidents.Years, doc.Cases
+	since := clock.DayOf(s.Now(), p.Zone).AddYears(-m.Years)
+	for _, d := range doc.Days {
+		if d.After(since) {
+			m.Incidents++
+		}
 	}
-	if own != nil {
-		for i := range m.Cases {
-			m.Cases[i].Status, m.Cases[i].Worker = m.Cases[i].Status.Told(m.Cases[i].Held()), ""
+	for i := range m.Cases {
+		m.Cases[i].Member, m.Cases[i].Company = p.Membership.Number, p.Holder
+		if by.Audience == identity.Companies {
+			m.Cases[i].Status = m.Cases[i].Status.Told(m.Cases[i].Held())
 		}
 	}
 	return m, nil

@@ -264,6 +264,7 @@ type Page struct {
 	Profiles   []Profile       // the security profiles of the membership, the newest first
 	Warn       *Profile        // the one about which the reader can warn the company; nil: none
 	Reference  string          // of the application
+	Register   string          // its incidents and cases as a document, which package enforcement reads
 	InEffect   bool            // today, at the office
 	Parts      []standing.Span // what each type of the membership is today
 }
@@ -281,7 +282,13 @@ type Item struct {
 }
 
 const pageSQL = `select m.id, m.company_id, m.application_id, m.programme, m.edition, m.entity_type, m.number, m.tier, m.status, m.certified_on,
-  m.effective_on, m.created_at, m.ended_on, m.version, c.name as holder, c.country, o.name as office, o.zone, a.reference
+  m.effective_on, m.created_at, m.ended_on, m.version, c.name as holder, c.country, o.name as office, o.zone, a.reference,
+  jsonb_build_object(
+    'Days', (select coalesce(jsonb_agg(i.occurred_on), '[]') from incident i where i.company_id = m.company_id and (i.membership_id = m.id or i.membership_id is null)
+      and i.status <> 'merged' and i.founded is distinct from false and ($2::uuid is null or i.told_at is not null)),
+    'Cases', (select coalesce(jsonb_agg(jsonb_build_object('ID', e.id, 'Reference', e.reference, 'Status', e.status, 'SourceKind', e.source_kind, 'Suspended', e.suspended,
+        'Limited', e.limited) order by e.status = 'closed', e.opened_at desc), '[]')
+      from enforcement_case e where e.membership_id = m.id and ($2::uuid is null or e.told_at is not null)))::text as register
 from membership m
 join company c on c.id = m.company_id
 join application a on a.id = m.application_id
@@ -290,7 +297,7 @@ where m.id = $1 and ($2::uuid is null or m.company_id = $2)`
 
 type pageRow struct {
 	Membership
-	Holder, Country, Office, Zone, Reference string
+	Holder, Country, Office, Zone, Reference, Register string
 }
 
 // Membership reads one membership. The company's own people and the agency's case
@@ -327,7 +334,7 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
 		return p, fmt.Errorf("read the membership: %w", err)
 	}
-	p = Page{Membership: row.Membership, Holder: row.Holder, Country: row.Country, Office: row.Office, Reference: row.Reference}
+	p = Page{Membership: row.Membership, Holder: row.Holder, Country: row.Country, Office: row.Office, Reference: row.Reference, Register: row.Register}
 	var ok bool
 	if p.Programme, ok = s.Steps.Programmes.Get(row.Programme); !ok {
 		return Page{}, fmt.Errorf("membership %s: the portal has no programme %q", row.Number, row.Programme)
