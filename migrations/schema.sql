@@ -600,6 +600,103 @@ COMMENT ON TABLE public.agreement_signature IS 'Who signed exactly which text, a
 
 
 --
+-- Name: appeal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.appeal (
+    id uuid NOT NULL,
+    reference text NOT NULL,
+    company_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    proposal_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    office_id uuid NOT NULL,
+    programme text NOT NULL,
+    status text NOT NULL,
+    reasons text NOT NULL,
+    wanted text DEFAULT ''::text NOT NULL,
+    file_by date NOT NULL,
+    decide_by date NOT NULL,
+    filed_at timestamp with time zone NOT NULL,
+    filed_by uuid NOT NULL,
+    filer text NOT NULL,
+    officer_id uuid,
+    taken_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    answer text DEFAULT ''::text NOT NULL,
+    effective_on date,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    decider text DEFAULT ''::text NOT NULL,
+    event_id uuid,
+    withdrawn_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT appeal_answer_check CHECK ((length(answer) <= 8000)),
+    CONSTRAINT appeal_outcome_check CHECK ((outcome = ANY (ARRAY[''::text, 'confirmed'::text, 'overturned'::text, 'ended'::text]))),
+    CONSTRAINT appeal_reasons_check CHECK (((length(reasons) >= 1) AND (length(reasons) <= 8000))),
+    CONSTRAINT appeal_status_check CHECK ((status = ANY (ARRAY['filed'::text, 'in_hand'::text, 'decided'::text, 'withdrawn'::text]))),
+    CONSTRAINT appeal_wanted_check CHECK ((length(wanted) <= 4000)),
+    CONSTRAINT decided_in_hand CHECK (((decided_by IS NULL) OR (NOT (decided_by IS DISTINCT FROM officer_id)))),
+    CONSTRAINT decided_whole CHECK ((((status = 'decided'::text) = (decided_at IS NOT NULL)) AND ((status = 'decided'::text) = (outcome <> ''::text))))
+);
+
+ALTER TABLE ONLY public.appeal FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE appeal; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.appeal IS 'An appeal of a company against one decision of enforcement, decided by somebody who had no part in it.';
+
+
+--
+-- Name: COLUMN appeal.file_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.appeal.file_by IS 'Last day for filing, as it was counted when it was filed; decide_by the last day for the decision.';
+
+
+--
+-- Name: appeal_entry; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.appeal_entry (
+    id uuid NOT NULL,
+    appeal_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    by_company boolean NOT NULL,
+    internal boolean NOT NULL,
+    body text NOT NULL,
+    author text NOT NULL,
+    person_id uuid,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT appeal_entry_body_check CHECK (((length(body) >= 1) AND (length(body) <= 8000)))
+);
+
+ALTER TABLE ONLY public.appeal_entry FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE appeal_entry; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.appeal_entry IS 'What the company and the officer add to an appeal. Internal: the officer''s own notes.';
+
+
+--
+-- Name: appeal_number; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.appeal_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+--
 -- Name: application; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2937,7 +3034,7 @@ CREATE TABLE public.person_right (
     CONSTRAINT person_right_check1 CHECK (((audience = 'staff'::text) = (office_id IS NOT NULL))),
     CONSTRAINT person_right_check2 CHECK (((audience = 'partner'::text) = (agency_id IS NOT NULL))),
     CONSTRAINT person_right_check3 CHECK (((audience <> 'company'::text) OR (role = ANY (ARRAY['owner'::text, 'signatory'::text, 'editor'::text, 'contributor'::text, 'reader'::text, 'representative'::text])))),
-    CONSTRAINT person_right_check4 CHECK (((audience <> 'staff'::text) OR (role = ANY (ARRAY['specialist'::text, 'supervisor'::text, 'headquarters'::text, 'auditor'::text, 'administrator'::text])))),
+    CONSTRAINT person_right_check4 CHECK (((audience <> 'staff'::text) OR (role = ANY (ARRAY['specialist'::text, 'supervisor'::text, 'headquarters'::text, 'auditor'::text, 'appeal_officer'::text, 'administrator'::text])))),
     CONSTRAINT person_right_check5 CHECK (((audience <> 'partner'::text) OR (role = ANY (ARRAY['officer'::text, 'agency_admin'::text])))),
     CONSTRAINT person_right_check6 CHECK (((ends_on IS NULL) OR (ends_on >= starts_on)))
 );
@@ -5061,6 +5158,30 @@ ALTER TABLE ONLY public.agreement_signature
 
 
 --
+-- Name: appeal_entry appeal_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal_entry
+    ADD CONSTRAINT appeal_entry_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: appeal appeal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: appeal appeal_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_reference_key UNIQUE (reference);
+
+
+--
 -- Name: application application_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6293,6 +6414,97 @@ ALTER TABLE ONLY public.work_log
 
 
 --
+-- Name: appeal_case; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_case ON public.appeal USING btree (case_id);
+
+
+--
+-- Name: appeal_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_company ON public.appeal USING btree (company_id);
+
+
+--
+-- Name: appeal_decider; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_decider ON public.appeal USING btree (decided_by) WHERE (decided_by IS NOT NULL);
+
+
+--
+-- Name: appeal_done; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_done ON public.appeal USING btree (filed_at DESC, id);
+
+
+--
+-- Name: appeal_entry_appeal; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_entry_appeal ON public.appeal_entry USING btree (appeal_id, at);
+
+
+--
+-- Name: appeal_entry_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_entry_company ON public.appeal_entry USING btree (company_id);
+
+
+--
+-- Name: appeal_entry_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_entry_person ON public.appeal_entry USING btree (person_id) WHERE (person_id IS NOT NULL);
+
+
+--
+-- Name: appeal_event; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_event ON public.appeal USING btree (event_id) WHERE (event_id IS NOT NULL);
+
+
+--
+-- Name: appeal_filer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_filer ON public.appeal USING btree (filed_by);
+
+
+--
+-- Name: appeal_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_membership ON public.appeal USING btree (membership_id);
+
+
+--
+-- Name: appeal_office; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_office ON public.appeal USING btree (office_id);
+
+
+--
+-- Name: appeal_officer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_officer ON public.appeal USING btree (officer_id) WHERE (officer_id IS NOT NULL);
+
+
+--
+-- Name: appeal_queue; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_queue ON public.appeal USING btree (decide_by, id) WHERE (status = ANY (ARRAY['filed'::text, 'in_hand'::text]));
+
+
+--
 -- Name: application_assignee; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7179,6 +7391,13 @@ CREATE INDEX office_parent ON public.office USING btree (parent_id);
 --
 
 CREATE INDEX officer_office ON public.officer USING btree (office_id) WHERE active;
+
+
+--
+-- Name: one_appeal_of_a_decision; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_appeal_of_a_decision ON public.appeal USING btree (proposal_id) WHERE (status <> 'withdrawn'::text);
 
 
 --
@@ -8148,6 +8367,20 @@ CREATE INDEX work_log_validation ON public.work_log USING btree (validation_id, 
 
 
 --
+-- Name: appeal_entry appeal_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER appeal_entry_append_only BEFORE DELETE OR UPDATE ON public.appeal_entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: appeal_entry appeal_entry_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER appeal_entry_no_truncate BEFORE TRUNCATE ON public.appeal_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: audit_event audit_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -8392,6 +8625,102 @@ ALTER TABLE ONLY public.agreement_signature
 
 ALTER TABLE ONLY public.agreement_signature
     ADD CONSTRAINT agreement_signature_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: appeal appeal_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.enforcement_case(id);
+
+
+--
+-- Name: appeal appeal_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: appeal appeal_decided_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: appeal_entry appeal_entry_appeal_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal_entry
+    ADD CONSTRAINT appeal_entry_appeal_id_fkey FOREIGN KEY (appeal_id) REFERENCES public.appeal(id);
+
+
+--
+-- Name: appeal_entry appeal_entry_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal_entry
+    ADD CONSTRAINT appeal_entry_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: appeal_entry appeal_entry_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal_entry
+    ADD CONSTRAINT appeal_entry_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: appeal appeal_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.standing_event(id);
+
+
+--
+-- Name: appeal appeal_filed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_filed_by_fkey FOREIGN KEY (filed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: appeal appeal_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: appeal appeal_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: appeal appeal_officer_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES public.person(id);
+
+
+--
+-- Name: appeal appeal_proposal_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES public.enforcement_proposal(id);
 
 
 --
@@ -11001,6 +11330,18 @@ ALTER TABLE ONLY public.work_log
 ALTER TABLE public.agreement_signature ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: appeal; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.appeal ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: appeal_entry; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.appeal_entry ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: application; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -11218,6 +11559,20 @@ ALTER TABLE public.evidence_version ENABLE ROW LEVEL SECURITY;
 --
 
 CREATE POLICY fence ON public.agreement_signature USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: appeal fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.appeal USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: appeal_entry fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.appeal_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal))));
 
 
 --
@@ -12479,6 +12834,27 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.agency TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agreement_signature TO portal_app;
+
+
+--
+-- Name: TABLE appeal; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.appeal TO portal_app;
+
+
+--
+-- Name: TABLE appeal_entry; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.appeal_entry TO portal_app;
+
+
+--
+-- Name: SEQUENCE appeal_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.appeal_number TO portal_app;
 
 
 --

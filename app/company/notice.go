@@ -703,7 +703,7 @@ func (s *Service) NoticeQueue(ctx context.Context, by identity.Actor, f NoticeFi
 	if offices == nil {
 		offices = []uuid.UUID{}
 	}
-	err = s.DB.Batch(ctx, by.Scope(), pg.All(&out, noticeQueueSQL, s.Now(), string(f.Status), by.Is(identity.Headquarters, identity.Auditor), offices,
+	err = s.DB.Batch(ctx, by.Scope(), pg.All(&out, noticeQueueSQL, s.Now(), string(f.Status), by.Is(identity.Everywhere...), offices,
 		f.AfterSent, f.AfterID, NoticePage+1))
 	if err != nil {
 		return nil, false, fmt.Errorf("list notices: %w", err)

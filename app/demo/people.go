@@ -86,6 +86,7 @@ func staff() []Person {
 		p("henry.hq", "Henry Okafor", identity.Headquarters, "Headquarters", "HQ", "Headquarters", "sees and approves in every office", true),
 		p("hanna.hq", "Hanna Weiss", identity.Headquarters, "Headquarters", "HQ", "Headquarters", "", false),
 		p("audra.audit", "Audra Lind", identity.Auditor, "Auditor", "HQ", "Headquarters", "reads everything, changes nothing", true),
+		p("olive.appeals", "Olive Brandt-Reyes", identity.AppealOfficer, "Appeal officer", "HQ", "Headquarters", "decides appeals against decisions on members", true),
 		p("sam.specialist", "Sam Rivera", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "has applications to review", true),
 		p("nora.specialist", "Nora Feldman", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "", false),
 		p("ana.specialist", "Ana Ruiz", identity.Specialist, "Specialist", "HARBOR", "Harbor City field office", "goes on visits", false),

@@ -278,6 +278,36 @@ func (s *Steps) Overturn(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	return e, record(ctx, tx, now, by, c, audit.Event{Action: "enforcement.overturn", After: map[string]any{"reference": c.Reference, "status": c.Status}, Reason: reason})
 }
 
+// EndNow ends what a case has in force from today, because an appeal against it was won in
+// part: it was right and has lasted long enough. A step for appeals, like Overturn.
+func (s *Steps) EndNow(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, id uuid.UUID, reason string) error {
+	c, m, err := lock(ctx, tx, by, id)
+	if err != nil {
+		return err
+	}
+	w, err := s.work(tx, now, by, &c, m)
+	if err != nil {
+		return err
+	}
+	if !c.Held() {
+		return fault.New(fault.Conflict, "This case has nothing in force that could end")
+	}
+	if err := s.release(ctx, w, reason); err != nil {
+		return err
+	}
+	if err := s.dropOpen(ctx, w, reason); err != nil {
+		return err
+	}
+	c.Status, c.ClosedAt, c.Outcome = Closed, &now, "ended"
+	if err := pg.Update(ctx, tx, &c, c.ID, &c.Version, inForce("status", "closed_at", "outcome")...); err != nil {
+		return fmt.Errorf("end case %s: %w", c.Reference, err)
+	}
+	if err := write(ctx, tx, now, by, c, "end_by_appeal", reason, false); err != nil {
+		return err
+	}
+	return record(ctx, tx, now, by, c, audit.Event{Action: "enforcement.end_by_appeal", After: map[string]any{"reference": c.Reference, "effective_on": w.today}, Reason: reason})
+}
+
 // dropOpen takes back what waits for a decision in a case that closes.
 func (s *Steps) dropOpen(ctx context.Context, w work, reason string) error {
 	p, err := open(ctx, w.tx, w.ID)

@@ -344,7 +344,7 @@ func (s *Service) Queue(ctx context.Context, by identity.Actor, f Filter) (q Que
 		f.After = ""
 	}
 	q = Queue{Filter: f, Counts: map[QueueName]int{}}
-	now, everywhere := s.Now(), by.Is(identity.Headquarters, identity.Auditor)
+	now, everywhere := s.Now(), by.Is(identity.Everywhere...)
 	offices := append([]uuid.UUID{}, by.Offices...)
 	const office = ` and ($2 or f.office_id = any($3::uuid[]))`
 	var parts []string

@@ -35,11 +35,12 @@ const (
 
 // Roles of the administration's staff.
 const (
-	Specialist    Role = "specialist"    // works cases
-	Supervisor    Role = "supervisor"    // assigns and approves within the office tree
-	Headquarters  Role = "headquarters"  // sees and approves everywhere
-	Auditor       Role = "auditor"       // reads everything, changes nothing, until a date
-	Administrator Role = "administrator" // people, offices, installation; no cases
+	Specialist    Role = "specialist"     // works cases
+	Supervisor    Role = "supervisor"     // assigns and approves within the office tree
+	Headquarters  Role = "headquarters"   // sees and approves everywhere
+	Auditor       Role = "auditor"        // reads everything, changes nothing, until a date
+	Administrator Role = "administrator"  // people, offices, installation; no cases
+	AppealOfficer Role = "appeal_officer" // decides appeals; reads every case, works on none
 )
 
 // Roles of partner customs agencies.
@@ -57,7 +58,7 @@ func RolesOf(a Audience) []Role {
 	case Companies:
 		return []Role{Owner, Signatory, Editor, Contributor, Reader, Representative}
 	case Staff:
-		return []Role{Specialist, Supervisor, Headquarters, Auditor, Administrator}
+		return []Role{Specialist, Supervisor, Headquarters, Auditor, AppealOfficer, Administrator}
 	case Partners:
 		return []Role{Officer, AgencyAdmin}
 	}
@@ -91,7 +92,9 @@ var (
 	CompanyEditors = []Role{Owner, Signatory, Editor, Representative}
 	CompanySigners = []Role{Owner, Signatory}
 	CaseWorkers    = []Role{Specialist, Supervisor, Headquarters}
-	CaseReaders    = []Role{Specialist, Supervisor, Headquarters, Auditor}
+	CaseReaders    = []Role{Specialist, Supervisor, Headquarters, Auditor, AppealOfficer}
+	Everywhere     = []Role{Headquarters, Auditor, AppealOfficer} // see the cases of every office
+	AppealOfficers = []Role{AppealOfficer, Headquarters}
 	Approvers      = []Role{Supervisor, Headquarters}
 )
 

@@ -58,6 +58,7 @@ const (
 	AboutIncident    = "incident"
 	AboutEnforcement = "enforcement"
 	AboutSuccession  = "succession"
+	AboutAppeal      = "appeal"
 	AboutEvidence    = "evidence" // the company's own: the agency has no page of it
 
 	AboutConnection    = "partner_connection" // of two members; the agency has no page of it
@@ -177,6 +178,10 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/memberships/changes/" + id.String()
 	case kind == AboutSuccession:
 		return "/desk/successions/" + id.String()
+	case kind == AboutAppeal && company:
+		return "/appeals/" + id.String()
+	case kind == AboutAppeal:
+		return "/desk/appeals/" + id.String()
 	case kind == AboutChange && company:
 		return "/company/changes/" + id.String()
 	case kind == AboutChange:

@@ -198,7 +198,7 @@ func RoleName(r identity.Role) string {
 		identity.Owner: "Owner", identity.Signatory: "Signatory", identity.Editor: "Editor", identity.Contributor: "Contributor",
 		identity.Reader: "Reader", identity.Representative: "Representative",
 		identity.Specialist: "Specialist", identity.Supervisor: "Supervisor", identity.Headquarters: "Headquarters",
-		identity.Auditor: "Auditor", identity.Administrator: "Administrator",
+		identity.Auditor: "Auditor", identity.AppealOfficer: "Appeal officer", identity.Administrator: "Administrator",
 		identity.Officer: "Customs officer", identity.AgencyAdmin: "Agency administrator", identity.Clock: "Portal",
 	}[r]
 }

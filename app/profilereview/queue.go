@@ -38,7 +38,7 @@ func Queues(r identity.Role) []QueueName {
 	switch r {
 	case identity.Specialist, identity.Supervisor, identity.Headquarters:
 		return []QueueName{Mine, Unassigned, Waiting, Overdue, Everything}
-	case identity.Auditor:
+	case identity.Auditor, identity.AppealOfficer:
 		return []QueueName{Everything, Waiting, Overdue}
 	}
 	return nil
@@ -236,7 +236,7 @@ func (s *Service) Queue(ctx context.Context, by identity.Actor, f Filter) (q Que
 		f.After = ""
 	}
 	q.Filter, q.Assigns = f, by.Is(identity.Approvers...)
-	everywhere := by.Is(identity.Headquarters, identity.Auditor)
+	everywhere := by.Is(identity.Everywhere...)
 	now := s.Now()
 	var counts []struct{ N int }
 	statements := []pg.Query{

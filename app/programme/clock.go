@@ -43,13 +43,14 @@ const (
 	MembershipRemoved               = "membership.removed"
 	MembershipRevoked               = "membership.revoked"
 	MembershipWithdrawn             = "membership.withdrawn"
+	AppealFiled                     = "appeal.filed"
+	AppealDecided                   = "appeal.decided"
 	MembershipReopened              = "membership.reopened" // what ended it was overturned
 	EnforcementNotified             = "enforcement.notified"
 	EnforcementAnswered             = "enforcement.answered"
 	EnforcementDecided              = "enforcement.decided" // or the notice was taken back
 	DecisionAdverse                 = "decision.adverse"
 	DecisionFalseInformation        = "decision.false_information"
-	AppealFiled                     = "appeal.filed"
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -64,7 +65,7 @@ func Events() []string {
 		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ValidationCancelled, ActionRequired, FindingAnswered, FindingClosed,
 		MembershipSuspended, SuspensionAnswered, MembershipSuspensionEnded, MembershipCureReported,
 		MembershipRemoved, MembershipRevoked, MembershipWithdrawn, MembershipReopened,
-		EnforcementNotified, EnforcementAnswered, EnforcementDecided, DecisionAdverse, DecisionFalseInformation, AppealFiled, "appeal.decided",
+		EnforcementNotified, EnforcementAnswered, EnforcementDecided, DecisionAdverse, DecisionFalseInformation, AppealFiled, AppealDecided,
 		"consultation.sent", "consultation.answered",
 		"catalogue.published", "catalogue.reviewed",
 		"company.seal_procedure_reviewed", "company.cyber_policy_reviewed", "company.camera_policy_reviewed",

@@ -43,6 +43,7 @@ func LetterCodes() []string {
 		"enforcement_notice", "enforcement_recalled", "enforcement_decided", "enforcement_emergency", "enforcement_confirmed", "enforcement_lifted",
 		"enforcement_extended", "enforcement_ended", "enforcement_plan_accepted", "enforcement_plan_returned", "enforcement_item_returned",
 		"enforcement_request_received", "enforcement_request_refused", "enforcement_published",
+		"appeal_received", "appeal_confirmed", "appeal_overturned", "appeal_ended",
 		"staff_application_received", "staff_information_received", "staff_change_received", "staff_deadline_reminder", "staff_deadline_overdue",
 	}
 }

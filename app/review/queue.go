@@ -43,7 +43,7 @@ func Queues(r identity.Role) []QueueName {
 		return []QueueName{Approval, Mine, Unassigned, Waiting, Overdue}
 	case identity.Headquarters:
 		return []QueueName{Approval, Mine, Unassigned, Waiting, Overdue, Everything}
-	case identity.Auditor:
+	case identity.Auditor, identity.AppealOfficer:
 		return []QueueName{Everything, Waiting, Overdue}
 	}
 	return nil
@@ -282,7 +282,7 @@ func (s *Service) Queue(ctx context.Context, by identity.Actor, f Filter) (q Que
 	queues := Queues(by.Role)
 	f = f.tidy(queues)
 	q.Filter, q.Assigns = f, by.Is(identity.Approvers...)
-	everywhere := by.Is(identity.Headquarters, identity.Auditor)
+	everywhere := by.Is(identity.Everywhere...)
 	at, last := f.Order.read(f.After)
 	if at == nil {
 		q.Filter.After = ""

@@ -666,7 +666,7 @@ func (s *Service) Queue(ctx context.Context, by identity.Actor, f Filter) (q Que
 		f.Queue = queues[0]
 	}
 	q.Filter = f
-	everywhere := by.Role == identity.Headquarters || by.Role == identity.Auditor
+	everywhere := by.Is(identity.Everywhere...)
 	args := []any{by.PersonID, everywhere, offices(by), s.Now()}
 	var counts []struct{ N int }
 	after, from := afterOf(f.After)

@@ -585,6 +585,18 @@ func (w *Web) Routes() []Route {
 		{"POST", "/enforcement/:id/items/:item/drop", editors, w.dropPlanItem},
 		{"POST", "/enforcement/:id/items/:item/done", editors, w.itemStep("done", "done", "We have been told. We verify it", w.Cases.DoneItem)},
 		{"POST", "/enforcement/:id/plan", editors, w.sendCorrectivePlan},
+		// Appeals: the company that files one, and the officer who decides it
+		{"GET", "/enforcement/:id/appeal", readers, w.showAppealForm},
+		{"POST", "/enforcement/:id/appeal", signers, w.fileAppeal},
+		{"GET", "/appeals/:id", readers, w.showAppeal},
+		{"POST", "/appeals/:id/add", signers, w.addToAppeal},
+		{"POST", "/appeals/:id/withdraw", signers, w.dropAppeal},
+		{"GET", "/desk/appeals", caseReaders, w.showAppeals},
+		{"GET", "/desk/appeals/:id", caseReaders, w.showAppeal},
+		{"POST", "/desk/appeals/:id/take", only(identity.AppealOfficers...), w.takeAppeal},
+		{"POST", "/desk/appeals/:id/add", only(identity.AppealOfficers...), w.addToAppeal},
+		{"POST", "/desk/appeals/:id/decide", only(identity.AppealOfficers...), w.decideAppeal},
+
 		{"GET", "/findings", readers, w.showMyFindings},
 		{"GET", "/findings/:id", readers, w.showFinding},
 		{"POST", "/findings/:id/answer", editors, w.answerFinding},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
 	"trustedtrader/app/audit"
 	"trustedtrader/app/catalogue"
@@ -85,6 +86,7 @@ type Services struct {
 	Findings     *finding.Service
 	Incidents    *incident.Service
 	Cases        *enforcement.Service
+	Appeals      *appeal.Service
 	Reports      *report.Service
 	Headquarters *headquarters.Service
 	Successions  *succession.Service

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
+	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
 	"trustedtrader/app/audit"
 	"trustedtrader/app/bizpartner"
@@ -82,6 +83,7 @@ type parts struct {
 	findings     *finding.Service
 	incidents    *incident.Service
 	cases        *enforcement.Service
+	appeals      *appeal.Service
 	reports      *report.Service
 	partners     *bizpartner.Service
 	successions  *succession.Service
@@ -291,6 +293,8 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.findings = &finding.Service{DB: db, Now: now, Steps: &finding.Steps{Steps: p.validations.Steps, Library: library, Evidence: p.evidence}}
 	p.cases = enforcement.New(db, now, &enforcement.Steps{Programmes: register, Clocks: clocks, Letters: letters, Standing: p.members.Standing})
 	p.incidents = &incident.Service{DB: db, Now: now, Steps: p.cases.Steps.Incidents}
+	p.cases.Steps.Appeals = appeal.Check
+	p.appeals = &appeal.Service{DB: db, Now: now, Programmes: register, Clocks: clocks, Letters: letters, Cases: p.cases.Steps}
 	p.reports = &report.Service{DB: db, Now: now, Findings: p.findings.Steps, Members: p.members, Refer: p.cases.Steps.Refer}
 	p.partners = &bizpartner.Service{DB: db, Now: now, Programmes: register, Letters: letters, Data: asked, Evidence: p.evidence, Key: linkKey}
 	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing}
@@ -305,7 +309,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Reports: p.reports, Successions: p.successions, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Reports: p.reports, Successions: p.successions, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/appeal"
 	app "trustedtrader/app/enforcement"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
@@ -37,6 +38,7 @@ type QueuePage struct {
 type Page struct {
 	ui.Chrome
 	Record   app.Record
+	Appeals  []appeal.Item // against its decisions, the newest first
 	Act      string
 	Typed    map[string]string
 	Lists    map[string][]string // of fields that may come several times
@@ -438,4 +440,31 @@ func atDay(ctx context.Context, t *time.Time, zone *time.Location) string {
 		return ""
 	}
 	return i18n.Date(ctx, t.In(zone))
+}
+
+// mayAppeal reports whether something was decided against the company and no appeal is open.
+func (p Page) mayAppeal() bool {
+	if p.Record.DecidedAt == nil && p.Record.EmergencyAt == nil {
+		return false
+	}
+	for _, a := range p.Appeals {
+		if a.Status.Open() || a.Status == appeal.Decided {
+			return false
+		}
+	}
+	return p.Record.Held() || p.Record.Outcome == programme.Remove || p.Record.Outcome == programme.Annul
+}
+
+func appealPath(desk bool) string {
+	if desk {
+		return "/desk/appeals/"
+	}
+	return "/appeals/"
+}
+
+func appealState(ctx context.Context, a appeal.Item) string {
+	if a.Status == appeal.Decided {
+		return i18n.T(ctx, a.Outcome.Name())
+	}
+	return i18n.T(ctx, a.Status.Name())
 }

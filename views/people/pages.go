@@ -135,6 +135,8 @@ func does(ctx context.Context, r identity.Role) string {
 		return i18n.T(ctx, "Sees and approves in every office")
 	case identity.Auditor:
 		return i18n.T(ctx, "Reads everything and changes nothing, until a day that you set")
+	case identity.AppealOfficer:
+		return i18n.T(ctx, "Decides appeals and reads every case, but works on none")
 	case identity.Administrator:
 		return i18n.T(ctx, "Looks after people, offices and agencies. Sees no cases")
 	case identity.Officer:
