@@ -358,7 +358,7 @@ func (m *matrix) found(owner identity.Actor) (finding.Finding, validation.Valida
 	return f, v
 }
 
-// suspended registers an incident of a company and suspends its membership.
+// suspended registers an incident of a company and suspends its membership for a while.
 func (m *matrix) suspended(owner identity.Actor, membership uuid.UUID) (happened, decided, item uuid.UUID) {
 	m.Helper()
 	w := findingtest.Over(m, m.w)
@@ -368,6 +368,7 @@ func (m *matrix) suspended(owner identity.Actor, membership uuid.UUID) (happened
 	w.Must(err)
 	w.Must(w.Cases.SuspendNow(w.Ctx, w.Boss, c.ID, enforcement.EmergencyEntry{Version: c.Version, Ground: "security_incident", Reasons: "The seal was cut."}))
 	w.Must(w.Cases.WriteItem(w.Ctx, owner, c.ID, enforcement.ItemEntry{Version: c.Version + 1, Goal: "Buy seals", DueOn: "2026-05-01"}))
+	w.Must(w.Cases.Lift(w.Ctx, w.Chief, c.ID, enforcement.NoteEntry{Version: c.Version + 2, Text: "It was another company"})) // the membership keeps its certificate
 	return i.ID, c.ID, uuid.MustParse(w.Text(`select id::text from enforcement_item where case_id = $1`, c.ID))
 }
 
