@@ -152,6 +152,9 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 		items = []ui.NavItem{{Label: "People", Href: "/admin/people"}, {Label: "Offices", Href: "/admin/offices"}, {Label: "Partner agencies", Href: "/admin/agencies"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
 		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"}, {Label: "Incidents", Href: "/desk/incidents"}, {Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Leaving and changing", Href: "/desk/successions"}}
+		if who.Is(identity.AppealOfficers...) {
+			items = append(items, ui.NavItem{Label: "Appeals", Href: "/desk/appeals"})
+		}
 		if who.Is(headquarters.Readers()...) {
 			items = append(items, ui.NavItem{Label: "Headquarters", Href: "/desk/headquarters"})
 		}
@@ -195,7 +198,7 @@ func sectionOf(path string) string {
 		return "/desk/validations"
 	case strings.HasPrefix(path, "/desk/enforcement"):
 		return "/desk/incidents"
-	case strings.HasPrefix(path, "/enforcement/"):
+	case strings.HasPrefix(path, "/enforcement/"), strings.HasPrefix(path, "/appeals/"):
 		return "/incidents"
 	case strings.HasPrefix(path, "/visits/"):
 		return "/validations"
