@@ -138,7 +138,7 @@ func (s *Service) Filing(ctx context.Context, by identity.Actor, of uuid.UUID) (
 	var d decision
 	var earlier []Appeal
 	var number string
-	err = s.DB.Batch(ctx, by.Scope(), pg.One(&d, decisionSQL+` and c.id = $1 and c.company_id = $2 order by p.number desc limit 1`, of, *own),
+	err = s.DB.Batch(ctx, by.Scope(), pg.One(&d, decisionSQL+standsSQL+` and c.id = $1 and c.company_id = $2 order by p.number desc limit 1`, of, *own),
 		pg.All(&earlier, `select a.* from appeal a where a.case_id = $1 and a.status <> 'withdrawn' order by a.filed_at desc`, of),
 		pg.Value(&number, `select m.number from enforcement_case c join membership m on m.id = c.membership_id where c.id = $1`, of))
 	if err != nil {
@@ -234,17 +234,4 @@ func (s *Service) List(ctx context.Context, by identity.Actor, name QueueName) (
 		q.Items = q.Items[:shown]
 	}
 	return q, nil
-}
-
-// OfCase lists the appeals of a case, the newest first, for those who may read the case.
-func (s *Service) OfCase(ctx context.Context, by identity.Actor, of uuid.UUID) (out []Item, err error) {
-	own, err := by.Reads()
-	if err != nil {
-		return nil, err
-	}
-	err = s.DB.Batch(ctx, by.Scope(), pg.All(&out, itemSQL+`where a.case_id = $2 and ($3::uuid is null or a.company_id = $3) order by a.filed_at desc limit 50`, by.PersonID, of, own))
-	if err != nil {
-		return nil, fmt.Errorf("list the appeals of the case: %w", err)
-	}
-	return out, nil
 }

@@ -52,14 +52,17 @@ const decisionSQL = `select c.id as case_id, p.id as proposal_id, c.reference, c
     coalesce(p.decided_at, p.proposed_at) as decided_at, p.event_id, jsonb_array_length(c.suspended) + jsonb_array_length(c.limited) > 0 as held,
     not exists (select from enforcement_proposal q where q.case_id = p.case_id and q.event_id is not null and q.number > p.number) as latest
   from enforcement_case c join enforcement_proposal p on p.case_id = c.id join office o on o.id = c.office_id
-  where p.event_id is not null and p.decision in ('', 'approved')`
+  where p.event_id is not null`
+
+// standsSQL narrows them to those that were not taken back since.
+const standsSQL = ` and p.decision in ('', 'approved')`
 
 // decision locks a case and reads its last decision.
 func (s *Service) decision(ctx context.Context, tx pg.Tx, by identity.Actor, of uuid.UUID) (d decision, err error) {
 	if _, err := s.Cases.Lock(ctx, tx, by, of); err != nil {
 		return d, err
 	}
-	if err := tx.WithContext(ctx).Raw(decisionSQL+` and c.id = ? order by p.number desc limit 1`, of).Scan(&d).Error; err != nil {
+	if err := tx.WithContext(ctx).Raw(decisionSQL+standsSQL+` and c.id = ? order by p.number desc limit 1`, of).Scan(&d).Error; err != nil {
 		return d, fmt.Errorf("read the decision: %w", err)
 	}
 	if d.CaseID == uuid.Nil || by.Audience == identity.Companies && d.CompanyID != by.CompanyID {

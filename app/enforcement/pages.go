@@ -35,16 +35,24 @@ type Head struct {
 // headRow is a head with the plan and the consent as JSON, read in one statement.
 type headRow struct {
 	Head
-	Plan, Agreed string
+	Plan, Agreed, Appeals string
 }
 
 const headSQL = `select ` + columns + `, y.name as company, o.name as office, o.zone as office_zone, m.number as member, coalesce(w.name, '') as worker,
 	coalesce((select jsonb_agg(jsonb_build_object('ID', i.id, 'Number', i.number, 'Status', i.status, 'Goal', i.goal, 'DueOn', i.due_on, 'DoneNote', i.done_note, 'DoneAt', i.done_at,
 	    'AgencyNote', i.agency_note, 'VerifiedAt', i.verified_at) order by i.number) from enforcement_item i where i.case_id = c.id and i.status <> 'dropped'), '[]')::text as plan,
-	coalesce((select jsonb_agg(jsonb_build_object('Wording', x.wording, 'Name', x.name, 'SignedAt', x.signed_at)) from enforcement_consent x where x.case_id = c.id), '[]')::text as agreed
+	coalesce((select jsonb_agg(jsonb_build_object('Wording', x.wording, 'Name', x.name, 'SignedAt', x.signed_at)) from enforcement_consent x where x.case_id = c.id), '[]')::text as agreed,
+	coalesce((select jsonb_agg(jsonb_build_object('ID', a.id, 'Reference', a.reference, 'Status', a.status, 'Outcome', a.outcome) order by a.filed_at desc)
+	  from appeal a where a.case_id = c.id), '[]')::text as appeals
 	from enforcement_case c join company y on y.id = c.company_id join office o on o.id = c.office_id join membership m on m.id = c.membership_id
 	left join person w on w.id = c.worker_id
 	where c.id = $1 and ($2::uuid is null or c.company_id = $2 and c.told_at is not null)`
+
+// Appealed is an appeal against a decision of a case, in the words of package appeal.
+type Appealed struct {
+	ID                         uuid.UUID
+	Reference, Status, Outcome string
+}
 
 // Said is one entry of the history.
 type Said struct {
@@ -102,6 +110,7 @@ type Record struct {
 	History   []Said
 	Items     []Item
 	Consent   *Consent
+	Appeals   []Appealed      // against its decisions, the newest first
 	Incidents []incident.Item // that the case took up
 	Others    []incident.Item // for the agency: incidents of the company that it could take up, of which at most 50
 	Clocks    []clock.View
@@ -179,9 +188,9 @@ func (r *Record) papers(row headRow, incidents []incident.Item) error {
 	for _, x := range []struct {
 		text string
 		into any
-	}{{row.Plan, &r.Items}, {row.Agreed, &agreed}} {
+	}{{row.Plan, &r.Items}, {row.Agreed, &agreed}, {row.Appeals, &r.Appeals}} {
 		if err := json.Unmarshal([]byte(x.text), x.into); err != nil {
-			return fmt.Errorf("read the plan and the consent: %w", err)
+			return fmt.Errorf("read the plan, the consent and the appeals: %w", err)
 		}
 	}
 	if len(agreed) == 1 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/audit"
@@ -57,7 +58,7 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 			Validations: &validation.Service{DB: w.DB, Now: w.Clock.Now, Steps: &validation.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters,
 				Calendars: w.Steps.Clocks.Calendars}},
 			Feeds: feedService(w), Successions: successionService(w),
-			Members: members, Cases: cases, Incidents: &incident.Service{DB: w.DB, Now: w.Clock.Now, Steps: cases.Steps.Incidents}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
+			Members: members, Cases: cases, Appeals: appealsOf(w, cases), Incidents: &incident.Service{DB: w.DB, Now: w.Clock.Now, Steps: cases.Steps.Incidents}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
 			Doctor:   &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}},
 			Criteria: &catalogue.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}, OSCAL: &oscal.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}},
 	}}
@@ -428,4 +429,8 @@ func TestDeskHearingAndClocks(t *testing.T) {
 	if doc = a.want(200, w.Other, "GET", path+"/decision", nil); !strings.Contains(doc.Find("#hearings").Text(), "No records at the warehouse") {
 		t.Errorf("hearing: %s", doc.Find("main").Text())
 	}
+}
+
+func appealsOf(w *reviewtest.World, cases *enforcement.Service) *appeal.Service {
+	return &appeal.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters, Cases: cases.Steps}
 }

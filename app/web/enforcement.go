@@ -38,11 +38,7 @@ func (w *Web) enforcementPage(c *fiber.Ctx, who identity.Actor) (view.Page, erro
 	if err != nil {
 		return view.Page{}, err
 	}
-	appeals, err := w.Appeals.OfCase(c.UserContext(), who, id)
-	if err != nil {
-		return view.Page{}, err
-	}
-	p := view.Page{Record: r, Appeals: appeals, Typed: map[string]string{}, Lists: map[string][]string{}}
+	p := view.Page{Record: r, Typed: map[string]string{}, Lists: map[string][]string{}}
 	title := t(c, "Case %s", r.Reference)
 	if who.Audience == identity.Companies {
 		p.Chrome = w.chrome(c, who, title)

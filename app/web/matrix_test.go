@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"trustedtrader/app/appeal"
 	"trustedtrader/app/audit"
 	"trustedtrader/app/company"
 	"trustedtrader/app/enforcement"
@@ -108,6 +109,7 @@ var areas = map[string][]identity.Audience{
 	"/findings":     {identity.Companies},
 	"/incidents":    {identity.Companies},
 	"/enforcement":  {identity.Companies},
+	"/appeals":      {identity.Companies},
 	"/desk":         {identity.Staff},
 	"/admin":        {identity.Staff},
 	"/audit":        {identity.Staff},
@@ -226,7 +228,7 @@ func newMatrix(t *testing.T) *matrix {
 		m.someones = append(m.someones, m.someone(m.person(identity.Companies, role, companies[0].CompanyID, uuid.Nil), string(role)))
 	}
 	m.someones = append(m.someones, m.someone(companies[1], "owner of another company"))
-	for name, actor := range map[string]identity.Actor{"specialist": w.Sam, "supervisor": w.Boss, "headquarters": w.Chief, "auditor": w.Auditor, "administrator": w.Admin} {
+	for name, actor := range map[string]identity.Actor{"specialist": w.Sam, "supervisor": w.Boss, "headquarters": w.Chief, "auditor": w.Auditor, "appeal officer": w.Staff("Olive Appeals", identity.AppealOfficer, w.HQ), "administrator": w.Admin} {
 		m.someones = append(m.someones, m.someone(actor, name))
 	}
 	for _, role := range identity.RolesOf(identity.Partners) {
@@ -282,7 +284,7 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	planned := planObjects(w, other.CompanyID)
 	visits := visitObjects(w, m.validations, owner)
 	found, visited := m.found(owner)
-	happened, decided, item := m.suspended(owner, *visited.MembershipID)
+	happened, decided, item, appealed := m.suspended(owner, *visited.MembershipID)
 	return map[string]string{
 		"finding":     found.ID.String(),
 		"member":      visited.MembershipID.String(),
@@ -290,6 +292,7 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"incident":    happened.String(),
 		"enforcement": decided.String(),
 		"item":        item.String(),
+		"appeal":      appealed.String(),
 		"reported":    visited.ID.String(),
 		"worked":      text(`select id::text from visit where validation_id = $1 order by number limit 1`, visited.ID),
 		"assessment":  assessed.draft.String(),
@@ -359,7 +362,7 @@ func (m *matrix) found(owner identity.Actor) (finding.Finding, validation.Valida
 }
 
 // suspended registers an incident of a company and suspends its membership for a while.
-func (m *matrix) suspended(owner identity.Actor, membership uuid.UUID) (happened, decided, item uuid.UUID) {
+func (m *matrix) suspended(owner identity.Actor, membership uuid.UUID) (happened, decided, item, appealed uuid.UUID) {
 	m.Helper()
 	w := findingtest.Over(m, m.w)
 	i, err := w.Register.Report(w.Ctx, owner, incident.Entry{Membership: membership.String(), Kind: "seal", Place: "Newark", From: "2026-03-01", FoundOn: "2026-03-01", Facts: "The seal was cut."})
@@ -367,9 +370,11 @@ func (m *matrix) suspended(owner identity.Actor, membership uuid.UUID) (happened
 	c, err := w.Cases.Open(w.Ctx, w.Sam, enforcement.OpenEntry{Membership: membership, Source: enforcement.ByHand, Reason: "The seal was cut"})
 	w.Must(err)
 	w.Must(w.Cases.SuspendNow(w.Ctx, w.Boss, c.ID, enforcement.EmergencyEntry{Version: c.Version, Ground: "security_incident", Reasons: "The seal was cut."}))
+	filed, err := appealsOf(m.w, w.Cases).File(w.Ctx, owner, c.ID, appeal.FileEntry{Reasons: "It was another company", Attest: true})
+	w.Must(err)
 	w.Must(w.Cases.WriteItem(w.Ctx, owner, c.ID, enforcement.ItemEntry{Version: c.Version + 1, Goal: "Buy seals", DueOn: "2026-05-01"}))
 	w.Must(w.Cases.Lift(w.Ctx, w.Chief, c.ID, enforcement.NoteEntry{Version: c.Version + 2, Text: "It was another company"})) // the membership keeps its certificate
-	return i.ID, c.ID, uuid.MustParse(w.Text(`select id::text from enforcement_item where case_id = $1`, c.ID))
+	return i.ID, c.ID, uuid.MustParse(w.Text(`select id::text from enforcement_item where case_id = $1`, c.ID)), filed.ID
 }
 
 // submitted makes a file that was submitted with a profile, and one on its way.
@@ -436,6 +441,8 @@ func objectOf(path string) map[string]string {
 		{"/desk/incidents/", map[string]string{":id": "incident"}},
 		{"/incidents/", map[string]string{":id": "incident"}},
 		{"/desk/enforcement/", map[string]string{":id": "enforcement", ":item": "item"}},
+		{"/desk/appeals/", map[string]string{":id": "appeal"}},
+		{"/appeals/", map[string]string{":id": "appeal"}},
 		{"/enforcement/", map[string]string{":id": "enforcement", ":item": "item"}},
 		{"/desk/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
 		{"/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
@@ -645,7 +652,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 // no decision yet, no request for information, a message about nothing.
 var notNow = []string{
 	"/signin/:provider", "/callback/:provider", "/kept", "/calendar/:token.ics",
-	"/desk/validations/new", "/agency/visits/:id", "/desk/incidents/new", "/desk/enforcement/new", "/enforcement/request", // of no company and no membership
+	"/desk/validations/new", "/agency/visits/:id", "/desk/incidents/new", "/desk/enforcement/new", "/enforcement/request", "/enforcement/:id/appeal", // of no company and no membership
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",
 	"/profiles/:id/criteria/:criterion/sites", // nothing is different at a site

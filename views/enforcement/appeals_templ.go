@@ -36,7 +36,7 @@ func appeals(p Page, desk bool) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		r := p.Record
-		if len(p.Appeals) > 0 || (!desk && p.mayAppeal()) {
+		if len(r.Appeals) > 0 || (!desk && p.mayAppeal()) {
 			templ_7745c5c3_Var2 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -53,7 +53,7 @@ func appeals(p Page, desk bool) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				for _, a := range p.Appeals {
+				for _, a := range r.Appeals {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<li><a href=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -38,7 +38,6 @@ type QueuePage struct {
 type Page struct {
 	ui.Chrome
 	Record   app.Record
-	Appeals  []appeal.Item // against its decisions, the newest first
 	Act      string
 	Typed    map[string]string
 	Lists    map[string][]string // of fields that may come several times
@@ -447,8 +446,8 @@ func (p Page) mayAppeal() bool {
 	if p.Record.DecidedAt == nil && p.Record.EmergencyAt == nil {
 		return false
 	}
-	for _, a := range p.Appeals {
-		if a.Status.Open() || a.Status == appeal.Decided {
+	for _, a := range p.Record.Appeals {
+		if appeal.Status(a.Status) != appeal.Withdrawn {
 			return false
 		}
 	}
@@ -462,9 +461,9 @@ func appealPath(desk bool) string {
 	return "/appeals/"
 }
 
-func appealState(ctx context.Context, a appeal.Item) string {
-	if a.Status == appeal.Decided {
-		return i18n.T(ctx, a.Outcome.Name())
+func appealState(ctx context.Context, a app.Appealed) string {
+	if s := appeal.Status(a.Status); s != appeal.Decided {
+		return i18n.T(ctx, s.Name())
 	}
-	return i18n.T(ctx, a.Status.Name())
+	return i18n.T(ctx, appeal.Outcome(a.Outcome).Name())
 }
