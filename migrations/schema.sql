@@ -557,7 +557,9 @@ CREATE TABLE public.agency (
     zone text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    kind text DEFAULT 'customs'::text NOT NULL,
     CONSTRAINT agency_code_check CHECK ((code ~ '^[a-z0-9-]{2,40}$'::text)),
+    CONSTRAINT agency_kind_check CHECK ((kind = ANY (ARRAY['customs'::text, 'other_agency'::text]))),
     CONSTRAINT agency_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -566,7 +568,63 @@ CREATE TABLE public.agency (
 -- Name: TABLE agency; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON TABLE public.agency IS 'Partner customs agencies.';
+COMMENT ON TABLE public.agency IS 'Agencies whose people sign in here: customs of other countries, and other agencies of the same government.';
+
+
+--
+-- Name: agency_consent; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.agency_consent (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    given_by uuid,
+    giver text NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by uuid,
+    revoker text DEFAULT ''::text NOT NULL,
+    CONSTRAINT agency_consent_check CHECK (((revoked_at IS NULL) OR (revoked_at >= given_at)))
+);
+
+ALTER TABLE ONLY public.agency_consent FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE agency_consent; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.agency_consent IS 'A company lets another agency see that it is a member. Never deleted: what was allowed when stays provable.';
+
+
+--
+-- Name: agency_look; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.agency_look (
+    id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    agency text NOT NULL,
+    person_id uuid,
+    company_id uuid,
+    asked text NOT NULL,
+    why text NOT NULL,
+    shown boolean NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT agency_look_asked_check CHECK (((length(asked) >= 1) AND (length(asked) <= 60))),
+    CONSTRAINT agency_look_check CHECK (((NOT shown) OR (company_id IS NOT NULL))),
+    CONSTRAINT agency_look_why_check CHECK (((length(why) >= 1) AND (length(why) <= 1000)))
+);
+
+ALTER TABLE ONLY public.agency_look FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE agency_look; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.agency_look IS 'Every look of another agency at a member, written before its answer. Not shown: the company was asked for and has not agreed.';
 
 
 --
@@ -5101,6 +5159,46 @@ ALTER TABLE public.visit_time ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 
 --
+-- Name: window_file; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.window_file (
+    id uuid NOT NULL,
+    programme text NOT NULL,
+    day date NOT NULL,
+    as_of timestamp with time zone NOT NULL,
+    edition text NOT NULL,
+    count integer NOT NULL,
+    added integer NOT NULL,
+    changed integer NOT NULL,
+    removed integer NOT NULL,
+    sha256 text NOT NULL,
+    previous_sha256 text DEFAULT ''::text NOT NULL,
+    key_id text NOT NULL,
+    manifest text NOT NULL,
+    body text NOT NULL,
+    CONSTRAINT window_file_count_check CHECK ((count >= 0)),
+    CONSTRAINT window_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE ONLY public.window_file FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE window_file; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.window_file IS 'The daily, signed file of memberships for the customs system. Each names the hash of the one before.';
+
+
+--
+-- Name: COLUMN window_file.day; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.window_file.day IS 'Civil day at headquarters.';
+
+
+--
 -- Name: work_log; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5139,6 +5237,22 @@ COMMENT ON TABLE public.work_log IS 'Staff hours per case, recorded as 6 U.S.C. 
 
 ALTER TABLE ONLY public.agency
     ADD CONSTRAINT agency_code_key UNIQUE (code);
+
+
+--
+-- Name: agency_consent agency_consent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agency_consent
+    ADD CONSTRAINT agency_consent_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: agency_look agency_look_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agency_look
+    ADD CONSTRAINT agency_look_pkey PRIMARY KEY (id);
 
 
 --
@@ -6406,11 +6520,48 @@ ALTER TABLE ONLY public.visit
 
 
 --
+-- Name: window_file window_file_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.window_file
+    ADD CONSTRAINT window_file_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: window_file window_file_programme_day_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.window_file
+    ADD CONSTRAINT window_file_programme_day_key UNIQUE (programme, day);
+
+
+--
 -- Name: work_log work_log_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.work_log
     ADD CONSTRAINT work_log_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: agency_consent_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX agency_consent_agency ON public.agency_consent USING btree (agency_id);
+
+
+--
+-- Name: agency_look_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX agency_look_agency ON public.agency_look USING btree (agency_id, at DESC);
+
+
+--
+-- Name: agency_look_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX agency_look_company ON public.agency_look USING btree (company_id, at DESC) WHERE (company_id IS NOT NULL);
 
 
 --
@@ -7436,6 +7587,13 @@ CREATE UNIQUE INDEX one_live_connection ON public.partner_connection USING btree
 
 
 --
+-- Name: one_live_consent; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_live_consent ON public.agency_consent USING btree (company_id, agency_id) WHERE (revoked_at IS NULL);
+
+
+--
 -- Name: one_live_feed; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8367,6 +8525,20 @@ CREATE INDEX work_log_validation ON public.work_log USING btree (validation_id, 
 
 
 --
+-- Name: agency_look agency_look_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER agency_look_append_only BEFORE DELETE OR UPDATE ON public.agency_look FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: agency_look agency_look_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER agency_look_no_truncate BEFORE TRUNCATE ON public.agency_look FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: appeal_entry appeal_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -8609,6 +8781,76 @@ CREATE TRIGGER visit_time_no_truncate BEFORE TRUNCATE ON public.visit_time FOR E
 --
 
 CREATE TRIGGER widened BEFORE INSERT OR UPDATE ON public.booking FOR EACH ROW EXECUTE FUNCTION public.widen_booking();
+
+
+--
+-- Name: window_file window_file_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER window_file_append_only BEFORE DELETE OR UPDATE ON public.window_file FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: window_file window_file_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER window_file_no_truncate BEFORE TRUNCATE ON public.window_file FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: agency_consent agency_consent_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agency_consent
+    ADD CONSTRAINT agency_consent_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: agency_consent agency_consent_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agency_consent
+    ADD CONSTRAINT agency_consent_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: agency_consent agency_consent_given_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agency_consent
+    ADD CONSTRAINT agency_consent_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.person(id);
+
+
+--
+-- Name: agency_consent agency_consent_revoked_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agency_consent
+    ADD CONSTRAINT agency_consent_revoked_by_fkey FOREIGN KEY (revoked_by) REFERENCES public.person(id);
+
+
+--
+-- Name: agency_look agency_look_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agency_look
+    ADD CONSTRAINT agency_look_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: agency_look agency_look_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agency_look
+    ADD CONSTRAINT agency_look_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: agency_look agency_look_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.agency_look
+    ADD CONSTRAINT agency_look_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 
 --
@@ -11324,6 +11566,18 @@ ALTER TABLE ONLY public.work_log
 
 
 --
+-- Name: agency_consent; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.agency_consent ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: agency_look; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.agency_look ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: agreement_signature; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -11553,6 +11807,20 @@ ALTER TABLE public.evidence_upload ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.evidence_version ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: agency_consent fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.agency_consent USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: agency_look fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.agency_look USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
 
 --
 -- Name: agreement_signature fence; Type: POLICY; Schema: public; Owner: -
@@ -12299,6 +12567,13 @@ CREATE POLICY fence ON public.visit_time USING (((( SELECT public.looking() AS l
 
 
 --
+-- Name: window_file fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.window_file USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+
+
+--
 -- Name: work_log fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -12787,6 +13062,12 @@ ALTER TABLE public.visit_officer ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.visit_time ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: window_file; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.window_file ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: mail work; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -12827,6 +13108,20 @@ GRANT ALL ON FUNCTION public.company_names_like(wanted text, begins text, part t
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agency TO portal_app;
+
+
+--
+-- Name: TABLE agency_consent; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.agency_consent TO portal_app;
+
+
+--
+-- Name: TABLE agency_look; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.agency_look TO portal_app;
 
 
 --
@@ -13704,6 +13999,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visit_officer TO portal_app;
 --
 
 GRANT SELECT,INSERT ON TABLE public.visit_time TO portal_app;
+
+
+--
+-- Name: TABLE window_file; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.window_file TO portal_app;
 
 
 --

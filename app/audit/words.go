@@ -65,6 +65,8 @@ func deeds() []deed {
 		{"risk_assessment.add_action", "Action planned"}, {"risk_assessment.change_action", "Action changed"}, {"risk_assessment.remove_action", "Action removed"},
 		{"risk_assessment.describe", "Risk assessment documented"}, {"risk_assessment.finish", "Risk assessment finished"},
 		{"risk_assessment.read", "Risk assessment looked at"}, {"risk_assessment.download", "Risk assessment downloaded"},
+		{"consent.give", "Another agency allowed to see the company"}, {"consent.revoke", "Consent to another agency taken back"}, {"consent.look", "Another agency looked for the company"},
+		{"single_window.make", "Daily file of memberships made"}, {"single_window.download", "Daily file of memberships downloaded"},
 		{"succession.open", "Change of a membership prepared"}, {"succession.change", "Prepared change of a membership edited"}, {"succession.send", "Change of a membership sent"},
 		{"succession.drop", "Prepared change of a membership given up"}, {"succession.call_off", "Change of a membership called off"}, {"succession.take", "Change of a membership taken up"},
 		{"succession.return", "Change of a membership sent back"}, {"succession.propose", "Decision on a change of a membership proposed"}, {"succession.accept", "Change of a membership accepted"},

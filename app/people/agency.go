@@ -15,13 +15,20 @@ import (
 	"trustedtrader/app/pg"
 )
 
-// Agency is a partner customs agency.
+// The kinds of agency: customs of another country, and another agency of the same government.
+const (
+	CustomsAgency = "customs"
+	OtherAgency   = "other_agency"
+)
+
+// Agency is a partner customs agency, or another agency of the same government.
 type Agency struct {
 	ID        uuid.UUID
 	Code      string // the one that its sign-in provider is configured with; never changes
 	Name      string
 	Country   string // ISO 3166-1 alpha-2
 	Zone      string // IANA time zone: its people's days are counted in it
+	Kind      string // CustomsAgency or OtherAgency; never changes
 	CreatedAt time.Time
 	Version   int
 }
@@ -49,6 +56,10 @@ func checkAgency(in *Agency) []fault.Field {
 		check.Add("country", "Choose the country of the agency")
 	}
 	in.Zone = check.Zone("zone", in.Zone)
+	if in.Kind == "" {
+		in.Kind = CustomsAgency
+	}
+	in.Kind = check.OneOf("kind", "what kind of agency it is", in.Kind, CustomsAgency, OtherAgency)
 	return check.Fields()
 }
 
@@ -82,7 +93,7 @@ func (s *Service) ChangeAgency(ctx context.Context, by identity.Actor, in Agency
 		if err != nil {
 			return err
 		}
-		in.Code, in.CreatedAt = was.Code, was.CreatedAt
+		in.Code, in.Kind, in.CreatedAt = was.Code, was.Kind, was.CreatedAt
 		if problems := checkAgency(&in); problems != nil {
 			return fault.Fail(problems)
 		}
@@ -106,5 +117,5 @@ func (s *Service) Agencies(ctx context.Context, by identity.Actor) ([]AgencyItem
 }
 
 func agencyFacts(a Agency) map[string]any {
-	return map[string]any{"code": a.Code, "name": a.Name, "country": a.Country, "zone": a.Zone}
+	return map[string]any{"code": a.Code, "name": a.Name, "country": a.Country, "zone": a.Zone, "kind": a.Kind}
 }

@@ -150,10 +150,10 @@ func listOffices(ctx context.Context, db *pg.DB, by identity.Actor, offices []uu
 
 // Agencies
 
-const agencyColumns = `id, code, name, country, zone, created_at, version`
+const agencyColumns = `id, code, name, country, zone, kind, created_at, version`
 
 func insertAgency(ctx context.Context, tx pg.Tx, a Agency) error {
-	_, err := exec(ctx, tx, `insert into agency (`+agencyColumns+`) values (?, ?, ?, ?, ?, ?, ?)`, a.ID, a.Code, a.Name, a.Country, a.Zone, a.CreatedAt, a.Version)
+	_, err := exec(ctx, tx, `insert into agency (`+agencyColumns+`) values (?, ?, ?, ?, ?, ?, ?, ?)`, a.ID, a.Code, a.Name, a.Country, a.Zone, a.Kind, a.CreatedAt, a.Version)
 	return taken(err, "agency_code_key", "Another agency has this code. Enter another one")
 }
 
@@ -168,7 +168,7 @@ func saveAgency(ctx context.Context, tx pg.Tx, a *Agency) error {
 }
 
 func listAgencies(ctx context.Context, db *pg.DB, by identity.Actor) (out []AgencyItem, err error) {
-	err = db.Batch(ctx, by.Scope(), pg.All(&out, `select a.id, a.code, a.name, a.country, a.zone, a.created_at, a.version,
+	err = db.Batch(ctx, by.Scope(), pg.All(&out, `select a.id, a.code, a.name, a.country, a.zone, a.kind, a.created_at, a.version,
 		(select count(*)::int from person_right r where r.agency_id = a.id and r.ended_at is null) as people,
 		(select count(*)::int from invitation i where i.agency_id = a.id and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()) as invitations
 		from agency a order by a.name`))

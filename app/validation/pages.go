@@ -283,7 +283,7 @@ const visitPageSQL = `select ` + visitColumns + `, ` + teamJSON + `,
       'LocalFrom', to_char(t.local_from, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'LocalTo', to_char(t.local_to, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'StartsAt', t.starts_at, 'EndsAt', t.ends_at,
       'AllDay', x.all_day) order by t.id desc) from visit_time t where t.visit_id = x.id), '[]') as times,
   coalesce(p.status, '') as offer, p.answer_by,
-  case when looking() = 'staff' then coalesce((select jsonb_agg(jsonb_build_object('ID', g.id, 'Name', g.name) order by g.name) from agency g), '[]') else '[]' end as agencies,
+  case when looking() = 'staff' then coalesce((select jsonb_agg(jsonb_build_object('ID', g.id, 'Name', g.name) order by g.name) from agency g where g.kind = 'customs'), '[]') else '[]' end as agencies,
   case when looking() = 'company' then coalesce((select jsonb_agg(jsonb_build_object('ID', e.id, 'Name', e.title) order by e.title) from evidence e
     where e.company_id = x.company_id and e.removed_at is null), '[]') else '[]' end as library
 from visit x left join proposal p on p.visit_id = x.id and p.status in ('open', 'answered', 'unanswered')

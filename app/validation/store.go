@@ -370,7 +370,7 @@ func agencyOf(ctx context.Context, tx pg.Tx, c *entry.Check, value string) (id u
 		c.Add("agency", "Choose a partner agency")
 		return uuid.Nil, "", nil
 	}
-	names, err := scan[string](ctx, tx, `select name from agency where id = ?`, id)
+	names, err := scan[string](ctx, tx, `select name from agency where id = ? and kind = 'customs'`, id)
 	if err != nil {
 		return uuid.Nil, "", fmt.Errorf("look for the agency: %w", err)
 	}

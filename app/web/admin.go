@@ -148,7 +148,7 @@ func (w *Web) renderAgency(c *fiber.Ctx, who identity.Actor, status int, in peop
 }
 
 func readAgency(c *fiber.Ctx) people.Agency {
-	return people.Agency{Code: c.FormValue("code"), Name: c.FormValue("name"), Country: c.FormValue("country"), Zone: c.FormValue("zone"), Version: formVersion(c)}
+	return people.Agency{Code: c.FormValue("code"), Name: c.FormValue("name"), Country: c.FormValue("country"), Zone: c.FormValue("zone"), Kind: c.FormValue("kind"), Version: formVersion(c)}
 }
 
 func (w *Web) openAgency(c *fiber.Ctx, who identity.Actor) error {
@@ -195,7 +195,7 @@ func (w *Web) changeAgency(c *fiber.Ctx, who identity.Actor) error {
 		return err
 	}
 	in := readAgency(c)
-	in.ID, in.Code = was.ID, was.Code
+	in.ID, in.Code, in.Kind = was.ID, was.Code, was.Kind
 	if err := w.People.ChangeAgency(c.UserContext(), who, in); err != nil {
 		status, form, rest := peopleForm(c, err)
 		if rest != nil {

@@ -222,7 +222,7 @@ func newMatrix(t *testing.T) *matrix {
 		objects["officer"], objects["booking"] = hire(w, a.web.Roster, w.Sue)
 	}
 	agency := pg.NewID()
-	w.Exec(`insert into agency (id, code, name, country, zone, created_at) values (?, 'norland', 'Norland Customs', 'NO', 'Europe/Oslo', ?)`, agency, w.Clock.Now())
+	w.Exec(`insert into agency (id, code, name, country, zone, kind, created_at) values (?, 'norland', 'Food Agency', 'US', 'America/New_York', 'other_agency', ?)`, agency, w.Clock.Now())
 	m.someones = append(m.someones, m.someone(companies[0], "owner"))
 	for _, role := range identity.RolesOf(identity.Companies)[1:] {
 		m.someones = append(m.someones, m.someone(m.person(identity.Companies, role, companies[0].CompanyID, uuid.Nil), string(role)))
@@ -234,6 +234,11 @@ func newMatrix(t *testing.T) *matrix {
 	for _, role := range identity.RolesOf(identity.Partners) {
 		m.someones = append(m.someones, m.someone(m.person(identity.Partners, role, uuid.Nil, agency), string(role)))
 	}
+	if _, err := a.web.Window.Make(w.Ctx); err != nil {
+		t.Fatal(err)
+	}
+	m.own["window"] = w.Text(`select id::text from window_file where programme = 'ctpat'`)
+	m.others["window"] = m.own["window"]
 	m.own["agency"], m.others["agency"] = agency.String(), agency.String()
 	m.own["partner"] = m.someones[len(m.someones)-1].actor.RightID.String()
 	m.others["partner"] = m.own["partner"]
@@ -453,6 +458,8 @@ func objectOf(path string) map[string]string {
 		{"/desk/validations/:id/report", map[string]string{":id": "reported", ":section": "=summary", ":number": "=1"}},
 		{"/desk/validations/:id/findings", map[string]string{":id": "reported"}},
 		{"/validations/:id/report", map[string]string{":id": "reported", ":number": "=1"}},
+		{"/company/consents/", map[string]string{":agency": "agency"}},
+		{"/desk/single-window/", map[string]string{":id": "window"}},
 		{"/memberships/changes/", map[string]string{":id": "change"}},
 		{"/memberships/:id/leave", map[string]string{":id": "member", ":kind": "=withdrawal"}},
 		{"/desk/successions/", map[string]string{":id": "change"}},

@@ -225,6 +225,10 @@ func (w *Web) showAgency(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, view.Home(view.HomePage{Chrome: w.chrome(c, who, t(c, "Home")), Agency: who.Agency, Role: roleName(c, who.Role),
+	looks, err := w.Consents.MayLook(c.UserContext(), who)
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusOK, view.Home(view.HomePage{Looks: looks, Chrome: w.chrome(c, who, t(c, "Home")), Agency: who.Agency, Role: roleName(c, who.Role),
 		MayManage: people.MayManage(who), Circle: circle}))
 }

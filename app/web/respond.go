@@ -27,6 +27,7 @@ import (
 	"trustedtrader/app/identity/oidcrp"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/singlewindow"
 	"trustedtrader/views/ui"
 )
 
@@ -145,7 +146,7 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Security profile", Href: "/profiles"}, {Label: "Evidence", Href: "/evidence"},
 			{Label: "Company account", Href: "/company/profile"},
 			{Label: "Risk assessment", Href: "/risk"}, {Label: "Validations", Href: "/validations"}, {Label: "Findings", Href: "/findings"}, {Label: "Incidents", Href: "/incidents"},
-			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}}
+			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}, {Label: "Who may see us", Href: "/company/consents"}}
 	case who.Audience == identity.Partners && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Visits to observe", Href: "/agency/visits"}, {Label: "People", Href: "/agency/people"}}
 	case who.Is(identity.Administrator):
@@ -158,6 +159,9 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 		if who.Is(headquarters.Readers()...) {
 			items = append(items, ui.NavItem{Label: "Headquarters", Href: "/desk/headquarters"})
 		}
+	}
+	if who.Audience == identity.Staff && who.Is(singlewindow.Readers()...) {
+		items = append(items, ui.NavItem{Label: "Single window", Href: "/desk/single-window"})
 	}
 	if who.Audience == identity.Staff && who.Is(catalogue.Readers()...) {
 		items = append(items, ui.NavItem{Label: "Catalogues", Href: "/admin/catalogues"})

@@ -8,6 +8,7 @@ import (
 	"trustedtrader/app/headquarters"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/risk"
+	"trustedtrader/app/singlewindow"
 )
 
 // Handler answers a request for an actor whom the route's access list let through.
@@ -606,6 +607,16 @@ func (w *Web) Routes() []Route {
 		{"POST", "/validations/:id/report/comment", editors, w.commentReport},
 		{"GET", "/validations/:id/report/editions/:number", readers, w.showReportEdition},
 		{"GET", "/validations/:id/report.pdf", readers, w.sendReportPDF},
+
+		// One government: who may see a company, what another agency finds, the daily files
+		{"GET", "/company/consents", readers, w.showConsents},
+		{"POST", "/company/consents/:agency/give", signers, w.giveConsent},
+		{"POST", "/company/consents/:agency/revoke", signers, w.revokeConsent},
+		{"GET", "/agency/members", partners, w.showFindMember},
+		{"POST", "/agency/members", partners, w.findMember},
+		{"GET", "/desk/single-window", only(singlewindow.Readers()...), w.showWindowFiles},
+		{"GET", "/desk/single-window/:id/file", only(singlewindow.Readers()...), w.sendWindowFile},
+		{"GET", "/desk/single-window/:id/manifest", only(singlewindow.Readers()...), w.sendWindowManifest},
 
 		// Leaving and changing: the company, and the desk
 		{"GET", "/memberships/changes/:id", readers, w.showLeaving},

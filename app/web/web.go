@@ -16,6 +16,7 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
+	"trustedtrader/app/consent"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
@@ -41,6 +42,7 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/singlewindow"
 	"trustedtrader/app/succession"
 	"trustedtrader/app/validation"
 	"trustedtrader/config"
@@ -90,6 +92,8 @@ type Services struct {
 	Reports      *report.Service
 	Headquarters *headquarters.Service
 	Successions  *succession.Service
+	Consents     *consent.Service
+	Window       *singlewindow.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service

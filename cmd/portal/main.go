@@ -47,6 +47,8 @@ func commands() []command {
 		{"doctor", "", "look at database, provider, mail, storage, clock, jobs and files, and say what is wrong", runDoctor},
 		{"invite-admin", "-zone Z -calendar C EMAIL", "open the headquarters and invite the first administrator", inviteAdmin},
 		{"programme", "check|diff|export-oscal|import-oscal …", "check a programme's folder, compare editions of its criteria, exchange them as OSCAL", programmeCommand},
+		{"feed-key", "", "print the public key of the daily files for the single window", printFeedKey},
+		{"verify-feed", "-key KEY FILE MANIFEST", "verify a daily file for the single window; needs nothing else", verifyFeed},
 		{"config", "", "print every setting with its value, secrets masked", printConfig},
 	}
 	list = append(list, developmentCommands()...)

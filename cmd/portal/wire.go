@@ -24,6 +24,7 @@ import (
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
+	"trustedtrader/app/consent"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
@@ -53,6 +54,7 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/singlewindow"
 	"trustedtrader/app/succession"
 	"trustedtrader/app/validation"
 	"trustedtrader/app/web"
@@ -87,6 +89,7 @@ type parts struct {
 	reports      *report.Service
 	partners     *bizpartner.Service
 	successions  *succession.Service
+	window       *singlewindow.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -297,6 +300,11 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.appeals = &appeal.Service{DB: db, Now: now, Programmes: register, Clocks: clocks, Letters: letters, Cases: p.cases.Steps}
 	p.reports = &report.Service{DB: db, Now: now, Findings: p.findings.Steps, Members: p.members, Refer: p.cases.Steps.Refer}
 	p.partners = &bizpartner.Service{DB: db, Now: now, Programmes: register, Letters: letters, Data: asked, Evidence: p.evidence, Key: linkKey}
+	signing, err := windowKey(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.window = &singlewindow.Service{DB: db, Now: now, Programmes: register, Key: signing}
 	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing}
 	p.members.Admitted = append(p.members.Admitted, p.successions.Admitted)
 	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
@@ -309,7 +317,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Reports: p.reports, Successions: p.successions, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Reports: p.reports, Successions: p.successions, Window: p.window, Consents: &consent.Service{DB: db, Now: now, Programmes: register}, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
@@ -372,6 +380,10 @@ func (p *parts) jobs() (err error) {
 			}},
 			{Name: "remind_partners", Every: time.Hour, Do: func(ctx context.Context) error {
 				_, err := p.partners.Sweep(ctx)
+				return err
+			}},
+			{Name: "make_window_files", Every: time.Hour, Do: func(ctx context.Context) error {
+				_, err := p.window.Make(ctx)
 				return err
 			}},
 			{Name: "turn_successions", Every: time.Minute, Do: func(ctx context.Context) error {

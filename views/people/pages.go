@@ -4,6 +4,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -103,9 +104,19 @@ type AgencyPage struct {
 	Zone      *time.Location
 }
 
+func kindOf(a app.Agency) string { return cmp.Or(a.Kind, app.CustomsAgency) }
+
+func agencyCaption(ctx context.Context, a app.Agency) string {
+	if a.Kind == app.OtherAgency {
+		return i18n.T(ctx, "Another agency of this government, %s", a.Code)
+	}
+	return i18n.T(ctx, "Partner agency %s", a.Code)
+}
+
 // HomePage is a partner agency's home.
 type HomePage struct {
 	ui.Chrome
+	Looks     bool // it is another agency, whose people look for members
 	Agency    string
 	Role      string
 	MayManage bool
