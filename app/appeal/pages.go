@@ -10,7 +10,6 @@ import (
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
-	"trustedtrader/app/enforcement"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -84,15 +83,13 @@ func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 	var row recordRow
 	var kept []clock.Kept
 	statements := []pg.Query{pg.One(&row, recordSQL, id, own),
-		pg.All(&r.Entries, `select by_company, internal, body, author, at from appeal_entry where appeal_id = $1 order by at, id limit 200`, id)}
+		pg.All(&r.Entries, `select by_company, internal, body, author, at from appeal_entry where appeal_id = $1 order by at, id limit 200`, id),
+		clock.Where(&kept, `k.subject_kind = 'enforcement' and k.subject_id = (select case_id from appeal where id = $1)`, id)}
 	if own == nil {
 		statements = append(statements, audit.LookAt(now, by, "appeal.read", Kind, "appeal x where x.id = $10", id))
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
 		return r, fmt.Errorf("read the appeal: %w", err)
-	}
-	if err := s.DB.Batch(ctx, by.Scope(), clock.About(&kept, enforcement.Kind, row.CaseID)); err != nil {
-		return r, fmt.Errorf("read the clocks of the appeal: %w", err)
 	}
 	if by.Is(identity.AppealOfficers...) {
 		err := s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {
