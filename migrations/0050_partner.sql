@@ -200,13 +200,13 @@ create policy fence on partner_connection using ((select looking()) in ('system'
   or ((select looking()) = 'company' and (select looking_company()) in (asker_id, other_id)));
 
 -- What a member may know of another: only while both consent and the connection lives, and
--- no more than name, country, number, kind of member and status. Looks past the fence on
+-- no more than name, kind of member, status and since when. Looks past the fence on
 -- purpose; whose connections they are follows from who is looking.
 create function connected_members(in_now timestamptz)
-  returns table (connection_id uuid, name text, country text, number text, programme text, entity_type text, type text, state text, tier text, how text, since date)
+  returns table (connection_id uuid, name text, programme text, entity_type text, type text, state text, tier text, how text, since date)
   language sql stable set search_path = public set portal.scope = 'system'
   as $$
-    select x.id, c.name, c.country::text, m.number, m.programme, m.entity_type, s.type, s.state, s.tier, s.how,
+    select x.id, c.name, m.programme, m.entity_type, s.type, s.state, s.tier, s.how,
       coalesce((select max(upper(b.valid)) from standing b where b.membership_id = s.membership_id and b.type = s.type and upper_inf(b.known)
           and b.state <> s.state and upper(b.valid) <= lower(s.valid)),
         (select min(lower(f.valid)) from standing f where f.membership_id = s.membership_id and f.type = s.type and upper_inf(f.known)))
@@ -222,10 +222,10 @@ create function connected_members(in_now timestamptz)
 
 -- Who asks the company that is looking for a connection.
 create function asking_members()
-  returns table (connection_id uuid, name text, country text, number text, programme text, entity_type text)
+  returns table (connection_id uuid, name text, programme text, entity_type text)
   language sql stable set search_path = public set portal.scope = 'system'
   as $$
-    select x.id, c.name, c.country::text, m.number, m.programme, m.entity_type
+    select x.id, c.name, m.programme, m.entity_type
     from partner_connection x join membership m on m.id = x.asker_member_id join company c on c.id = m.company_id
     where x.other_id = looking_company() and x.status = 'asked'
       and exists (select from partner_consent k where k.company_id = x.asker_id and k.withdrawn_at is null)

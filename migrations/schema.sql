@@ -34,12 +34,12 @@ COMMENT ON SCHEMA public IS 'standard public schema';
 -- Name: asking_members(); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.asking_members() RETURNS TABLE(connection_id uuid, name text, country text, number text, programme text, entity_type text)
+CREATE FUNCTION public.asking_members() RETURNS TABLE(connection_id uuid, name text, programme text, entity_type text)
     LANGUAGE sql STABLE
     SET search_path TO 'public'
     SET "portal.scope" TO 'system'
     AS $$
-    select x.id, c.name, c.country::text, m.number, m.programme, m.entity_type
+    select x.id, c.name, m.programme, m.entity_type
     from partner_connection x join membership m on m.id = x.asker_member_id join company c on c.id = m.company_id
     where x.other_id = looking_company() and x.status = 'asked'
       and exists (select from partner_consent k where k.company_id = x.asker_id and k.withdrawn_at is null)
@@ -80,12 +80,12 @@ end $$;
 -- Name: connected_members(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.connected_members(in_now timestamp with time zone) RETURNS TABLE(connection_id uuid, name text, country text, number text, programme text, entity_type text, type text, state text, tier text, how text, since date)
+CREATE FUNCTION public.connected_members(in_now timestamp with time zone) RETURNS TABLE(connection_id uuid, name text, programme text, entity_type text, type text, state text, tier text, how text, since date)
     LANGUAGE sql STABLE
     SET search_path TO 'public'
     SET "portal.scope" TO 'system'
     AS $$
-    select x.id, c.name, c.country::text, m.number, m.programme, m.entity_type, s.type, s.state, s.tier, s.how,
+    select x.id, c.name, m.programme, m.entity_type, s.type, s.state, s.tier, s.how,
       coalesce((select max(upper(b.valid)) from standing b where b.membership_id = s.membership_id and b.type = s.type and upper_inf(b.known)
           and b.state <> s.state and upper(b.valid) <= lower(s.valid)),
         (select min(lower(f.valid)) from standing f where f.membership_id = s.membership_id and f.type = s.type and upper_inf(f.known)))

@@ -3,8 +3,8 @@
 // links by which outsiders verify its own membership (criteria 3.1 to 3.9).
 //
 // Two companies meet only by consent of both. What one then sees of the other is read by
-// functions of the database that know no more than name, country, number, kind of member and
-// status. A step that changes rows of two companies looks past the fence, so each of its
+// functions of the database that know no more than name, kind of member, status and since
+// when. A step that changes rows of two companies looks past the fence, so each of its
 // statements names the companies.
 //
 // Who may: a company's readers read, its editors keep the list and send questionnaires, its

@@ -92,8 +92,6 @@ type Part struct {
 // Member is what one member sees of another, and never more.
 type Member struct {
 	Name       string
-	Country    string
-	Number     string
 	Programme  string
 	EntityType string
 	Parts      []Part
@@ -127,69 +125,111 @@ type Network struct {
 // Network reads the connections of the actor's company, and what the connected members are
 // now. Its own people may.
 func (s *Service) Network(ctx context.Context, by identity.Actor) (n Network, err error) {
+	return s.network(ctx, by)
+}
+
+func (s *Service) network(ctx context.Context, by identity.Actor, more ...pg.Query) (n Network, err error) {
 	if err := reader(by); err != nil {
 		return n, err
 	}
 	now := s.Now()
 	n = Network{AsOf: now, MaySign: by.Is(identity.CompanySigners...), MayEdit: by.Is(identity.CompanyEditors...)}
-	var consent []Consent
-	err = s.DB.Batch(ctx, by.Scope(), pg.All(&consent, `select * from partner_consent where company_id = $1`, by.CompanyID),
-		pg.Value(&n.Member, `select exists (select from membership where company_id = $1 and status <> 'ended')`, by.CompanyID))
+	var own []struct {
+		GivenAt, WithdrawnAt *time.Time
+		Member               bool
+	}
+	var rows netRows
+	err = s.DB.Batch(ctx, by.Scope(), append(append(rows.queries(by, now), more...), pg.All(&own, `select k.given_at, k.withdrawn_at,
+		exists (select from membership m where m.company_id = c.id and m.status <> 'ended') as member from company c left join partner_consent k on k.company_id = c.id where c.id = $1`, by.CompanyID))...)
 	if err != nil {
 		return n, fmt.Errorf("read the connections: %w", err)
 	}
-	if len(consent) == 1 {
-		n.Consent = consent[0]
+	if len(own) == 1 {
+		n.Member = own[0].Member
+		if own[0].GivenAt != nil {
+			n.Consent = Consent{CompanyID: by.CompanyID, GivenAt: *own[0].GivenAt, WithdrawnAt: own[0].WithdrawnAt}
+		}
 	}
-	n.Connections, err = s.connections(ctx, by, now)
-	return n, err
+	n.Connections = rows.list(by.CompanyID, now)
+	return n, nil
+}
+
+// Tie is a connection with what the forms on its page offer.
+type Tie struct {
+	Network    Network
+	Connection Connection
+	Cycles     []Cycle // evidence can be attached to
+	Partners   []Item  // it can be tied to
+}
+
+// mostChoices bounds the partners that a form offers.
+const mostChoices = 1000
+
+// Connection reads one connection of the actor's company. Its own people may.
+func (s *Service) Connection(ctx context.Context, by identity.Actor, id uuid.UUID) (t Tie, err error) {
+	t.Network, err = s.network(ctx, by, cyclesQuery(&t.Cycles, by), pg.All(&t.Partners, `select p.*, null::text as questionnaire, false as member, false as overdue from business_partner p
+		where p.company_id = $1 and p.ended_at is null order by lower(p.name), p.id limit $2`, by.CompanyID, mostChoices))
+	if err != nil {
+		return t, err
+	}
+	i := slices.IndexFunc(t.Network.Connections, func(c Connection) bool { return c.ID == id })
+	if i < 0 {
+		return t, fault.Missing()
+	}
+	t.Connection, t.Cycles = t.Network.Connections[i], s.fit(t.Cycles)
+	return t, nil
 }
 
 type memberRow struct {
-	ConnectionID                                 uuid.UUID
-	Name, Country, Number, Programme, EntityType string
-	Type, State, Tier, How                       *string
-	Since                                        *clock.Day
+	ConnectionID                uuid.UUID
+	Name, Programme, EntityType string
+	Type, State, Tier, How      *string
+	Since                       *clock.Day
 }
 
-// connections reads those of the actor's company. Whatever is known of the other side comes
-// from functions of the database that ask for consent and connection themselves.
-func (s *Service) connections(ctx context.Context, by identity.Actor, now time.Time) (out []Connection, err error) {
-	var rows []struct {
+// netRows are the connections of a company as they are kept, and what is known of the other sides.
+type netRows struct {
+	links []struct {
 		link
 		Partner string
 	}
-	var members, asking []memberRow
-	err = s.DB.Batch(ctx, by.Scope(),
-		pg.All(&rows, `select x.*, coalesce(p.name, '') as partner from partner_connection x
+	members, asking []memberRow
+}
+
+// queries read the connections of the actor's company. Whatever is known of the other side
+// comes from functions of the database that ask for consent and connection themselves.
+func (n *netRows) queries(by identity.Actor, now time.Time) []pg.Query {
+	return []pg.Query{
+		pg.All(&n.links, `select x.*, coalesce(p.name, '') as partner from partner_connection x
 			left join business_partner p on p.id = case when x.asker_id = $1 then x.asker_partner_id else x.other_partner_id end
 			where x.asker_id = $1 or x.other_id = $1 and x.status in ('asked', 'connected', 'ended') and (x.status <> 'asked' or x.asked_at > $2)
 			order by case when x.status in ('asked', 'refused') then 1 when x.status = 'connected' then 2 else 3 end, x.asked_at desc, x.id limit 1000`, by.CompanyID, now.Add(-answerWithin)),
-		pg.All(&members, `select * from connected_members($1) order by connection_id, type`, now),
-		pg.All(&asking, `select *, null::text as type, null::text as state, null::text as tier, null::text as how, null::date as since from asking_members()`))
-	if err != nil {
-		return nil, fmt.Errorf("read the connections: %w", err)
+		pg.All(&n.members, `select * from connected_members($1) order by connection_id, type`, now),
+		pg.All(&n.asking, `select *, null::text as type, null::text as state, null::text as tier, null::text as how, null::date as since from asking_members()`),
 	}
+}
+
+func (n netRows) list(company uuid.UUID, now time.Time) (out []Connection) {
 	of := map[uuid.UUID]*Member{}
-	for _, r := range append(members, asking...) {
+	for _, r := range append(n.members, n.asking...) {
 		m := of[r.ConnectionID]
 		if m == nil {
-			m = &Member{Name: r.Name, Country: r.Country, Number: r.Number, Programme: r.Programme, EntityType: r.EntityType}
+			m = &Member{Name: r.Name, Programme: r.Programme, EntityType: r.EntityType}
 			of[r.ConnectionID] = m
 		}
 		if r.Type != nil {
 			m.Parts = append(m.Parts, Part{Type: *r.Type, State: standing.State(*r.State), Tier: *r.Tier, How: standing.Kind(*r.How), Since: r.Since})
 		}
 	}
-	for _, r := range rows {
-		c := r.seen(by.CompanyID, now)
+	for _, r := range n.links {
+		c := r.seen(company, now)
 		c.Partner, c.Member = r.Partner, of[r.ID]
 		if c.State == Connected && c.Member == nil {
 			c.State = Over // a consent was withdrawn this moment
 		}
 		out = append(out, c)
 	}
-	return out, nil
+	return out
 }
 
 // seen is a connection as one of its companies sees it.

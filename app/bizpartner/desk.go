@@ -33,15 +33,3 @@ func (s *Service) Desk(ctx context.Context, by identity.Actor, company uuid.UUID
 	d.List, err = s.list(ctx, by, company, f)
 	return d, err
 }
-
-// Count says how many partners a company has that have not ended. The agency's case readers may.
-func (s *Service) Count(ctx context.Context, by identity.Actor, company uuid.UUID) (n int, err error) {
-	if own, err := by.Reads(); err != nil || own != nil {
-		return 0, fault.Missing()
-	}
-	err = s.DB.Batch(ctx, by.Scope(), pg.Value(&n, `select count(*)::int from business_partner where company_id = $1 and ended_at is null`, company))
-	if err != nil {
-		return 0, fmt.Errorf("count the partners of a company: %w", err)
-	}
-	return n, nil
-}

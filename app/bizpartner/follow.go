@@ -49,21 +49,20 @@ func (s *Service) Result(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		return r, err
 	}
 	var replies []Reply
-	var day struct{ Day clock.Day }
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.One(&r.Questionnaire, `select * from questionnaire where id = $1 and company_id = $2`, id, by.CompanyID),
 		pg.One(&r.Partner, `select p.* from business_partner p join questionnaire q on q.partner_id = p.id where q.id = $1 and q.company_id = $2`, id, by.CompanyID),
 		pg.All(&replies, `select * from questionnaire_answer where questionnaire_id = $1`, id),
 		pg.All(&r.Tasks, `select * from questionnaire_action where questionnaire_id = $1 order by done_on is not null, due_on, id`, id),
 		pg.All(&r.History, `select what, body, author, at from questionnaire_entry where questionnaire_id = $1 order by at desc, id desc limit 200`, id),
-		pg.One(&day, daySQL, by.CompanyID, s.Now()))
+		pg.Value(&r.Today, daySQL, by.CompanyID, s.Now()))
 	if err != nil {
 		return r, fmt.Errorf("read a questionnaire: %w", err)
 	}
 	if r.Template, err = s.template(r.Questionnaire); err != nil {
 		return r, err
 	}
-	r.Today, r.Replies = day.Day, map[string]Reply{}
+	r.Replies = map[string]Reply{}
 	answers := map[string]string{}
 	for _, x := range replies {
 		r.Replies[x.Question], answers[x.Question] = x, x.Answer

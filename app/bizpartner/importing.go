@@ -75,7 +75,7 @@ func (s *Service) Import(ctx context.Context, by identity.Actor, fileName string
 		if err != nil {
 			return fmt.Errorf("keep the list: %w", err)
 		}
-		return nil
+		return audit.Record(ctx, tx, now, by, audit.Event{Action: "business_partner.read_file", Kind: Kind, Company: by.CompanyID, After: map[string]any{"file": d.FileName, "rows": len(rows)}})
 	})
 	return d, err
 }

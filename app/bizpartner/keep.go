@@ -37,11 +37,19 @@ func (s *Service) Cycles(ctx context.Context, by identity.Actor) (list []Cycle, 
 	if err := editor(by); err != nil {
 		return nil, err
 	}
-	err = s.DB.Batch(ctx, by.Scope(), pg.All(&list, `select id, reference, programme, '{}'::text[] as criteria from profile_cycle where company_id = $1 and status in ('open', 'returned')
-		order by opened_at desc, id limit 20`, by.CompanyID))
-	if err != nil {
+	if err := s.DB.Batch(ctx, by.Scope(), cyclesQuery(&list, by)); err != nil {
 		return nil, fmt.Errorf("list the profiles: %w", err)
 	}
+	return s.fit(list), nil
+}
+
+func cyclesQuery(dst *[]Cycle, by identity.Actor) pg.Query {
+	return pg.All(dst, `select id, reference, programme, '{}'::text[] as criteria from profile_cycle where company_id = $1 and status in ('open', 'returned')
+		order by opened_at desc, id limit 20`, by.CompanyID)
+}
+
+// fit keeps of profiles those for which partners can be evidence, with the criteria.
+func (s *Service) fit(list []Cycle) []Cycle {
 	for i := range list {
 		for _, c := range s.Data.Evidence {
 			if c.Programme == list[i].Programme {
@@ -49,7 +57,7 @@ func (s *Service) Cycles(ctx context.Context, by identity.Actor) (list []Cycle, 
 			}
 		}
 	}
-	return slices.DeleteFunc(list, func(c Cycle) bool { return len(c.Criteria) == 0 }), nil
+	return slices.DeleteFunc(list, func(c Cycle) bool { return len(c.Criteria) == 0 })
 }
 
 // KeepEntry says to which criteria of which profile something is attached. Without a profile
@@ -125,18 +133,14 @@ func (s *Service) KeepStatus(ctx context.Context, by identity.Actor, connection 
 		return item, err
 	}
 	now := s.Now()
-	all, err := s.connections(ctx, by, now)
+	t, err := s.Connection(ctx, by, connection)
 	if err != nil {
 		return item, err
 	}
-	i := slices.IndexFunc(all, func(c Connection) bool { return c.ID == connection })
-	switch {
-	case i < 0:
-		return item, fault.Missing()
-	case all[i].State != Connected:
+	if t.Connection.State != Connected {
 		return item, fault.New(fault.Conflict, "This connection has ended, so there is no status to keep")
 	}
-	m := *all[i].Member
+	m := *t.Connection.Member
 	body, err := s.statusFile(ctx, m, now)
 	if err != nil {
 		return item, err
@@ -187,9 +191,9 @@ func sheet(rows [][]string) ([]byte, error) {
 }
 
 func (s *Service) statusFile(ctx context.Context, m Member, now time.Time) ([]byte, error) {
-	rows := [][]string{{"Company", m.Name}, {"Country", i18n.Country(ctx, m.Country)}, {"Membership number", m.Number}, {"As of", now.UTC().Format(time.RFC3339)}}
+	rows := [][]string{{"Company", m.Name}, {"As of", now.UTC().Format(time.RFC3339)}}
 	for _, p := range m.Parts {
-		row := []string{"Status", s.PartText(ctx, m.Programme, m.EntityType, p)}
+		row := []string{"Status", s.PartText(ctx, m.Programme, p)}
 		if p.Since != nil {
 			row = append(row, "since "+p.Since.String())
 		}

@@ -43,7 +43,10 @@ func (s Show) Name() string {
 	return map[Show]string{ShowAll: "All", ShowMembers: "Members", ShowAnswered: "Answered", ShowWaiting: "Waiting", ShowOverdue: "Overdue", ShowEnded: "Ended"}[s]
 }
 
-// condition of a part; $2 is the day at the office.
+// overdueSQL is the condition for a partner whose assessment is due: $1 is the company, $2 is now.
+const overdueSQL = `coalesce(p.due_on < (` + daySQL + `), p.risk = 'high')`
+
+// condition of a part; $1 is the company, $2 is now.
 func (s Show) condition() string {
 	switch s {
 	case ShowMembers:
@@ -53,7 +56,7 @@ func (s Show) condition() string {
 	case ShowWaiting:
 		return `p.ended_at is null and exists (select from questionnaire q where q.partner_id = p.id and q.status in ('sent', 'opened', 'begun', 'returned'))`
 	case ShowOverdue:
-		return `p.ended_at is null and coalesce(p.due_on < $2::date, p.risk = 'high')`
+		return `p.ended_at is null and ` + overdueSQL
 	case ShowEnded:
 		return `p.ended_at is not null`
 	}
@@ -114,11 +117,11 @@ func like(s string) string {
 }
 
 // daySQL is the day at the office that looks after a company ($1) at a moment ($2).
-const daySQL = `select ($2::timestamptz at time zone o.zone)::date as day from company c join office o on o.id = c.office_id where c.id = $1`
+const daySQL = `select ($2::timestamptz at time zone o.zone)::date from company c join office o on o.id = c.office_id where c.id = $1`
 
 const itemSQL = `select p.*, (select q.status from questionnaire q where q.partner_id = p.id order by q.sent_at desc limit 1) as questionnaire,
 	exists (select from partner_connection x where x.status = 'connected' and p.id in (x.asker_partner_id, x.other_partner_id)) as member,
-	p.ended_at is null and coalesce(p.due_on < $2::date, p.risk = 'high') as overdue
+	p.ended_at is null and ` + overdueSQL + ` as overdue
 	from business_partner p where p.company_id = $1 and `
 
 // narrowed is what the other fields of a filter ask for.
@@ -136,10 +139,7 @@ func (s *Service) List(ctx context.Context, by identity.Actor, f Filter) (l List
 func (s *Service) list(ctx context.Context, by identity.Actor, company uuid.UUID, f Filter) (l List, err error) {
 	l = List{Filter: f.tidy(s.Data), Counts: map[Show]int{}, Roles: s.Data.Roles}
 	f = l.Filter
-	var day struct{ Day clock.Day }
-	if err := s.DB.Batch(ctx, by.Scope(), pg.One(&day, daySQL, company, s.Now())); err != nil {
-		return l, fmt.Errorf("list the partners: %w", err)
-	}
+	now := s.Now()
 	var query string
 	if f.Query != "" {
 		query = like(f.Query)
@@ -151,9 +151,9 @@ func (s *Service) list(ctx context.Context, by identity.Actor, company uuid.UUID
 	var counts struct{ All, Members, Answered, Waiting, Overdue, Ended int }
 	where := f.Show.condition() + narrowed
 	err = s.DB.Batch(ctx, by.Scope(),
-		pg.One(&counts, `select `+strings.Join(parts, ", ")+` from business_partner p where p.company_id = $1 and $2::date is not null`, company, day.Day),
-		pg.Value(&l.Total, `select count(*)::int from business_partner p where p.company_id = $1 and $2::date is not null and `+where, company, day.Day, query, string(f.Risk), f.Role, f.Country),
-		pg.All(&l.Items, itemSQL+where+` order by lower(p.name), p.id limit $7 offset $8`, company, day.Day, query, string(f.Risk), f.Role, f.Country, PageSize, (f.Page-1)*PageSize))
+		pg.One(&counts, `select `+strings.Join(parts, ", ")+` from business_partner p where p.company_id = $1 and $2::timestamptz is not null`, company, now),
+		pg.Value(&l.Total, `select count(*)::int from business_partner p where p.company_id = $1 and $2::timestamptz is not null and `+where, company, now, query, string(f.Risk), f.Role, f.Country),
+		pg.All(&l.Items, itemSQL+where+` order by lower(p.name), p.id limit $7 offset $8`, company, now, query, string(f.Risk), f.Role, f.Country, PageSize, (f.Page-1)*PageSize))
 	if err != nil {
 		return l, fmt.Errorf("list the partners: %w", err)
 	}
@@ -242,23 +242,21 @@ func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 	}
 	r = Record{Languages: s.Data.Languages, MayEdit: by.Is(identity.CompanyEditors...), MaySign: by.Is(identity.CompanySigners...)}
 	now := s.Now()
-	var today struct{ Day clock.Day }
-	err = s.DB.Batch(ctx, by.Scope(),
-		pg.One(&r.Partner, `select * from business_partner where id = $1 and company_id = $2`, id, by.CompanyID),
-		pg.One(&today, daySQL, by.CompanyID, now),
+	var item []Item
+	var net netRows
+	err = s.DB.Batch(ctx, by.Scope(), append(net.queries(by, now),
+		pg.All(&item, itemSQL+`p.id = $3`, by.CompanyID, now, id),
 		pg.All(&r.Questionnaires, briefSQL+` where q.partner_id = $1 and q.company_id = $2 order by q.sent_at desc limit 50`, id, by.CompanyID),
 		pg.All(&r.Past, `select action, actor, reason, at from audit_event where company_id = $2 and not internal and (subject_id = $1
-			or subject_id in (select q.id from questionnaire q where q.partner_id = $1)) order by id desc limit $3`, id, by.CompanyID, mostPast))
+			or subject_id in (select q.id from questionnaire q where q.partner_id = $1)) order by id desc limit $3`, id, by.CompanyID, mostPast))...)
 	if err != nil {
 		return r, fmt.Errorf("open a partner: %w", err)
 	}
-	r.Role = s.Data.RoleName(r.Partner.Role)
-	r.Overdue = r.Partner.EndedAt == nil && (r.Partner.DueOn == nil && r.Partner.Risk == High || r.Partner.DueOn != nil && r.Partner.DueOn.Before(today.Day))
-	all, err := s.connections(ctx, by, now)
-	if err != nil {
-		return r, err
+	if len(item) == 0 {
+		return r, fault.Missing()
 	}
-	for _, x := range all {
+	r.Partner, r.Overdue, r.Role = item[0].Partner, item[0].Overdue, s.Data.RoleName(item[0].Role)
+	for _, x := range net.list(by.CompanyID, now) {
 		if x.PartnerID != nil && *x.PartnerID == id {
 			r.Connections = append(r.Connections, x)
 		}

@@ -229,7 +229,7 @@ func matters(events []standing.Event, e standing.Event) bool {
 
 // words are what the letter says of an event and of the status now.
 func (s *Service) words(ctx context.Context, tx pg.Tx, now time.Time, events []standing.Event, e standing.Event) (map[string]string, error) {
-	of, err := scan[struct{ Name, Number, Programme, EntityType, Zone string }](ctx, tx, `select c.name, m.number, m.programme, m.entity_type, o.zone from membership m
+	of, err := scan[struct{ Name, Programme, EntityType, Zone string }](ctx, tx, `select c.name, m.programme, m.entity_type, o.zone from membership m
 		join company c on c.id = m.company_id join application a on a.id = m.application_id join office o on o.id = a.office_id where m.id = ?`, e.MembershipID)
 	if err != nil || len(of) == 0 {
 		return nil, fmt.Errorf("read the member: %w", err)
@@ -243,39 +243,37 @@ func (s *Service) words(ctx context.Context, tx pg.Tx, now time.Time, events []s
 		return nil, fmt.Errorf("read the office's zone: %w", err)
 	}
 	ctx = s.Letters.Speak(ctx, i18n.Source)
-	what, on := e.Kind, e.On
-	lines := []string{i18n.T(ctx, "%s: %s from %s.", of[0].Number, i18n.T(ctx, what.Name()), on.Text(ctx))}
+	lines := []string{i18n.T(ctx, "%s from %s.", i18n.T(ctx, e.Kind.Name()), e.On.Text(ctx))}
 	if e.Kind == standing.Overturned {
 		j := slices.IndexFunc(events, func(x standing.Event) bool { return e.Undoes != nil && x.ID == *e.Undoes })
 		if j >= 0 {
-			lines[0] = i18n.T(ctx, "%s: the decision \"%s\" of %s was overturned. It counts as if it had never been made.", of[0].Number, i18n.T(ctx, events[j].Kind.Name()), events[j].On.Text(ctx))
+			lines[0] = i18n.T(ctx, "The decision \"%s\" of %s was overturned. It counts as if it had never been made.", i18n.T(ctx, events[j].Kind.Name()), events[j].On.Text(ctx))
 		}
 	}
 	spans, _ := standing.Derive(events)
 	for _, name := range p.Standing.TypesOf(of[0].EntityType) {
 		if x, ok := standing.At(spans, name, clock.DayOf(now, zone)); ok {
-			lines = append(lines, s.PartText(ctx, of[0].Programme, of[0].EntityType, Part{Type: name, State: x.State, Tier: x.Tier, How: x.How}))
+			lines = append(lines, i18n.T(ctx, "Status now: %s", s.PartText(ctx, of[0].Programme, Part{Type: name, State: x.State, Tier: x.Tier, How: x.How})))
 		}
 	}
 	return map[string]string{"partner": of[0].Name, "points": strings.Join(lines, "\n")}, nil
 }
 
 // PartText is the status of one type of a membership in one line.
-func (s *Service) PartText(ctx context.Context, code, entityType string, part Part) string {
-	p, ok := s.Programmes.Get(code)
-	if !ok {
-		return i18n.T(ctx, part.State.Name())
-	}
-	name := i18n.T(ctx, p.ShortName)
-	if t, ok := p.Standing.Type(part.Type); ok {
-		name += " " + i18n.T(ctx, t.Name)
-	}
+func (s *Service) PartText(ctx context.Context, code string, part Part) string {
 	state := i18n.T(ctx, part.State.Name())
 	if part.State == standing.Ended && part.How != "" {
 		state = i18n.T(ctx, "Ended (%s)", i18n.T(ctx, part.How.Name()))
 	}
+	p, ok := s.Programmes.Get(code)
+	if !ok {
+		return state
+	}
 	if t, ok := p.Tier(part.Tier); ok && (part.State == standing.Active || part.State == standing.OnHold) {
 		state += ", " + i18n.T(ctx, t.Name)
 	}
-	return i18n.T(ctx, "Status now, %s: %s", name, state)
+	if t, ok := p.Standing.Type(part.Type); ok {
+		state = i18n.T(ctx, t.Name) + ": " + state
+	}
+	return state
 }

@@ -30,6 +30,8 @@ type Outside struct {
 	Reused        bool       // earlier answers are used here
 	Languages     []Language
 	Data          *Data
+
+	request string
 }
 
 // Open reports whether an answer can be changed now: after a return only those that the
@@ -88,16 +90,24 @@ func (s *Service) outside(ctx context.Context, tx pg.Tx, now time.Time, token st
 	return o, s.past(ctx, tx, &o)
 }
 
+// Key is how a partner comes in: it has no account, and its link is all that we know of it.
+type Key struct {
+	Token   string
+	Lang    string // that the partner chose on the page
+	Request string // reference of the request, for the audit trail
+}
+
 // enter runs a step of the partner, which is known by its link alone.
-func (s *Service) enter(ctx context.Context, token string, do func(tx pg.Tx, now time.Time, o *Outside) error) (o Outside, err error) {
-	if b, err := base64.RawURLEncoding.Strict().DecodeString(token); err != nil || len(b) != sha256.Size {
+func (s *Service) enter(ctx context.Context, k Key, do func(tx pg.Tx, now time.Time, o *Outside) error) (o Outside, err error) {
+	if b, err := base64.RawURLEncoding.Strict().DecodeString(k.Token); err != nil || len(b) != sha256.Size {
 		return o, fault.Missing()
 	}
 	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
 		now := s.Now()
-		if o, err = s.outside(ctx, tx, now, token); err != nil {
+		if o, err = s.outside(ctx, tx, now, k.Token); err != nil {
 			return err
 		}
+		o.request = k.Request
 		return do(tx, now, &o)
 	})
 	return o, err
@@ -106,17 +116,17 @@ func (s *Service) enter(ctx context.Context, token string, do func(tx pg.Tx, now
 // actor is the partner for the audit trail.
 func (o Outside) actor() identity.Actor {
 	by := identity.ClockActor("questionnaire")
-	by.Name = o.Partner
+	by.Name, by.RequestID = o.Partner, o.request
 	return by
 }
 
-func (o Outside) record(ctx context.Context, tx pg.Tx, now time.Time, action string, after map[string]any) error {
+func (o Outside) note(ctx context.Context, tx pg.Tx, now time.Time, action string, after map[string]any) error {
 	return audit.Record(ctx, tx, now, o.actor(), audit.Event{Action: action, Kind: KindQuestionnaire, Subject: o.Questionnaire.ID, Company: o.Questionnaire.CompanyID, After: after})
 }
 
 // Look opens the partner's page. The first look is noted. Whoever has the link may.
-func (s *Service) Look(ctx context.Context, token string) (Outside, error) {
-	return s.enter(ctx, token, func(tx pg.Tx, now time.Time, o *Outside) error {
+func (s *Service) Look(ctx context.Context, k Key) (Outside, error) {
+	return s.enter(ctx, k, func(tx pg.Tx, now time.Time, o *Outside) error {
 		q := &o.Questionnaire
 		if q.Status != Sent {
 			return nil
@@ -139,8 +149,8 @@ type ReplyEntry struct {
 // Save keeps the answers of a section as they are, finished or not. Whoever has the link may.
 // An answer that somebody else saved in the meantime is not overwritten: lost names its
 // question, and the rest is saved. Invalid: a text that cannot be kept.
-func (s *Service) Save(ctx context.Context, token, section, lang string, in map[string]ReplyEntry) (o Outside, lost []string, err error) {
-	o, err = s.enter(ctx, token, func(tx pg.Tx, now time.Time, o *Outside) error {
+func (s *Service) Save(ctx context.Context, k Key, section string, in map[string]ReplyEntry) (o Outside, lost []string, err error) {
+	o, err = s.enter(ctx, k, func(tx pg.Tx, now time.Time, o *Outside) error {
 		lost = nil
 		part, ok := o.Template.Section(section)
 		if !ok {
@@ -163,7 +173,10 @@ func (s *Service) Save(ctx context.Context, token, section, lang string, in map[
 		if err := c.Err(); err != nil {
 			return err
 		}
-		return s.begun(ctx, tx, now, o, lang)
+		if err := s.begun(ctx, tx, now, o, k.Lang); err != nil {
+			return err
+		}
+		return o.note(ctx, tx, now, "questionnaire.save", map[string]any{"reference": o.Questionnaire.Reference, "section": section})
 	})
 	return o, lost, err
 }
@@ -227,7 +240,6 @@ type FinishEntry struct {
 	Name     string
 	Position string
 	Agreed   bool // to the statement
-	Lang     string
 }
 
 // Missing lists the questions that still need an answer or a note.
@@ -242,13 +254,13 @@ func (o Outside) Missing() (out []Question) {
 
 // Finish hands the questionnaire in with a name and a statement: the member is told, and the
 // partner gets a receipt by e-mail. Whoever has the link may. Invalid: what is missing.
-func (s *Service) Finish(ctx context.Context, token string, in FinishEntry) (Outside, error) {
-	return s.enter(ctx, token, func(tx pg.Tx, now time.Time, o *Outside) error {
+func (s *Service) Finish(ctx context.Context, k Key, in FinishEntry) (Outside, error) {
+	return s.enter(ctx, k, func(tx pg.Tx, now time.Time, o *Outside) error {
 		q := &o.Questionnaire
-		say := func(word string) string { return s.Data.Say(in.Lang, word) }
+		say := func(word string) string { return s.Data.Say(k.Lang, word) }
 		var fields []fault.Field
 		for _, m := range o.Missing() {
-			fields = append(fields, fault.F(AnswerField(m.Code), "%s", say("missing")+" "+m.Text.In(in.Lang)))
+			fields = append(fields, fault.F(AnswerField(m.Code), "%s", say("missing")+" "+m.Text.In(k.Lang)))
 		}
 		var name, position entry.Check
 		q.Answerer = name.Line("name", "name", in.Name, 1, 200)
@@ -302,7 +314,7 @@ func (s *Service) handIn(ctx context.Context, tx pg.Tx, now time.Time, o *Outsid
 	if err := s.inform(ctx, tx, now, *q, o.Partner, text); err != nil {
 		return err
 	}
-	return o.record(ctx, tx, now, "questionnaire.answer", map[string]any{"reference": q.Reference, "score": score, "band": band.Code, "sha256": sum})
+	return o.note(ctx, tx, now, "questionnaire.answer", map[string]any{"reference": q.Reference, "score": score, "band": band.Code, "sha256": sum})
 }
 
 // digest is the hash of the answers in canonical form, for the receipt.
@@ -322,12 +334,12 @@ func (o Outside) digest() (string, error) {
 }
 
 // Refuse says that the partner does not answer, and why. Whoever has the link may.
-func (s *Service) Refuse(ctx context.Context, token, lang, reason string) (Outside, error) {
-	return s.enter(ctx, token, func(tx pg.Tx, now time.Time, o *Outside) error {
+func (s *Service) Refuse(ctx context.Context, k Key, reason string) (Outside, error) {
+	return s.enter(ctx, k, func(tx pg.Tx, now time.Time, o *Outside) error {
 		q := &o.Questionnaire
 		var c entry.Check
 		if q.Reason = c.Text("reason", "the reason", reason, 1, 2000); c.Err() != nil {
-			return fault.Fail([]fault.Field{fault.F("reason", s.Data.Say(lang, "enter_reason"))})
+			return fault.Fail([]fault.Field{fault.F("reason", s.Data.Say(k.Lang, "enter_reason"))})
 		}
 		q.ClosedAt = &now
 		if err := q.move(ctx, tx, ByPartner, Refuse, Facts{Text: q.Reason, Field: "reason"}, "reason", "closed_at"); err != nil {
@@ -339,6 +351,6 @@ func (s *Service) Refuse(ctx context.Context, token, lang, reason string) (Outsi
 		if err := s.inform(ctx, tx, now, *q, o.Partner, "The partner does not answer: "+q.Reason); err != nil {
 			return err
 		}
-		return o.record(ctx, tx, now, "questionnaire.refuse", map[string]any{"reference": q.Reference})
+		return o.note(ctx, tx, now, "questionnaire.refuse", map[string]any{"reference": q.Reference})
 	})
 }

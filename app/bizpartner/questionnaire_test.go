@@ -116,28 +116,28 @@ func TestQuestionnaireFromEndToEnd(t *testing.T) {
 		w.Count(`select count(*)::int from audit_event where coalesce(after::text, '') like '%' || $1 || '%'`, token); n != 0 {
 		t.Error("the token is kept")
 	}
-	o, err := w.s.Look(w.Ctx, token)
+	o, err := w.s.Look(w.Ctx, key(token))
 	w.Must(err)
 	if o.Company != "Ann Imports LLC" || o.Partner != "Fábrica Uno" || o.Earlier != nil || o.Questionnaire.Status != bizpartner.Opened {
 		t.Errorf("%+v", o)
 	}
-	_, err = w.s.Finish(w.Ctx, token, bizpartner.FinishEntry{Name: "M", Agreed: true, Lang: "es"})
+	_, err = w.s.Finish(w.Ctx, key(token), bizpartner.FinishEntry{Name: "M", Agreed: true})
 	w.Want("with nothing answered", err, fault.Invalid)
 
 	// Two people save the same answer: the second is told, and the first one's stays.
 	first := map[string]bizpartner.ReplyEntry{"seals": {Answer: "no", Note: "Planned for May"}}
 	second := map[string]bizpartner.ReplyEntry{"seals": {Answer: "yes"}, "tracking": {Answer: "yes"}}
-	_, lost, err := w.s.Save(w.Ctx, token, "cargo", "es", first)
+	_, lost, err := w.s.Save(w.Ctx, key(token), "cargo", first)
 	if err != nil || lost != nil {
 		t.Fatal(lost, err)
 	}
-	o, lost, err = w.s.Save(w.Ctx, token, "cargo", "es", second)
+	o, lost, err = w.s.Save(w.Ctx, key(token), "cargo", second)
 	if err != nil || len(lost) != 1 || lost[0] != "seals" || o.Replies["seals"].Answer != "no" || o.Replies["tracking"].Answer != "yes" {
 		t.Errorf("%v %v %+v", lost, err, o.Replies)
 	}
-	_, _, err = w.s.Save(w.Ctx, token, "cargo", "es", map[string]bizpartner.ReplyEntry{"seals": {Answer: "no", Note: strings.Repeat("x", 2001), Version: 1}})
+	_, _, err = w.s.Save(w.Ctx, key(token), "cargo", map[string]bizpartner.ReplyEntry{"seals": {Answer: "no", Note: strings.Repeat("x", 2001), Version: 1}})
 	w.Want("a long note", err, fault.Invalid)
-	_, _, err = w.s.Save(w.Ctx, token, "nowhere", "es", nil)
+	_, _, err = w.s.Save(w.Ctx, key(token), "nowhere", nil)
 	w.Want("no such section", err, fault.NotFound)
 
 	// Until it is handed in the member sees nothing of it, whatever it asks the database.
@@ -150,7 +150,7 @@ func TestQuestionnaireFromEndToEnd(t *testing.T) {
 	}
 	w.fill(token, "yes")
 	w.finish(token)
-	_, _, err = w.s.Save(w.Ctx, token, "cargo", "es", map[string]bizpartner.ReplyEntry{"seals": {Answer: "no", Version: 2}})
+	_, _, err = w.s.Save(w.Ctx, key(token), "cargo", map[string]bizpartner.ReplyEntry{"seals": {Answer: "no", Version: 2}})
 	w.Want("save after sending", err, fault.Conflict)
 	r, err = w.s.Result(w.Ctx, w.reader, q.ID)
 	w.Must(err)
@@ -169,11 +169,11 @@ func TestQuestionnaireFromEndToEnd(t *testing.T) {
 	w.Want("an old page", w.s.Return(w.Ctx, w.ann, q.ID, bizpartner.ReturnEntry{Version: v - 1, Notes: map[string]string{"seals": "Which?"}}), fault.Conflict)
 	w.Want("another company", w.s.Return(w.Ctx, w.bob, q.ID, bizpartner.ReturnEntry{Version: v, Notes: map[string]string{"seals": "Which?"}}), fault.NotFound)
 	w.Must(w.s.Return(w.Ctx, w.ann, q.ID, bizpartner.ReturnEntry{Version: v, Notes: map[string]string{"seals": "Which seals?"}}))
-	o, err = w.s.Look(w.Ctx, token)
+	o, err = w.s.Look(w.Ctx, key(token))
 	if err != nil || o.Open("tracking") || !o.Open("seals") || len(o.Missing()) != 1 {
 		t.Fatalf("%v %v", o.Missing(), err)
 	}
-	o, _, err = w.s.Save(w.Ctx, token, "cargo", "fr", map[string]bizpartner.ReplyEntry{"seals": {Answer: "partly", Note: "ISO 17712 from May", Version: o.Replies["seals"].Version},
+	o, _, err = w.s.Save(w.Ctx, bizpartner.Key{Token: token, Lang: "fr"}, "cargo", map[string]bizpartner.ReplyEntry{"seals": {Answer: "partly", Note: "ISO 17712 from May", Version: o.Replies["seals"].Version},
 		"tracking": {Answer: "no", Note: "x", Version: o.Replies["tracking"].Version}})
 	if err != nil || o.Replies["tracking"].Answer != "yes" || o.Questionnaire.Lang != "fr" || len(o.Missing()) != 0 {
 		t.Errorf("%v %+v", err, o.Replies["tracking"])
@@ -206,13 +206,13 @@ func TestLinksEnd(t *testing.T) {
 	p := w.add(w.ann, "Fábrica Uno")
 	q, token := w.send(w.ann, p, mailbox)
 	for _, wrong := range []string{"", "x", strings.Repeat("A", 43), token + "A"} {
-		_, err := w.s.Look(w.Ctx, wrong)
+		_, err := w.s.Look(w.Ctx, key(wrong))
 		w.Want("a wrong link", err, fault.NotFound)
 	}
 	r, err := w.s.Result(w.Ctx, w.ann, q.ID)
 	w.Must(err)
 	w.Must(w.s.Renew(w.Ctx, w.ann, q.ID, bizpartner.RenewEntry{Version: r.Questionnaire.Version, Name: "Marta", Email: mailbox}))
-	_, err = w.s.Look(w.Ctx, token)
+	_, err = w.s.Look(w.Ctx, key(token))
 	w.Want("the link before", err, fault.NotFound)
 	w.Clock.Move(time.Second)
 	var fresh string
@@ -221,9 +221,9 @@ func TestLinksEnd(t *testing.T) {
 			fresh = m[1]
 		}
 	}
-	o, err := w.s.Refuse(w.Ctx, fresh, "es", "")
+	o, err := w.s.Refuse(w.Ctx, key(fresh), "")
 	w.Want("refuse without reason", err, fault.Invalid)
-	if o, err = w.s.Refuse(w.Ctx, fresh, "es", "We do not do this"); err != nil || o.Questionnaire.Status != bizpartner.Refused {
+	if o, err = w.s.Refuse(w.Ctx, key(fresh), "We do not do this"); err != nil || o.Questionnaire.Status != bizpartner.Refused {
 		t.Fatal(err)
 	}
 	if n := w.letters(w.ann.CompanyID, "partner_questionnaire"); n != 1 {
@@ -234,13 +234,13 @@ func TestLinksEnd(t *testing.T) {
 	}
 	w.Must(w.s.Renew(w.Ctx, w.ann, q.ID, bizpartner.RenewEntry{Version: r.Questionnaire.Version, Name: "Marta", Email: "other@fabrica.example"}))
 	token = w.token("other@fabrica.example")
-	_, err = w.s.Look(w.Ctx, token)
+	_, err = w.s.Look(w.Ctx, key(token))
 	w.Must(err)
 	r, err = w.s.Result(w.Ctx, w.ann, q.ID)
 	w.Must(err)
 	w.Want("call off without reason", w.s.Cancel(w.Ctx, w.ann, q.ID, bizpartner.NoteEntry{Version: r.Questionnaire.Version}), fault.Invalid)
 	w.Must(w.s.Cancel(w.Ctx, w.ann, q.ID, bizpartner.NoteEntry{Version: r.Questionnaire.Version, Text: "Sent by mistake"}))
-	_, err = w.s.Look(w.Ctx, token)
+	_, err = w.s.Look(w.Ctx, key(token))
 	w.Want("called off", err, fault.NotFound)
 }
 
@@ -285,7 +285,7 @@ func TestReminders(t *testing.T) {
 	if err != nil || r.Questionnaire.Status != bizpartner.Expired || w.letters(w.ann.CompanyID, "partner_questionnaire") != 1 {
 		t.Errorf("%s %v", r.Questionnaire.Status, err)
 	}
-	_, err = w.s.Look(w.Ctx, token)
+	_, err = w.s.Look(w.Ctx, key(token))
 	w.Want("expired", err, fault.NotFound)
 }
 
@@ -302,26 +302,26 @@ func TestReuse(t *testing.T) {
 	answers := func(by uuid.UUID) int {
 		return w.Count(`select count(*)::int from questionnaire_answer where questionnaire_id = $1`, by)
 	}
-	_, err := w.s.Reuse(w.Ctx, elsewhere, "es", true)
+	_, err := w.s.Reuse(w.Ctx, key(elsewhere), true)
 	w.Want("another mailbox", err, fault.NotFound)
-	o, err := w.s.Look(w.Ctx, second)
+	o, err := w.s.Look(w.Ctx, key(second))
 	w.Must(err)
 	if o.Earlier == nil || len(o.Replies) != 0 || answers(q2.ID) != 0 || o.Company != "Bob Trading Inc" {
 		t.Fatalf("before the permission: %+v", o)
 	}
-	_, err = w.s.Reuse(w.Ctx, second, "es", false)
+	_, err = w.s.Reuse(w.Ctx, key(second), false)
 	w.Want("not ticked", err, fault.Invalid)
 	r, err := w.s.Result(w.Ctx, w.bob, q2.ID)
 	if err != nil || len(r.Replies) != 0 {
 		t.Error("bob sees answers before the permission")
 	}
-	if o, err = w.s.Reuse(w.Ctx, second, "es", true); err != nil || !o.Reused || o.Earlier != nil || len(o.Replies) != 25 || len(o.Missing()) != 0 {
+	if o, err = w.s.Reuse(w.Ctx, key(second), true); err != nil || !o.Reused || o.Earlier != nil || len(o.Replies) != 25 || len(o.Missing()) != 0 {
 		t.Fatalf("%v %d", err, len(o.Replies))
 	}
 	if r, err = w.s.Result(w.Ctx, w.bob, q2.ID); err != nil || len(r.Replies) != 0 {
 		t.Error("bob sees answers before they are handed in")
 	}
-	o, _, err = w.s.Save(w.Ctx, second, "cargo", "es", map[string]bizpartner.ReplyEntry{"seals": {Answer: "yes", Version: o.Replies["seals"].Version}})
+	o, _, err = w.s.Save(w.Ctx, key(second), "cargo", map[string]bizpartner.ReplyEntry{"seals": {Answer: "yes", Version: o.Replies["seals"].Version}})
 	w.Must(err)
 	w.finish(second)
 	if r, err = w.s.Result(w.Ctx, w.bob, q2.ID); err != nil || len(r.Replies) != 25 {
@@ -339,7 +339,7 @@ func TestReuse(t *testing.T) {
 		t.Error("bob reads permissions")
 	}
 
-	if o, err = w.s.Unuse(w.Ctx, second); err != nil || o.Reused || o.Questionnaire.Status != bizpartner.Begun || len(o.Replies) != 1 {
+	if o, err = w.s.Unuse(w.Ctx, key(second)); err != nil || o.Reused || o.Questionnaire.Status != bizpartner.Begun || len(o.Replies) != 1 {
 		t.Fatalf("%v %s %d", err, o.Questionnaire.Status, len(o.Replies))
 	}
 	if r, err = w.s.Result(w.Ctx, w.bob, q2.ID); err != nil || len(r.Replies) != 0 || r.Questionnaire.Score != nil {
@@ -348,17 +348,17 @@ func TestReuse(t *testing.T) {
 	if answers(q2.ID) != 1 {
 		t.Errorf("%d answers are left", answers(q2.ID))
 	}
-	_, err = w.s.Unuse(w.Ctx, second)
+	_, err = w.s.Unuse(w.Ctx, key(second))
 	w.Want("twice", err, fault.NotFound)
 
 	// Once more, accepted, and taken back then.
-	_, err = w.s.Reuse(w.Ctx, second, "es", true)
+	_, err = w.s.Reuse(w.Ctx, key(second), true)
 	w.Must(err)
 	w.finish(second)
 	r, err = w.s.Result(w.Ctx, w.bob, q2.ID)
 	w.Must(err)
 	w.Must(w.s.Accept(w.Ctx, w.bob, q2.ID, bizpartner.NoteEntry{Version: r.Questionnaire.Version}))
-	_, err = w.s.Unuse(w.Ctx, second)
+	_, err = w.s.Unuse(w.Ctx, key(second))
 	w.Must(err)
 	if r, err = w.s.Result(w.Ctx, w.bob, q2.ID); err != nil || r.Questionnaire.Status != bizpartner.Cancelled || len(r.Replies) != 0 || r.Partner.AssessedOn != nil {
 		t.Errorf("%+v %v", r.Questionnaire, err)

@@ -45,14 +45,14 @@ func (s *Service) past(ctx context.Context, tx pg.Tx, o *Outside) error {
 // member, and takes them over where nothing is answered yet. The member sees them when the
 // questionnaire is handed in, and never whose they were. Whoever has the link may. Invalid:
 // the permission was not ticked; NotFound: there are none.
-func (s *Service) Reuse(ctx context.Context, token, lang string, allowed bool) (Outside, error) {
-	return s.enter(ctx, token, func(tx pg.Tx, now time.Time, o *Outside) error {
+func (s *Service) Reuse(ctx context.Context, k Key, allowed bool) (Outside, error) {
+	return s.enter(ctx, k, func(tx pg.Tx, now time.Time, o *Outside) error {
 		q := &o.Questionnaire
 		if o.Earlier == nil {
 			return fault.Missing()
 		}
 		if !allowed {
-			return fault.Fail([]fault.Field{fault.F("allow", s.Data.Say(lang, "reuse_need"))})
+			return fault.Fail([]fault.Field{fault.F("allow", s.Data.Say(k.Lang, "reuse_need"))})
 		}
 		list, err := scan[source](ctx, tx, sourceSQL, q.ToEmail, q.Template, q.Edition, q.ID)
 		if err != nil || len(list) == 0 {
@@ -75,18 +75,18 @@ func (s *Service) Reuse(ctx context.Context, token, lang string, allowed bool) (
 		if err := q.write(ctx, tx, now, "reused", "", o.Partner); err != nil {
 			return err
 		}
-		if err := s.begun(ctx, tx, now, o, lang); err != nil {
+		if err := s.begun(ctx, tx, now, o, k.Lang); err != nil {
 			return err
 		}
-		return o.record(ctx, tx, now, "questionnaire.reuse", map[string]any{"reference": q.Reference, "answers": len(earlier)})
+		return o.note(ctx, tx, now, "questionnaire.reuse", map[string]any{"reference": q.Reference, "answers": len(earlier)})
 	})
 }
 
 // Unuse takes the permission back: answers that came from earlier ones are deleted here, and
 // the member no longer sees them. What was handed in is open again; what the member had
 // accepted is over, and the partner is due for another assessment. Whoever has the link may.
-func (s *Service) Unuse(ctx context.Context, token string) (Outside, error) {
-	return s.enter(ctx, token, func(tx pg.Tx, now time.Time, o *Outside) error {
+func (s *Service) Unuse(ctx context.Context, k Key) (Outside, error) {
+	return s.enter(ctx, k, func(tx pg.Tx, now time.Time, o *Outside) error {
 		q := &o.Questionnaire
 		n, err := run(ctx, tx, `update questionnaire_reuse set revoked_at = ? where questionnaire_id = ? and revoked_at is null`, now, q.ID)
 		if err != nil {
@@ -125,7 +125,7 @@ func (s *Service) Unuse(ctx context.Context, token string) (Outside, error) {
 		if err := q.write(ctx, tx, now, "unused", "", o.Partner); err != nil {
 			return err
 		}
-		return o.record(ctx, tx, now, "questionnaire.unuse", map[string]any{"reference": q.Reference})
+		return o.note(ctx, tx, now, "questionnaire.unuse", map[string]any{"reference": q.Reference})
 	})
 }
 

@@ -149,7 +149,7 @@ func (w *world) token(mail string) string {
 // fill answers every question of a questionnaire.
 func (w *world) fill(token, answer string) bizpartner.Outside {
 	w.T.Helper()
-	o, err := w.s.Look(w.Ctx, token)
+	o, err := w.s.Look(w.Ctx, key(token))
 	w.Must(err)
 	for _, s := range o.Template.Sections {
 		in := map[string]bizpartner.ReplyEntry{}
@@ -157,7 +157,7 @@ func (w *world) fill(token, answer string) bizpartner.Outside {
 			in[q.Code] = bizpartner.ReplyEntry{Answer: answer, Note: "As in our handbook", Version: o.Replies[q.Code].Version}
 		}
 		var lost []string
-		if o, lost, err = w.s.Save(w.Ctx, token, s.Code, "es", in); err != nil || lost != nil {
+		if o, lost, err = w.s.Save(w.Ctx, key(token), s.Code, in); err != nil || lost != nil {
 			w.T.Fatalf("%v %v", lost, err)
 		}
 	}
@@ -166,7 +166,9 @@ func (w *world) fill(token, answer string) bizpartner.Outside {
 
 func (w *world) finish(token string) bizpartner.Outside {
 	w.T.Helper()
-	o, err := w.s.Finish(w.Ctx, token, bizpartner.FinishEntry{Name: "Marta Maker", Position: "Director", Agreed: true, Lang: "es"})
+	o, err := w.s.Finish(w.Ctx, key(token), bizpartner.FinishEntry{Name: "Marta Maker", Position: "Director", Agreed: true})
 	w.Must(err)
 	return o
 }
+
+func key(token string) bizpartner.Key { return bizpartner.Key{Token: token, Lang: "es"} }

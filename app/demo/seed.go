@@ -13,6 +13,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/enforcement"
@@ -58,6 +59,7 @@ type Portal struct {
 	Findings     *finding.Service
 	Cases        *enforcement.Service
 	Reports      *report.Service
+	Partners     *bizpartner.Service
 }
 
 // Seeder tells the made-up past.
@@ -154,7 +156,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	}
 	s.stories = stories()
 	steps := append(append(s.later, s.enlist()...), s.validate()...)
-	steps = append(append(steps, s.plan()...), s.follow()...)
+	steps = append(append(append(steps, s.plan()...), s.follow()...), s.deal()...)
 	for _, x := range s.stories {
 		x.seeder, x.library = s, map[string]evidence.Evidence{}
 		steps = append(steps, x.tell()...)

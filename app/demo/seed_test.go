@@ -12,6 +12,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
@@ -98,6 +99,15 @@ func seeded(t *testing.T) *pg.DB {
 	p.Fieldwork = &fieldwork.Service{DB: db, Now: at.Now, Steps: p.Validations.Steps, Library: library, Evidence: p.Evidence}
 	p.Cases = enforcement.New(db, at.Now, &enforcement.Steps{Programmes: p.Members.Steps.Programmes, Clocks: p.Members.Steps.Clocks, Letters: p.Members.Steps.Letters, Standing: p.Members.Standing})
 	p.Reports = &report.Service{DB: db, Now: at.Now, Findings: p.Findings.Steps, Members: p.Members, Refer: p.Cases.Steps.Refer}
+	asked, err := fs.Sub(config.Questionnaires, "questionnaires")
+	if err != nil {
+		t.Fatal(err)
+	}
+	partners, err := bizpartner.LoadData(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Partners = &bizpartner.Service{DB: db, Now: at.Now, Programmes: register, Letters: letters, Data: partners, Evidence: p.Evidence, Key: bytes.Repeat([]byte("k"), 32)}
 	files, err := fs.Sub(config.Regions, "regions")
 	if err != nil {
 		t.Fatal(err)

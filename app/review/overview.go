@@ -50,6 +50,7 @@ type CompanyHead struct {
 	OfficeID     uuid.UUID
 	Office       string
 	OfficeZone   string
+	Partners     int // business partners on its own list
 	CreatedAt    time.Time
 }
 
@@ -149,7 +150,8 @@ type OverviewClock struct {
 }
 
 const companySQL = `select c.id, c.name, c.legal_form, c.country, c.registration, c.website, c.phone, c.employees, c.office_id,
-  o.name as office, o.zone as office_zone, c.created_at
+  o.name as office, o.zone as office_zone,
+  (select count(*)::int from business_partner b where b.company_id = c.id and b.ended_at is null) as partners, c.created_at
 from company c join office o on o.id = c.office_id where c.id = $1`
 
 const accountSQL = `select jsonb_build_object(

@@ -21,6 +21,7 @@ import (
 
 	"trustedtrader/app/appeal"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/company"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
@@ -58,7 +59,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			seen[key] = true
 		}
 		if r.Access.Public() {
-			if r.Method != "GET" && r.Path != "/signout" { // whose session has ended is signed out already
+			if r.Method != "GET" && r.Path != "/signout" && !strings.HasPrefix(r.Path, "/q/:token/") { // whose session has ended is signed out already; a partner's link is its key
 				t.Errorf("%s %s: nobody changes anything without signing in", r.Method, r.Path)
 			}
 			continue
@@ -110,6 +111,7 @@ var areas = map[string][]identity.Audience{
 	"/incidents":    {identity.Companies},
 	"/enforcement":  {identity.Companies},
 	"/appeals":      {identity.Companies},
+	"/partners":     {identity.Companies},
 	"/desk":         {identity.Staff},
 	"/admin":        {identity.Staff},
 	"/audit":        {identity.Staff},
@@ -136,6 +138,7 @@ type matrix struct {
 	risks    *risk.Service
 
 	validations *validation.Service
+	partners    *bizpartner.Service
 	library     *evidence.Service
 	measured    *prometheus.Registry
 	own         map[string]string // parameters of a route, filled in with objects that company A owns
@@ -205,7 +208,7 @@ func newMatrix(t *testing.T) *matrix {
 	if a.web.Metrics, err = NewMetrics(measured); err != nil {
 		t.Fatal(err)
 	}
-	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, risks: a.web.Risks, validations: a.web.Validations, library: a.web.Evidence, measured: measured}
+	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, risks: a.web.Risks, validations: a.web.Validations, partners: a.web.Partners, library: a.web.Evidence, measured: measured}
 
 	var companies [2]identity.Actor
 	for i, name := range []string{"Harbor Trading LLC", "Nosy Neighbor Inc"} {
@@ -290,7 +293,14 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	visits := visitObjects(w, m.validations, owner)
 	found, visited := m.found(owner)
 	happened, decided, item, appealed := m.suspended(owner, *visited.MembershipID)
+	business := m.partnered(owner)
 	return map[string]string{
+		"business":      business["partner"],
+		"connection":    business["connection"],
+		"link":          business["link"],
+		"questionnaire": business["questionnaire"],
+		"task":          business["task"],
+
 		"finding":     found.ID.String(),
 		"member":      visited.MembershipID.String(),
 		"change":      m.leaving(owner, *visited.MembershipID).String(),
@@ -450,6 +460,13 @@ func objectOf(path string) map[string]string {
 		{"/appeals/", map[string]string{":id": "appeal"}},
 		{"/enforcement/", map[string]string{":id": "enforcement", ":item": "item"}},
 		{"/desk/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
+		{"/verify/", map[string]string{":token": "=nothing"}},
+		{"/q/", map[string]string{":token": "=nothing", ":section": "=cargo"}},
+		{"/partners/import/", map[string]string{":draft": "=00000000-0000-7000-8000-000000000004"}}, // one person's own
+		{"/partners/connections/", map[string]string{":id": "connection"}},
+		{"/partners/links/", map[string]string{":id": "link"}},
+		{"/partners/questionnaires/", map[string]string{":id": "questionnaire", ":task": "task"}},
+		{"/partners/", map[string]string{":id": "business"}},
 		{"/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
 		{"/desk/visits/:id/criteria", map[string]string{":id": "worked", ":criterion": "=3.1"}},
 		{"/desk/visits/:id/workbook", map[string]string{":id": "worked"}},
@@ -659,6 +676,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 // no decision yet, no request for information, a message about nothing.
 var notNow = []string{
 	"/signin/:provider", "/callback/:provider", "/kept", "/calendar/:token.ics",
+	"/verify/:token", "/q/:token", "/q/:token/s/:section", "/q/:token/finish", "/partners/import/:draft",
 	"/desk/validations/new", "/agency/visits/:id", "/desk/incidents/new", "/desk/enforcement/new", "/enforcement/request", "/enforcement/:id/appeal", // of no company and no membership
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",

@@ -252,8 +252,8 @@ func (w *Web) keepOldPage(c *fiber.Ctx, refused error) error {
 
 // keep stores the form of this request for its sender.
 func (w *Web) keep(c *fiber.Ctx, sessionSecret string) (kept bool, err error) {
-	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm) {
-		return false, nil
+	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm) || strings.HasPrefix(c.Path(), "/q/") {
+		return false, nil // an address that is a key is never written down
 	}
 	token, err := w.SignIn.Keep(c.UserContext(), sessionSecret, c.FormValue("csrf"), c.OriginalURL(), bytes.Clone(c.Request().Body()))
 	if err != nil || token == "" {

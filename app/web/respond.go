@@ -145,7 +145,7 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 	case who.Audience == identity.Companies && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Security profile", Href: "/profiles"}, {Label: "Evidence", Href: "/evidence"},
 			{Label: "Company account", Href: "/company/profile"},
-			{Label: "Risk assessment", Href: "/risk"}, {Label: "Validations", Href: "/validations"}, {Label: "Findings", Href: "/findings"}, {Label: "Incidents", Href: "/incidents"},
+			{Label: "Risk assessment", Href: "/risk"}, {Label: "Business partners", Href: "/partners"}, {Label: "Validations", Href: "/validations"}, {Label: "Findings", Href: "/findings"}, {Label: "Incidents", Href: "/incidents"},
 			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}, {Label: "Who may see us", Href: "/company/consents"}}
 	case who.Audience == identity.Partners && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Visits to observe", Href: "/agency/visits"}, {Label: "People", Href: "/agency/people"}}

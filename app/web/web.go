@@ -14,6 +14,7 @@ import (
 	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
@@ -90,6 +91,7 @@ type Services struct {
 	Cases        *enforcement.Service
 	Appeals      *appeal.Service
 	Reports      *report.Service
+	Partners     *bizpartner.Service
 	Headquarters *headquarters.Service
 	Successions  *succession.Service
 	Consents     *consent.Service
