@@ -205,3 +205,13 @@ func (s *Service) Admitted(ctx context.Context, tx pg.Tx, now time.Time, by iden
 	}
 	return nil
 }
+
+// CaseOpen is the answer to Service.Blocked from the cases of enforcement: one that is not
+// closed keeps a member from simply leaving.
+func CaseOpen(ctx context.Context, tx pg.Tx, membership uuid.UUID) (why string, err error) {
+	err = tx.WithContext(ctx).Raw(`select coalesce((select reference from enforcement_case where membership_id = ? and status <> 'closed' order by id limit 1), '')`, membership).Scan(&why).Error
+	if err != nil {
+		return "", fmt.Errorf("look for a case of enforcement: %w", err)
+	}
+	return why, nil
+}

@@ -237,6 +237,17 @@ func TestBlockedWithdrawalIsDecidedByTwo(t *testing.T) {
 	}
 }
 
+func TestAnOpenCaseOfEnforcementBlocks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.svc.Blocked = succession.CaseOpen
+	w.Exec(`insert into enforcement_case (id, reference, company_id, membership_id, office_id, programme, entity_type, status, source_kind, reason, opened_at, author)
+		select ?, 'E-1', company_id, id, ?, programme, entity_type, 'investigating', 'hand', 'Seals', ?, 'Sam' from membership where id = ?`, uuid.New(), w.NewYork, w.Clock.Now(), w.m)
+	if c := w.sent(leave("2026-03-10")); c.Status != succession.Sent || !c.NeedsDecision {
+		t.Errorf("a member left while a case was open that it does not know of: %s", c.Status)
+	}
+}
+
 func TestMergerTakesNothingWithItUnseen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
