@@ -24,12 +24,11 @@ func TestMain(m *testing.M) { apptest.Run(m) }
 // world is a member that was suspended on 4 March 2026 for a security incident.
 type world struct {
 	*findingtest.World
-	cases    *enforcement.Service
-	appeals  *appeal.Service
-	olive    identity.Actor
-	owner    identity.Actor
-	m, of    uuid.UUID
-	decision uuid.UUID
+	cases   *enforcement.Service
+	appeals *appeal.Service
+	olive   identity.Actor
+	owner   identity.Actor
+	m, of   uuid.UUID
 }
 
 func newWorld(t *testing.T, ground string) *world {

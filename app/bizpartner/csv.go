@@ -40,9 +40,6 @@ var headings = map[string][]string{
 	"notes":       {"notes", "note", "remarks", "comment", "comments", "notas", "remarques"},
 }
 
-// order is that of the columns of an export.
-var order = []string{"name", "country", "role", "reference", "contact", "email", "lang", "risk", "identifiers", "notes"}
-
 var risks = map[string]Risk{"high": High, "h": High, "3": High, "alto": High, "alta": High, "élevé": High, "medium": Medium, "m": Medium, "med": Medium, "2": Medium,
 	"medio": Medium, "moyen": Medium, "low": Low, "l": Low, "1": Low, "bajo": Low, "baja": Low, "faible": Low}
 

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -203,6 +202,3 @@ func (l List) Conditions(ctx context.Context) (out [][2]string) {
 
 // Span reports whether the set is about what happened between two days.
 func (s Set) Span() bool { return s != Members && s != Waiting }
-
-// at is an instant as it stands in an address.
-func at(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -208,7 +208,7 @@ func TestTwelveYears(t *testing.T) {
 	l.happened("revalidated", good...)
 
 	l.to("2036-03-03")
-	c = l.suspendedAtOnce()
+	l.suspendedAtOnce()
 	held := append(slices.Clone(good), stretch{"2036-03-03", "suspended tier_3"})
 	l.happened("suspended again", held...)
 

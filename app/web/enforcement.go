@@ -149,13 +149,13 @@ func (w *Web) itemStep(act, field, done string, do func(ctx context.Context, by 
 // itemAct names the form of an item by the prefix of the fields that came.
 func itemAct(c *fiber.Ctx, act string) string {
 	found := act
-	c.Request().PostArgs().VisitAll(func(key, _ []byte) {
+	for key := range c.Request().PostArgs().All() {
 		if name := string(key); strings.HasPrefix(name, act+"-") {
 			if i := strings.LastIndex(name, "-"); i > len(act) {
 				found = name[:i]
 			}
 		}
-	})
+	}
 	return found
 }
 
