@@ -255,6 +255,12 @@ func TestFromDraftToTier(t *testing.T) {
 	w.Must(w.Findings.Answer(w.Ctx, owner, f.ID, finding.AnswerEntry{Version: 2, Text: "Done"}))
 	w.Must(w.Findings.Accept(w.Ctx, w.Sam, f.ID, finding.NoteEntry{Version: 3}))
 	w.Must(s.Close(w.Ctx, w.Sam, v.ID, in))
+	if n := w.Count(`select count(*)::int from clock where subject_kind = 'validation' and subject_id = $1 and stopped_at is null`, v.ID); n != 0 {
+		t.Errorf("%d clocks of the closed validation run on", n)
+	}
+	if n := w.Count(`select count(*)::int from clock where code = 'revalidation' and stopped_at is null`); n != 1 {
+		t.Errorf("the next validation is due by %d clocks", n)
+	}
 	page, err := w.Members.Membership(w.Ctx, owner, m)
 	w.Must(err)
 	if page.Membership.Tier != "tier_3" {

@@ -196,10 +196,12 @@ func (s *Steps) happened(ctx context.Context, tx pg.Tx, now time.Time, by identi
 			return err
 		}
 	}
-	if err := s.Clocks.Happened(ctx, tx, now, by, subject, event(do)); err != nil {
-		return err
+	if do != Close {
+		return s.Clocks.Happened(ctx, tx, now, by, subject, event(do))
 	}
-	if do != Close || v.MembershipID == nil {
+	// The end of a validation is the membership's: what starts then, such as the years to the
+	// next one, is owed to the member and not for the validation that is over.
+	if v.MembershipID == nil {
 		return nil
 	}
 	if err := lockMembership(ctx, tx, *v.MembershipID); err != nil {
