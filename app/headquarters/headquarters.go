@@ -188,7 +188,7 @@ var words = map[string]string{
 	"tier_awarded": "Tier awarded", "confirmed": "Confirmed", "enforcement": "Passed on to enforcement",
 	"granted": "Granted", "awarded": "Tier awarded", "reinstated": "Reinstated", "limited": "Benefits limited", "restored": "Benefits restored",
 	"removed": "Removed", "withdrawn": "Withdrawn", "succeeded": "Passed on to another membership",
-	"application": "Application", "report": "Report of a validation", "plan": "Yearly plan", "action_required": "Action required",
+	"application": "Application", "report": "Report of a validation", "plan": "Yearly plan", "measure": "Measure of enforcement", "appeal": "Appeal", "action_required": "Action required",
 	"recommendation": "Recommendation", "best_practice": "Best practice", "answered": "Answered", "escalated": "Passed on to enforcement",
 	"none": "No breach", "same_person": "One person did both steps", "no_recommendation": "Decided without a recommendation", "own_company": "A right in the company it is about",
 	"returned": "Returned", "other": "Not settled",

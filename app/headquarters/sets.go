@@ -299,6 +299,16 @@ var decisionsSQL = cols{
       (t.approved_at at time zone z.zone)::date - (t.submitted_at at time zone z.zone)::date, v.lead_id, t.submitted_by, t.approved_by, coalesce((select q.name from person q where q.id = t.written_by), '')
     from report t join validation v on v.id = t.validation_id join office z on z.id = v.office_id where v.programme = $1 and t.approved_at <= $4` + near("t.approved_at") + `
     union all
+    select 'e' || p.id, (p.decided_at at time zone z.zone)::date, e.reference, e.company_id, e.office_id, 'enforcement', e.id, e.entity_type, 'measure',
+      (p.decided_at at time zone z.zone)::date - (p.proposed_at at time zone z.zone)::date, e.opened_by, p.proposed_by, p.decided_by, ''
+    from enforcement_proposal p join enforcement_case e on e.id = p.case_id join office z on z.id = e.office_id
+    where e.programme = $1 and p.decision = 'approved' and p.decided_at <= $4` + near("p.decided_at") + `
+    union all
+    select 'l' || l.id, (l.decided_at at time zone z.zone)::date, l.reference, l.company_id, l.office_id, 'appeal', l.id, e.entity_type, 'appeal',
+      (l.decided_at at time zone z.zone)::date - (l.filed_at at time zone z.zone)::date, null, p.decided_by, l.decided_by, ''
+    from appeal l join enforcement_proposal p on p.id = l.proposal_id join enforcement_case e on e.id = l.case_id join office z on z.id = l.office_id
+    where l.programme = $1 and l.decided_at <= $4` + near("l.decided_at") + `
+    union all
     select 'p' || p.id, (p.adopted_at at time zone 'UTC')::date, p.programme || ' ' || p.year, null, null, 'plan', p.id, '', 'plan', null, p.made_by, p.made_by, p.adopted_by, ''
     from validation_plan p where p.programme = $1 and p.adopted_at <= $4
   ) d

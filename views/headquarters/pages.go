@@ -107,7 +107,7 @@ func (p RowsPage) first() string {
 // href is the page of a row; empty: it has none.
 func href(r app.Row) string {
 	head := map[string]string{"application": "/desk/cases/", "membership": "/memberships/", "history": "/memberships/", "validation": "/desk/validations/", "finding": "/desk/findings/",
-		"profile": "/desk/profiles/", "plan": "/desk/plan/"}[r.Link]
+		"profile": "/desk/profiles/", "plan": "/desk/plan/", "enforcement": "/desk/enforcement/", "appeal": "/desk/appeals/"}[r.Link]
 	if head == "" {
 		return ""
 	}
