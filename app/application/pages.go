@@ -307,7 +307,7 @@ type Home struct {
 	Members []Member
 	Unread  int
 	Clocks  []clock.View         // every running clock of the company, the most urgent first
-	About   map[uuid.UUID]string // what people call the validations and findings of which a clock speaks
+	About   map[uuid.UUID]string // what people call the validations, findings and cases of which a clock speaks
 	Visits  []HomeVisit          // about which something is open: those that wait for an answer first, then by time
 	Zone    *time.Location
 }
@@ -335,7 +335,8 @@ const homeVisits = `coalesce((select jsonb_agg(jsonb_build_object('ID', x.id, 'R
 
 const homeAbout = `coalesce((select jsonb_object_agg(x.id, x.reference) from (
     select id, reference from validation where company_id = $1 and closed_at is null
-    union all select id, reference from finding where company_id = $1 and closed_at is null) x), '{}')`
+    union all select id, reference from finding where company_id = $1 and closed_at is null
+    union all select id, reference from enforcement_case where company_id = $1) x), '{}')`
 
 // Next is the open application whose turn is the company's, the most urgent first;
 // nil when nothing is to do.

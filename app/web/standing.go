@@ -34,6 +34,9 @@ func (w *Web) showStanding(c *fiber.Ctx, who identity.Actor) error {
 		status = fiber.StatusUnprocessableEntity
 	}
 	chrome := w.wideChrome(c, who, t(c, "History of %s", p.Number))
+	if who.Audience == identity.Companies {
+		chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Home"), Href: "/company"}}
+	}
 	chrome.Breadcrumb = append(chrome.Breadcrumb, ui.Crumb{Label: t(c, "Membership %s", p.Number), Href: "/memberships/" + id.String()}, ui.Crumb{Label: t(c, "History in law")})
 	chrome.Errors = problems != nil
 	return render(c, status, view.History(view.HistoryPage{Chrome: chrome, Page: p, Day: day, Known: known, Errors: problems}))

@@ -7,6 +7,7 @@ import (
 
 	app "trustedtrader/app/bizpartner"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/standing"
 	"trustedtrader/views/ui"
 )
 
@@ -149,6 +150,23 @@ func (p OutsidePage) sectionOf(code string) string {
 		if slices.ContainsFunc(s.Questions, func(q app.Question) bool { return q.Code == code }) {
 			return s.Code
 		}
+	}
+	return ""
+}
+
+// since says from when on the state of a part holds. The tier beside it may be younger.
+func since(ctx context.Context, x app.Part) string {
+	if x.Since == nil {
+		return ""
+	}
+	day := x.Since.Text(ctx)
+	switch x.State {
+	case standing.Active:
+		return i18n.T(ctx, "Active since %s", day)
+	case standing.OnHold:
+		return i18n.T(ctx, "Suspended since %s", day)
+	case standing.Ended, standing.Cancelled:
+		return i18n.T(ctx, "Ended on %s", day)
 	}
 	return ""
 }
