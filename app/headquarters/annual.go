@@ -126,6 +126,11 @@ func (s *Service) Annual(ctx context.Context, by identity.Actor, in AnnualAsked)
 		{Code: "planned", Title: "Validations and revalidations planned", Rows: ByKind, Columns: ByEntityType, Filter: of(Planned, nil)},
 		{Code: "done", Title: "Validations and revalidations done", Rows: ByKind, Columns: ByEntityType, Filter: of(Done, nil)},
 		{Code: "standings", Title: "Suspensions, removals and other events in law", Rows: ByKind, Columns: ByEntityType, Filter: of(Standings, nil)},
+		{Code: "measures", Title: "Measures decided by kind of member", Rows: ByKind, Columns: ByEntityType, Filter: of(Enforcement, nil)},
+		{Code: "outcomes", Title: "Measures decided and what became of them", Rows: ByKind, Columns: ByOutcome, Filter: of(Enforcement, nil), Heads: heads("stands", "ended", "overturned")},
+		{Code: "in_force", Title: "Measures in force at the end of the year", Rows: ByKind, Columns: ByEntityType, Filter: of(InForce, nil)},
+		{Code: "appeals", Title: "Appeals by measure", Rows: ByKind, Columns: ByOutcome, Filter: of(Appeals, nil), Heads: heads("open", "confirmed", "overturned", "ended", "withdrawn")},
+		{Code: "incidents", Title: "Incidents by kind", Rows: ByKind, Columns: BySource, Filter: of(Incidents, nil), Heads: heads("company", "agency")},
 	}
 	out.Measures = []Measures{
 		{Code: "certification", Title: "Hours and days for each certification", Rows: ByEntityType, Filter: of(Applications, map[Dim]string{ByKind: "certified"})},
@@ -172,7 +177,7 @@ func (s *Service) AnnualFile(ctx context.Context, by identity.Actor, in AnnualAs
 		return nil
 	}, func() [][2]string {
 		out := append([][2]string{{i18n.T(ctx, r.Rules.Figures.FiscalYear.Name), strconv.Itoa(r.Year)}, {i18n.T(ctx, "Number of rows"), strconv.Itoa(n)}}, r.Asked.about(ctx, r.Rules.Name)...)
-		for _, set := range []Set{Members, Applications, Planned, Done, Standings, Clocks} {
+		for _, set := range []Set{Members, Applications, Planned, Done, Standings, Enforcement, InForce, Appeals, Incidents, Clocks} {
 			out = append(out, [2]string{i18n.T(ctx, set.Name()), i18n.T(ctx, set.Counted())})
 		}
 		return out

@@ -88,7 +88,27 @@ func dashboard(a Asked, p *programme.Programme) []Table {
 		{Code: "findings", Title: "Findings by criterion", Rows: ByCriterion, Columns: ByKind, Filter: Filter{Asked: a, Set: Findings}, Heads: heads(findingKinds(p)...)},
 		{Code: "standings", Title: "Events in law by month", Rows: ByMonth, Columns: ByKind, Filter: Filter{Asked: a, Set: Standings},
 			Heads: heads("granted", "awarded", "suspended", "reinstated", "limited", "restored", "removed", "annulled", "withdrawn", "succeeded")},
+		{Code: "measures", Title: "Measures decided by month", Rows: ByMonth, Columns: ByKind, Filter: Filter{Asked: a, Set: Enforcement}, Heads: heads(measures(p)...)},
+		{Code: "outcomes", Title: "Measures decided and what became of them", Rows: ByKind, Columns: ByOutcome, Filter: Filter{Asked: a, Set: Enforcement}, Heads: heads("stands", "ended", "overturned")},
+		{Code: "in_force", Title: "Measures in force by kind of member", Rows: ByEntityType, Columns: ByKind, Filter: Filter{Asked: a, Set: InForce}},
+		{Code: "cases", Title: "Open cases by state and age in days", Rows: ByStatus, Columns: ByAge, Filter: Filter{Asked: a, Set: Cases}, Heads: heads(p.Figures.AgeGroups()...)},
+		{Code: "appeals", Title: "Appeals by measure", Rows: ByKind, Columns: ByOutcome, Filter: Filter{Asked: a, Set: Appeals}, Heads: heads("open", "confirmed", "overturned", "ended", "withdrawn")},
+		{Code: "incidents", Title: "Incidents by month", Rows: ByMonth, Columns: ByKind, Filter: Filter{Asked: a, Set: Incidents}},
 	}
+}
+
+// measures are the kinds of measure that a ground of the programme allows, with suspensions at
+// once, from the lightest to the heaviest.
+func measures(p *programme.Programme) (out []string) {
+	for _, m := range programme.Measures() {
+		if m != programme.NoStep && slices.ContainsFunc(p.Enforcement.Grounds, func(g programme.Ground) bool { return g.Allows(m) }) {
+			out = append(out, m)
+		}
+		if m == programme.Suspend && slices.ContainsFunc(p.Enforcement.Grounds, func(g programme.Ground) bool { return g.Emergency }) {
+			out = append(out, "emergency")
+		}
+	}
+	return out
 }
 
 func heads(keys ...string) (out []Head) {
@@ -232,6 +252,10 @@ func (t *Table) order(w *world, a, b Line) int {
 		return cmp.Compare(w.place(a.Key), w.place(b.Key))
 	case ByCriterion:
 		return compareNumbers(a.Key, b.Key)
+	case ByStatus:
+		if t.Filter.Set == Cases {
+			return cmp.Compare(slices.Index(caseStates, a.Key), slices.Index(caseStates, b.Key))
+		}
 	case ByAge:
 		groups := w.rules.Figures.AgeGroups()
 		return cmp.Compare(slices.Index(groups, a.Key), slices.Index(groups, b.Key))

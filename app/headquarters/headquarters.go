@@ -149,6 +149,12 @@ func (w *world) name(ctx context.Context, d Dim, key string) string {
 				return i18n.T(ctx, k.Name)
 			}
 		}
+		if k, ok := w.rules.Enforcement.Incidents.Kind(key); ok {
+			return i18n.T(ctx, k.Name)
+		}
+		if slices.Contains(programme.Measures(), key) {
+			return i18n.T(ctx, w.rules.MeasureName(key))
+		}
 		if c, ok := w.rules.Clock(key); ok {
 			return i18n.T(ctx, c.Name)
 		}
@@ -192,4 +198,6 @@ var words = map[string]string{
 	"recommendation": "Recommendation", "best_practice": "Best practice", "answered": "Answered", "escalated": "Passed on to enforcement",
 	"none": "No breach", "same_person": "One person did both steps", "no_recommendation": "Decided without a recommendation", "own_company": "A right in the company it is about",
 	"returned": "Returned", "other": "Not settled",
+	"investigating": "Being looked into", "proposed": "Proposed", "notified": "With the company", "emergency": "Suspended at once", "in_force": "In force", "end_proposed": "End proposed",
+	"stands": "Stands", "overturned": "Overturned", "company": "The company", "agency": "The agency",
 }

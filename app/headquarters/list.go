@@ -43,7 +43,7 @@ type Row struct {
 	Ref        string
 	Company    string
 	CompanyID  uuid.UUID
-	Link       string // what LinkID is: application, membership, validation, finding, profile, plan, history; empty: there is no page
+	Link       string // what LinkID is: application, membership, validation, finding, profile, plan, history, enforcement, appeal, incident; empty: there is no page
 	LinkID     uuid.UUID
 	Office     string // its id
 	EntityType string
@@ -57,6 +57,7 @@ type Row struct {
 	Outcome    string
 	Pair       string
 	Live       string
+	Source     string
 
 	Opened, Reviewed, Recommended, Decided string // people, of decisions
 
@@ -67,7 +68,7 @@ type Row struct {
 // Of is what a dimension has in the row.
 func (r Row) Of(d Dim) string {
 	return map[Dim]string{ByOffice: r.Office, ByEntityType: r.EntityType, ByStatus: r.Status, ByTier: r.Tier, ByCountry: r.Country, ByMonth: r.Month, ByKind: r.Kind,
-		ByAge: r.Age, ByCriterion: r.Criterion, ByOutcome: r.Outcome, ByPair: r.Pair, ByLive: r.Live}[d]
+		ByAge: r.Age, ByCriterion: r.Criterion, ByOutcome: r.Outcome, ByPair: r.Pair, ByLive: r.Live, BySource: r.Source}[d]
 }
 
 // shown are the columns of a list, set by set.
@@ -83,6 +84,11 @@ var shown = map[Set][]Dim{
 	Clocks:       {ByKind, ByStatus, ByOffice, ByCountry},
 	Decisions:    {ByKind, ByOutcome, ByOffice, ByEntityType},
 	Verdicts:     {ByCriterion, ByOutcome, ByOffice, ByEntityType, ByCountry},
+	Enforcement:  {ByKind, ByOutcome, ByOffice, ByEntityType, ByCountry},
+	InForce:      {ByKind, ByOffice, ByEntityType, ByCountry, ByAge},
+	Cases:        {ByStatus, ByOffice, ByEntityType, ByCountry, ByAge},
+	Appeals:      {ByKind, ByOutcome, ByOffice, ByEntityType, ByCountry},
+	Incidents:    {ByKind, BySource, ByOffice, ByEntityType, ByCountry},
 }
 
 // PageLength is how many rows one page of a list has.
@@ -147,7 +153,7 @@ func (s *Service) List(ctx context.Context, by identity.Actor, f Filter) (l List
 		return l, err
 	}
 	l = List{Filter: f, Rules: p, Columns: shown[f.Set], w: s.world(p), People: f.Set == Decisions,
-		Days:  slices.Contains([]Set{Applications, Waiting, Done, Clocks, Decisions}, f.Set),
+		Days:  slices.Contains([]Set{Applications, Waiting, Done, Clocks, Decisions, Enforcement, InForce, Cases, Appeals}, f.Set),
 		Hours: slices.Contains([]Set{Applications, Waiting, Done}, f.Set)}
 	where, args := f.conditions(f.args(by))
 	page, pageArgs := where, slices.Clone(args)
@@ -201,4 +207,4 @@ func (l List) Conditions(ctx context.Context) (out [][2]string) {
 }
 
 // Span reports whether the set is about what happened between two days.
-func (s Set) Span() bool { return s != Members && s != Waiting }
+func (s Set) Span() bool { return !slices.Contains([]Set{Members, Waiting, InForce, Cases}, s) }

@@ -19,22 +19,28 @@ const (
 	Done         Set = "done"         // validations that were closed
 	Planned      Set = "planned"      // members chosen in adopted plans
 	Findings     Set = "findings"
-	Standings    Set = "standings" // legal events about memberships
-	Clocks       Set = "clocks"    // legal deadlines that were met or missed
-	Decisions    Set = "decisions" // what two people decided on
-	Verdicts     Set = "verdicts"  // the first verdict on each criterion of a profile
+	Standings    Set = "standings"   // legal events about memberships
+	Clocks       Set = "clocks"      // legal deadlines that were met or missed
+	Decisions    Set = "decisions"   // what two people decided on
+	Verdicts     Set = "verdicts"    // the first verdict on each criterion of a profile
+	Enforcement  Set = "enforcement" // measures decided on members
+	InForce      Set = "in_force"    // measures that take something from a member on a day
+	Cases        Set = "cases"       // cases of enforcement that are open on a day
+	Appeals      Set = "appeals"     // against decisions of enforcement
+	Incidents    Set = "incidents"   // of the register
 )
 
 // Sets lists them.
 func Sets() []Set {
-	return []Set{Members, Applications, Waiting, Due, Done, Planned, Findings, Standings, Clocks, Decisions, Verdicts}
+	return []Set{Members, Applications, Waiting, Due, Done, Planned, Findings, Standings, Clocks, Decisions, Verdicts, Enforcement, InForce, Cases, Appeals, Incidents}
 }
 
 // Name is the set for a person to read (English source text).
 func (s Set) Name() string {
 	return map[Set]string{Members: "Members", Applications: "Steps of applications", Waiting: "Open applications", Due: "Validations due", Done: "Validations done",
 		Planned: "Planned validations", Findings: "Findings", Standings: "Events in law", Clocks: "Legal deadlines", Decisions: "Decisions",
-		Verdicts: "First verdicts on criteria"}[s]
+		Verdicts: "First verdicts on criteria", Enforcement: "Measures decided", InForce: "Measures in force", Cases: "Open cases of enforcement",
+		Appeals: "Appeals", Incidents: "Incidents"}[s]
 }
 
 // Counted says how the rows of the set are chosen (English source text).
@@ -51,6 +57,11 @@ func (s Set) Counted() string {
 		Clocks:       "Deadlines that ended, and those still open after their last day. Days are calendar days without pauses. In time means at the latest on the last day.",
 		Decisions:    "Applications, reports and yearly plans on which a second person has decided, on the day of the decision.",
 		Verdicts:     "The first verdict that a company got on each criterion of a profile, on the day it was sent. Where sites differ, the worst counts.",
+		Enforcement:  "Measures that were decided on members, on the day of the decision; a suspension at once on its own day. The outcome is that on the day shown. Cases that end without a measure are left out.",
+		InForce:      "Suspensions and denials of benefits with effect on the day, as the portal knew it at the instant shown. The age counts calendar days since they took effect. Those that were overturned are left out.",
+		Cases:        "Cases that were opened by the day and not closed by then, in the state that they had at its end. The age counts calendar days since they were opened.",
+		Appeals:      "Appeals that were decided or taken back, on the day of that, and those still open on the last day, on the day of filing, however long ago. The kind is the measure that is appealed against.",
+		Incidents:    "Incidents of the register, on the day on which they were entered or reported. Those that were merged into another are left out.",
 	}[s]
 }
 
@@ -71,17 +82,18 @@ const (
 	ByOutcome    Dim = "outcome"
 	ByPair       Dim = "pair"
 	ByLive       Dim = "live"
+	BySource     Dim = "source"
 )
 
 // Dims lists them in the order of a list's columns.
 func Dims() []Dim {
-	return []Dim{ByMonth, ByOffice, ByEntityType, ByCountry, ByTier, ByKind, ByCriterion, ByStatus, ByOutcome, ByAge, ByLive, ByPair}
+	return []Dim{ByMonth, ByOffice, ByEntityType, ByCountry, ByTier, ByKind, ByCriterion, ByStatus, ByOutcome, BySource, ByAge, ByLive, ByPair}
 }
 
 // Name is the dimension for a person to read (English source text).
 func (d Dim) Name() string {
 	return map[Dim]string{ByOffice: "Office", ByEntityType: "Kind of member", ByStatus: "Status", ByTier: "Tier", ByCountry: "Country", ByMonth: "Month",
-		ByKind: "Kind", ByAge: "Age", ByCriterion: "Criterion", ByOutcome: "Outcome", ByPair: "Two people", ByLive: "Member"}[d]
+		ByKind: "Kind", ByAge: "Age", ByCriterion: "Criterion", ByOutcome: "Outcome", ByPair: "Two people", ByLive: "Member", BySource: "Reported by"}[d]
 }
 
 // columns are what every source yields, with what stands there when a source has nothing.
@@ -89,7 +101,7 @@ var columns = []struct{ name, none string }{
 	{"key", "''"}, {"day", "null::date"}, {"ref", "''"}, {"company", "''"}, {"company_id", "'00000000-0000-0000-0000-000000000000'::uuid"},
 	{"link", "''"}, {"link_id", "'00000000-0000-0000-0000-000000000000'::uuid"},
 	{"office", "''"}, {"entity_type", "''"}, {"status", "''"}, {"tier", "''"}, {"country", "''"}, {"month", "''"}, {"kind", "''"}, {"age", "''"},
-	{"criterion", "''"}, {"outcome", "''"}, {"pair", "''"}, {"live", "''"},
+	{"criterion", "''"}, {"outcome", "''"}, {"pair", "''"}, {"live", "''"}, {"source", "''"},
 	{"opened", "''"}, {"reviewed", "''"}, {"recommended", "''"}, {"decided", "''"}, {"days", "null::int"}, {"hours", "null::float8"},
 }
 
@@ -150,6 +162,16 @@ func source(s Set, p *programme.Programme) string {
 		return clocksSQL
 	case Decisions:
 		return decisionsSQL
+	case Enforcement:
+		return measuresSQL
+	case InForce:
+		return inForceSQL(p)
+	case Cases:
+		return casesSQL(p)
+	case Appeals:
+		return appealsSQL
+	case Incidents:
+		return incidentsSQL
 	}
 	return verdictsSQL(p)
 }
@@ -193,18 +215,22 @@ var applicationsSQL = cols{
 
 func waitingSQL(p *programme.Programme) string {
 	age := "$3::date - (a.submitted_at at time zone o.zone)::date"
-	group := "case "
-	for i, most := range p.Figures.Ageing {
-		group += fmt.Sprintf("when %s <= %d then '%s' ", age, most, p.Figures.AgeGroups()[i])
-	}
-	group += fmt.Sprintf("else '%s' end", p.Figures.AgeGroups()[len(p.Figures.Ageing)])
 	return cols{
 		"key": "a.id::text", "day": "(a.submitted_at at time zone o.zone)::date", "ref": "a.reference", "company": "c.name", "company_id": "c.id", "link": "'application'", "link_id": "a.id",
-		"office": "o.id::text", "entity_type": "a.entity_type", "country": "c.country::text", "age": group, "days": age,
+		"office": "o.id::text", "entity_type": "a.entity_type", "country": "c.country::text", "age": ageGroup(p, age), "days": age,
 		"hours": worked + `application_id = a.id), 0)::float8 / 60`,
 	}.from(`from application a join office o on o.id = a.office_id join company c on c.id = a.company_id
   where a.programme = $1 and ` + inOffices + ` and a.submitted_at <= $4 and (a.submitted_at at time zone o.zone)::date <= $3
     and (a.closed_at is null or a.closed_at > $4 or (a.closed_at at time zone o.zone)::date > $3)`)
+}
+
+// ageGroup sorts a number of days into the programme's groups of age.
+func ageGroup(p *programme.Programme, days string) string {
+	out := "case "
+	for i, most := range p.Figures.Ageing {
+		out += fmt.Sprintf("when %s <= %d then '%s' ", days, most, p.Figures.AgeGroups()[i])
+	}
+	return out + fmt.Sprintf("else '%s' end", p.Figures.AgeGroups()[len(p.Figures.Ageing)])
 }
 
 func dueSQL(p *programme.Programme) string {

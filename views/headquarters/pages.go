@@ -107,7 +107,7 @@ func (p RowsPage) first() string {
 // href is the page of a row; empty: it has none.
 func href(r app.Row) string {
 	head := map[string]string{"application": "/desk/cases/", "membership": "/memberships/", "history": "/memberships/", "validation": "/desk/validations/", "finding": "/desk/findings/",
-		"profile": "/desk/profiles/", "plan": "/desk/plan/", "enforcement": "/desk/enforcement/", "appeal": "/desk/appeals/"}[r.Link]
+		"profile": "/desk/profiles/", "plan": "/desk/plan/", "enforcement": "/desk/enforcement/", "appeal": "/desk/appeals/", "incident": "/desk/incidents/"}[r.Link]
 	if head == "" {
 		return ""
 	}
@@ -212,6 +212,8 @@ func (p DashboardPage) stats(ctx context.Context) (out []ui.Stat) {
 	add(i18n.T(ctx, "Open applications"), asOf(ctx, p.Asked, false), p.Table("ageing").All())
 	add(i18n.T(ctx, "Validations done"), asOf(ctx, p.Asked, true), p.Table("done").All())
 	add(i18n.T(ctx, "Findings sent"), asOf(ctx, p.Asked, true), p.Table("findings").All())
+	add(i18n.T(ctx, "Open cases of enforcement"), asOf(ctx, p.Asked, false), p.Table("cases").All())
+	add(i18n.T(ctx, "Measures in force"), asOf(ctx, p.Asked, false), p.Table("in_force").All())
 	return out
 }
 
