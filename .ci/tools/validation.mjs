@@ -2,39 +2,11 @@
 // visit at home and one abroad are agreed on across time zones, moved and made, with an
 // observer; what was seen is written down, answered, reported and decided on.
 import { enter, tick } from './profile.mjs';
-import { base, expect, look, visit } from './visitor.mjs';
+import { base, done, expect, look, on, path, press, says, unfold, visit } from './visitor.mjs';
 
 const off = { javaScriptEnabled: false };
 const mexico = 'America/Mexico_City';
 const reader = 'America/Los_Angeles'; // where the owner's clock is
-
-const says = async (page, text, why) => expect((await page.locator('main').textContent()).includes(text), `${why}: no "${text}" at ${page.url()}`);
-const path = (page) => new URL(page.url()).pathname;
-
-// press sends a form by the button of that name and tells what the page refused.
-async function press(page, name, within = page.locator('main')) {
-  await Promise.all([page.waitForNavigation(), within.getByRole('button', { name }).first().click()]);
-  return (await page.locator('#error-summary, main .usa-alert--warning').allInnerTexts()).join(' ').replaceAll('\n', ' ');
-}
-
-// done is press for what must not be refused.
-async function done(page, name, within) {
-  const refused = await press(page, name, within);
-  if ((await page.title()).startsWith('Error:') || /This was not done/.test(refused)) throw new Error(`${name} at ${page.url()} is refused: ${refused}`);
-}
-
-async function unfold(page, name) {
-  const details = page.locator('main details', { has: page.locator('summary', { hasText: name }) }).first();
-  if (!(await details.evaluate((d) => d.open))) await details.locator('summary').first().click();
-}
-
-// on fills the three fields of a day.
-async function on(page, name, day) {
-  const [year, month, date] = day.split('-');
-  await page.fill(`[name="${name}-day"]`, String(Number(date)));
-  await page.locator(`[name="${name}-month"]`).selectOption(String(Number(month)));
-  await page.fill(`[name="${name}-year"]`, year);
-}
 
 // clockIn is the day and the hour in a zone, so many minutes from now.
 function clockIn(zone, minutes = 0) {

@@ -96,3 +96,32 @@ export async function send(page, action, button) {
     throw new Error(`${action} is refused: ${list.replaceAll('\n', ' ')}`);
   }
 }
+
+// says expects a text on the open page.
+export const says = async (page, text, why) => expect((await page.locator('main').textContent()).includes(text), `${why}: no "${text}" at ${page.url()}`);
+export const path = (page) => new URL(page.url()).pathname;
+
+// press sends a form by the button of that name and tells what the page refused.
+export async function press(page, name, within = page.locator('main')) {
+  await Promise.all([page.waitForNavigation(), within.getByRole('button', { name }).first().click()]);
+  return (await page.locator('#error-summary, main .usa-alert--warning').allInnerTexts()).join(' ').replaceAll('\n', ' ');
+}
+
+// done is press for what must not be refused.
+export async function done(page, name, within) {
+  const refused = await press(page, name, within);
+  if ((await page.title()).startsWith('Error:') || /This was not done/.test(refused)) throw new Error(`${name} at ${page.url()} is refused: ${refused}`);
+}
+
+export async function unfold(page, name) {
+  const details = page.locator('main details', { has: page.locator('summary', { hasText: name }) }).first();
+  if (!(await details.evaluate((d) => d.open))) await details.locator('summary').first().click();
+}
+
+// on fills the three fields of a day.
+export async function on(page, name, day) {
+  const [year, month, date] = day.split('-');
+  await page.fill(`[name="${name}-day"]`, String(Number(date)));
+  await page.locator(`[name="${name}-month"]`).selectOption(String(Number(month)));
+  await page.fill(`[name="${name}-year"]`, year);
+}

@@ -16,7 +16,7 @@ import (
 )
 
 // newsBatch bounds what one look at the events takes.
-const newsBatch = 500
+const newsBatch = 5000
 
 // Monitor tells connected companies of what changed for the members that they are connected
 // with: suspended, reinstated, ended, another tier, and a decision that was overturned. Any
@@ -28,13 +28,9 @@ const newsBatch = 500
 // appear after a higher one: the cursor passes a number only when every transaction that was
 // open beside it has ended.
 func (s *Service) Monitor(ctx context.Context) (told int, err error) {
-	for {
-		n, err := s.gather(ctx)
-		if err != nil {
+	for n, last := newsBatch, int64(0); n == newsBatch; {
+		if n, last, err = s.gather(ctx, last); err != nil {
 			return told, err
-		}
-		if n < newsBatch {
-			break
 		}
 	}
 	for {
@@ -49,16 +45,24 @@ func (s *Service) Monitor(ctx context.Context) (told int, err error) {
 // telling are the kinds of event that change what a connected member sees.
 var telling = []standing.Kind{standing.Awarded, standing.Suspended, standing.Reinstated, standing.Removed, standing.Annulled, standing.Withdrawn, standing.Succeeded, standing.Overturned}
 
-type eventRow struct {
-	ID, MembershipID uuid.UUID
-	Kind             standing.Kind
-	EffectiveOn      clock.Day
-	RecordedAt       time.Time
-	Zone             string
-}
+// gatherSQL puts up to $2 events that were not read yet and come after $1 among the news,
+// each for the start of its first day, or for now when that day was over. Kinds other than $3
+// are read and told to nobody.
+const gatherSQL = `with fresh as (
+  select e.seq, e.id, e.membership_id, e.kind, case when e.kind = 'overturned' then e.recorded_at
+    else greatest(e.recorded_at, e.effective_on::timestamp at time zone o.zone) end as at
+  from standing_event e join membership m on m.id = e.membership_id join application a on a.id = m.application_id join office o on o.id = a.office_id
+  where e.seq > greatest(?, (select seq from partner_cursor where name = 'standing')) and not exists (select from partner_news k where k.event_id = e.id)
+  order by e.seq limit ?
+), noted as (
+  insert into partner_news (event_id, membership_id, at, done_at)
+  select id, membership_id, at, case when kind in ? then null else at end from fresh on conflict do nothing
+)
+select count(*)::int as n, coalesce(max(seq), 0) as last from fresh`
 
-// gather puts events that were not read yet among the news, each for the start of its first day.
-func (s *Service) gather(ctx context.Context) (n int, err error) {
+// gather reads the events after one that were not read yet. It returns how many they were and
+// the number of the last: whoever goes on from there does not look at them again.
+func (s *Service) gather(ctx context.Context, after int64) (n int, last int64, err error) {
 	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
 		if _, err := run(ctx, tx, `insert into partner_cursor (name, seq, ahead, horizon) values ('standing', 0, 0, '0') on conflict do nothing`); err != nil {
 			return fmt.Errorf("begin the cursor of the news: %w", err)
@@ -67,44 +71,19 @@ func (s *Service) gather(ctx context.Context) (n int, err error) {
 		if err != nil {
 			return fmt.Errorf("read the cursor of the news: %w", err)
 		}
-		rows, err := scan[eventRow](ctx, tx, `select e.id, e.membership_id, e.kind, e.effective_on, e.recorded_at, o.zone
-			from partner_cursor c join standing_event e on e.seq > c.seq
-			join membership m on m.id = e.membership_id join application a on a.id = m.application_id join office o on o.id = a.office_id
-			where c.name = 'standing' and not exists (select from partner_news k where k.event_id = e.id) order by e.seq limit ?`, newsBatch)
+		read, err := scan[struct {
+			N    int
+			Last int64
+		}](ctx, tx, gatherSQL, after, newsBatch, telling)
 		if err != nil {
 			return fmt.Errorf("read the news: %w", err)
 		}
-		for _, r := range rows {
-			if err := s.note(ctx, tx, r); err != nil {
-				return err
-			}
-		}
-		if n = len(rows); n == newsBatch {
+		if n, last = read[0].N, read[0].Last; n == newsBatch {
 			return nil // there is more: the cursor waits
 		}
 		return pass(ctx, tx, over[0])
 	})
-	return n, err
-}
-
-// note puts an event among the news. Limits and their ends, and grants, are read and told to nobody.
-func (s *Service) note(ctx context.Context, tx pg.Tx, r eventRow) error {
-	zone, err := time.LoadLocation(r.Zone)
-	if err != nil {
-		return fmt.Errorf("read the office's zone: %w", err)
-	}
-	at := r.EffectiveOn.Start(zone)
-	if at.Before(r.RecordedAt) || r.Kind == standing.Overturned {
-		at = r.RecordedAt
-	}
-	var done *time.Time
-	if !slices.Contains(telling, r.Kind) {
-		done = &at
-	}
-	if _, err := run(ctx, tx, `insert into partner_news (event_id, membership_id, at, done_at) values (?, ?, ?, ?) on conflict do nothing`, r.ID, r.MembershipID, at, done); err != nil {
-		return fmt.Errorf("note the news: %w", err)
-	}
-	return nil
+	return n, last, err
 }
 
 // pass moves the cursor once the transactions beside its last look have ended, and looks

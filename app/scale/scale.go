@@ -119,7 +119,11 @@ func Up(ctx context.Context, dsn string, scale Size) (out Seeded, err error) {
 		return out, fmt.Errorf("calendars of officers: %w", err)
 	}
 	out.Rows += n
-	for _, q := range []string{`select setval('application_number', 1000000)`, `select setval('profile_number', 1000000)`, `select setval('membership_number', 1000000)`, `select setval('validation_number', 1000000)`, `vacuum analyze`} {
+	for _, q := range []string{
+		// Nobody is connected with a copy: what happened to copies is no news to anybody.
+		`update partner_cursor c set seq = e.last, ahead = e.last from (select coalesce(max(seq), 0) as last from standing_event) e`,
+		`select setval('application_number', 1000000)`, `select setval('profile_number', 1000000)`, `select setval('membership_number', 1000000)`, `select setval('validation_number', 1000000)`, `vacuum analyze`,
+	} {
 		if _, err := conn.Exec(ctx, q); err != nil {
 			return out, err
 		}
