@@ -5,7 +5,12 @@ export CGO_ENABLED ?= 0
 # One set of flags for everything, so that tests and the program share what is compiled;
 # a stamp of the commit or data for debuggers would only make linking slow.
 export GOFLAGS := -trimpath -buildvcs=false -ldflags=-w
-VAR        := var
+space      := $() $()
+# Packages whose tests run under the race detector.
+RACED      := people company application review membership clock notice jobs signin profile profilereview evidence risk exchange \
+              roster validation plan feed fieldwork finding report bizpartner incident enforcement appeal succession standing
+# When "make check test" has run these in one go, they need not run again without it.
+DONE       := $(if $(filter check race,$(MAKECMDGOALS)),$(RACED))
 export PATH := $(CURDIR)/.ci/node/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -30,10 +35,10 @@ production: ## build ./bin/portal-production, without the demo
 ## Test
 # The walk waits for pages most of its time, so the other tests run beside it.
 test: setup-test tools build ## every test: unit, services on PostgreSQL, routes, browser
-	@$(MAKE) --no-print-directory -j2 --output-sync=target unit interop browser
+	@$(MAKE) --no-print-directory -j2 --output-sync=target unit interop browser DONE="$(DONE)"
 
 unit: ## tests that need PostgreSQL and nothing else
-	@.ci/with-postgres $(GO) test $$($(GO) list ./... | grep -v /interop)
+	@.ci/with-postgres $(GO) test $$($(GO) list ./... | grep -vE '/interop|/app/($(subst $(space),|,$(strip $(DONE) none)))$$')
 
 interop: tools ## sign-in against an independent provider, invitations in an independent calendar
 	@$(GO) test ./app/identity/oidcrp/interop ./app/ical/interop
@@ -59,7 +64,7 @@ verify: ## regenerate and compare
 # Race tests need cgo; they run over the packages where people meet. Those of the web are left
 # out: they take minutes, and the services below do the work.
 race: setup-run
-	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race ./app/people ./app/company ./app/application ./app/review ./app/membership ./app/clock ./app/notice ./app/jobs ./app/signin ./app/profile ./app/profilereview ./app/evidence ./app/risk ./app/exchange ./app/roster ./app/validation ./app/plan ./app/feed ./app/fieldwork ./app/finding ./app/report ./app/bizpartner ./app/incident ./app/enforcement
+	@CGO_ENABLED=1 .ci/with-postgres $(GO) test -race $(RACED:%=./app/%)
 
 ## Measure
 bench: setup-run build ## the portal at full size beside a bare twin: name, value, unit, goal, pass or fail

@@ -107,11 +107,17 @@ async function remembered(owner) {
   return member;
 }
 
-// left prepares a withdrawal of the membership, is told what follows, and drops it.
+// left prepares a withdrawal of the membership for a coming day, and gives it up.
 async function left(owner, member) {
   await visit(owner, member + '/leave', 'ways to leave');
-  const open = owner.locator('main form[action*="/leave"], main a[href*="/leave/"]').first();
-  expect(await open.count(), `no way to leave at ${owner.url()}`);
+  await visit(owner, member + '/leave/withdrawal', 'withdraw from the programme');
+  await on(owner, 'effective_on', day(40));
+  await tick(owner.locator('[name=reason]').first());
+  await owner.fill('[name=note]', 'We no longer import.');
+  await done(owner, /Save|Go on|Continue|Prepare/);
+  await visit(owner, path(owner), 'a case of leaving');
+  await done(owner, 'Give it up');
+  await look(owner, 'a case of leaving given up');
 }
 
 // partnered has a business partner answer a questionnaire in its language by a link alone.

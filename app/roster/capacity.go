@@ -72,10 +72,11 @@ type dueRow struct {
 // dueSQL counts validations that are wanted by a day and have no visit booked: by the clock of a
 // membership or an application, and open ones for cause, which no clock wants. $1 is today,
 // $2 the first day beyond the page, $3 the office, $4 the programme, $5 pairs programme/clock, $6 the
-// codes of these clocks.
+// codes of these clocks. "not in" makes one hash of what is booked; PostgreSQL would compare
+// each clock with each booked validation otherwise.
 const dueSQL = `with booked as (
 		select coalesce(v.membership_id, v.application_id) as id from validation v join visit s on s.validation_id = v.id
-		where v.closed_at is null and s.starts_at is not null and s.status <> 'cancelled')
+		where v.closed_at is null and s.starts_at is not null and s.status <> 'cancelled' and coalesce(v.membership_id, v.application_id) is not null)
 	select programme, entity_type, kind, date_trunc('month', greatest(due_on, $1::date)::timestamp) as month, due_on < $1::date as overdue,
 		count(*)::int as due, sum(days)::int as days
 	from (
@@ -83,13 +84,13 @@ const dueSQL = `with booked as (
 		from clock c join membership m on m.id = c.subject_id
 		where c.stopped_at is null and c.due_on < $2::date and c.subject_kind = 'membership' and c.code = any($6) and c.programme || '/' || c.code = any($5)
 		and ($3::uuid is null or c.office_id = $3) and ($4 = '' or c.programme = $4)
-		and not exists (select from booked b where b.id = c.subject_id)
+		and c.subject_id not in (select id from booked)
 		union all
 		select c.programme, a.entity_type, 'clock', c.due_on, 0
 		from clock c join application a on a.id = c.subject_id
 		where c.stopped_at is null and c.due_on < $2::date and c.subject_kind = 'application' and c.code = any($6) and c.programme || '/' || c.code = any($5)
 		and ($3::uuid is null or c.office_id = $3) and ($4 = '' or c.programme = $4)
-		and not exists (select from booked b where b.id = c.subject_id)
+		and c.subject_id not in (select id from booked)
 		union all
 		select v.programme, v.entity_type, 'open', v.window_to, v.days from validation v
 		where v.closed_at is null and v.kind = 'for_cause' and v.window_to < $2::date and ($3::uuid is null or v.office_id = $3) and ($4 = '' or v.programme = $4)
