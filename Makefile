@@ -8,7 +8,7 @@ export GOFLAGS := -trimpath -buildvcs=false -ldflags=-w
 space      := $() $()
 # Packages whose tests run under the race detector.
 RACED      := people company application review membership clock notice jobs signin profile profilereview evidence risk exchange \
-              roster validation plan feed fieldwork finding report bizpartner incident enforcement appeal succession standing
+              roster validation plan fieldwork finding report bizpartner incident enforcement appeal succession
 # When "make check test" has run these in one go, they need not run again without it.
 DONE       := $(if $(filter check race,$(MAKECMDGOALS)),$(RACED))
 export PATH := $(CURDIR)/.ci/node/bin:$(PATH)

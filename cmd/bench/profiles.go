@@ -27,6 +27,7 @@ import (
 const (
 	crowd     = 50
 	each      = 500 * time.Millisecond
+	rounds    = 3
 	slowGoal  = 100 // ms within which 95 of 100 requests are answered
 	emptyGoal = 1.3 // times the same on a database with little more than nothing in it
 )
@@ -51,11 +52,16 @@ func (b *bench) profiles(ctx context.Context) (map[string]float64, error) {
 	}
 	out := map[string]float64{}
 	for _, w := range list {
-		took, err := together(w, b.seconds)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w.name, err)
+		var took []float64
+		for range rounds { // the middle one counts: a machine that does something else for a moment says nothing
+			p95, err := together(w, b.seconds)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", w.name, err)
+			}
+			took = append(took, p95)
 		}
-		out[w.name] = took
+		slices.Sort(took)
+		out[w.name] = took[rounds/2]
 	}
 	return out, nil
 }
