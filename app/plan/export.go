@@ -130,7 +130,7 @@ func (s *Service) DueCSV(ctx context.Context, by identity.Actor, f DueFilter) (F
 	}
 	now := s.Now()
 	var rows []Member
-	err := s.DB.Batch(ctx, by.Scope(), pg.All(&rows, dueSQL+memberSQL(f.where(), fmt.Sprintf("limit %d", mostExported)), s.dueArgs(f)...))
+	err := s.DB.Batch(ctx, by.Scope(), pg.All(&rows, dueSQL+memberSQL("", "", f.where(), fmt.Sprintf("limit %d", mostExported)), s.dueArgs(f)...))
 	if err == nil {
 		err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
 			return audit.Record(ctx, tx, now, by, audit.Event{Action: "plan.download_due", Kind: Kind, Internal: true, After: map[string]any{"programme": f.Programme, "members": len(rows)}})

@@ -336,7 +336,7 @@ type DueCounts struct {
 const dueSQL = `with due as (
   select distinct on (k.subject_id) k.subject_id, k.due_on, k.name from clock k
   where k.subject_kind = 'membership' and k.stopped_at is null and k.code = any($1) order by k.subject_id, k.due_on
-), member as (
+), member as materialized (
   select m.id, m.company_id, m.number, m.programme, m.entity_type, m.tier, m.status, m.certified_on, a.office_id, o.name as office,
     d.due_on, d.name, d.due_on - ($4::timestamptz at time zone o.zone)::date as days_left
   from membership m join application a on a.id = m.application_id join office o on o.id = a.office_id left join due d on d.subject_id = m.id
@@ -355,12 +355,18 @@ func (s *Service) Due(ctx context.Context, by identity.Actor, f DueFilter) (p Du
 		args = append(args, day, after)
 		page += fmt.Sprintf(" and (coalesce(r.due_on, '-infinity'), r.id) > ($%d::text::date, $%d)", len(args)-1, len(args))
 	}
+	var rows []dueRow
 	err = s.DB.Batch(ctx, by.Scope(),
-		pg.All(&p.Rows, dueSQL+memberSQL(page, fmt.Sprintf("limit %d", PageLength+1)), args...),
-		pg.All(&p.Offices, `select id, name from office order by name`),
-		countDue(&p.Counts, s.dueArgs(f)))
+		pg.All(&rows, dueSQL+", "+countedSQL+memberSQL(", n.*", " cross join counted n", page, fmt.Sprintf("limit %d", PageLength+1)), args...),
+		pg.All(&p.Offices, `select id, name from office order by name`))
+	if err == nil && len(rows) == 0 {
+		err = s.DB.Batch(ctx, by.Scope(), pg.One(&p.Counts, dueSQL+", "+countedSQL+" select * from counted", s.dueArgs(f)...))
+	}
 	if err != nil {
 		return DuePage{}, fmt.Errorf("list members by their day: %w", err)
+	}
+	for _, r := range rows {
+		p.Rows, p.Counts = append(p.Rows, r.Member), r.DueCounts
 	}
 	if len(p.Rows) > PageLength {
 		p.Rows = p.Rows[:PageLength]
@@ -374,16 +380,29 @@ func (s *Service) Due(ctx context.Context, by identity.Actor, f DueFilter) (p Du
 	return p, nil
 }
 
-// memberSQL ends dueSQL with the rows of a page: only they are looked up elsewhere.
-func memberSQL(where, limit string) string {
+// dueRow is a line of the page, with the counts: all members are looked at once for both.
+type dueRow struct {
+	Member
+	DueCounts
+}
+
+// countedSQL counts the members of dueSQL.
+const countedSQL = `counted as (select count(*)::int as members, count(*) filter (where r.due_on is null)::int as no_day, count(*) filter (where r.days_left < 0)::int as late,
+  count(*) filter (where i.membership_id is null)::int as unplanned
+  from member r left join (select distinct i.membership_id from plan_item i join validation_plan p on p.id = i.plan_id
+    where p.year >= extract(year from $4::timestamptz)) i on i.membership_id = r.id) `
+
+// memberSQL ends dueSQL with the rows of a page: only they are looked up elsewhere. more are
+// further columns, and beside what they come from.
+func memberSQL(more, beside, where, limit string) string {
 	return `select r.id, r.company_id, c.name as company, r.number, r.programme, r.entity_type, r.tier, r.status, r.office, r.certified_on, r.due_on, r.days_left,
-  coalesce(r.name, '') as name, i.plan_id, i.id as item_id, i.year, i.decision, v.id as validation_id, coalesce(v.reference, '') as validation
+  coalesce(r.name, '') as name, i.plan_id, i.id as item_id, i.year, i.decision, v.id as validation_id, coalesce(v.reference, '') as validation` + more + `
 from (select * from member r where ` + where + ` order by coalesce(r.due_on, '-infinity'), r.id ` + limit + `) r
 join company c on c.id = r.company_id
 left join lateral (select i.id, i.plan_id, i.decision, p.year from plan_item i join validation_plan p on p.id = i.plan_id
   where i.membership_id = r.id order by p.year desc limit 1) i on true
 left join lateral (select v.id, v.reference from validation v where v.company_id = r.company_id and v.membership_id = r.id and v.closed_at is null
-  order by v.opened_at desc limit 1) v on true
+  order by v.opened_at desc limit 1) v on true` + beside + `
 order by coalesce(r.due_on, '-infinity'), r.id`
 }
 
@@ -421,11 +440,4 @@ func dueCursor(text string) (day string, id uuid.UUID, ok bool) {
 	}
 	id, err = uuid.Parse(after)
 	return day, id, err == nil
-}
-
-func countDue(n *DueCounts, args []any) pg.Query {
-	return pg.One(n, dueSQL+`select count(*)::int as members, count(*) filter (where r.due_on is null)::int as no_day, count(*) filter (where r.days_left < 0)::int as late,
-		count(*) filter (where i.membership_id is null)::int as unplanned
-		from member r left join (select distinct i.membership_id from plan_item i join validation_plan p on p.id = i.plan_id
-		  where p.year >= extract(year from $4::timestamptz)) i on i.membership_id = r.id`, args...)
 }
