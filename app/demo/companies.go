@@ -82,13 +82,17 @@ func stories() []*story {
 		"Officine Ligure": "may speak before a refusal", "Noordzee Logistiek": "a European member", "Kestrel Robotics": "security profile half filled in with three colleagues",
 		"Ardenne Verre": "European questionnaire half filled in", "Bluewater Homegoods": "the checks find the same text in many criteria",
 		"Meridian Third Party Logistics": "exceptions of single sites, and a finished risk assessment", "Rio Vista Transport": "its yearly review is overdue, and a risk assessment is half done",
-		"Granite Peak Exports": "its yearly review was accepted", "Northstar Ocean Lines": "its yearly review was sent back", "Cascadia Air Cargo": "its yearly review is half confirmed",
+		goesInto: "its yearly review was accepted, and it merges with another member in three weeks", "Northstar Ocean Lines": "its yearly review was sent back", "Cascadia Air Cargo": "its yearly review is half confirmed",
 		"Prairie & Lakes Railway": "has sent its yearly review",
 		"Old Dominion Glassworks": "waits longer than the law allows",
+		mends:                     "suspended, with a corrective action plan of which a part is done",
+		appeals:                   "suspended at once, and has appealed",
+		reports:                   "has reported an incident of its own",
+		leaves:                    "prepares its withdrawal",
 	}
 	for i, x := range list {
 		x.number, x.note = i, notes[x.name]
-		x.featured = x.name == "Bluewater Home Goods" || x.name == "Cedar & Stone Imports" || x.name == "Clearwater Medical Supply" || x.name == "Noordzee Logistiek"
+		x.featured = x.name == "Bluewater Home Goods" || x.name == "Cedar & Stone Imports" || x.name == "Clearwater Medical Supply" || x.name == "Noordzee Logistiek" || x.name == mends
 		x.alone = x.name == "Summit Outdoor Gear"
 		switch x.name {
 		case "Bluewater Home Goods", "Meridian Third Party Logistics", "Muebles Sierra Verde", "Noordzee Logistiek":

@@ -19,14 +19,14 @@ type Audience struct {
 	Agency   string
 }
 
-// Audiences lists the demo's sign-in providers: companies, staff and one per
-// partner agency.
+// Audiences lists the demo's sign-in providers: companies, staff and one per agency.
 func Audiences() []Audience {
 	return []Audience{
 		{"companies", "Business account", string(identity.Companies), ""},
 		{"staff", "Customs staff account", string(identity.Staff), ""},
 		{"norland", "Norland Customs account", string(identity.Partners), "norland"},
 		{"sudamar", "Sudamar Customs account", string(identity.Partners), "sudamar"},
+		{safety, "Product Safety Bureau account", string(identity.Partners), safety},
 	}
 }
 
@@ -67,11 +67,13 @@ func OfficeFor(country string) string {
 	return "LAKES"
 }
 
-// PartnerAgencies are the made-up customs agencies of two other countries.
+// PartnerAgencies are the made-up customs agencies of two other countries, and another agency
+// of the same government.
 func PartnerAgencies() []people.Agency {
 	return []people.Agency{
 		{Code: "norland", Name: "Norland Customs", Country: "NO", Zone: "Europe/Oslo"},
 		{Code: "sudamar", Name: "Sudamar Customs", Country: "UY", Zone: "America/Montevideo"},
+		{Code: safety, Name: "Product Safety Bureau", Country: "US", Zone: "America/New_York", Kind: people.OtherAgency},
 	}
 }
 
@@ -104,12 +106,14 @@ func staff() []Person {
 	}
 }
 
-// partners are officers of the two made-up partner agencies.
+// partners are officers of the made-up agencies.
 func partners() []Person {
 	return []Person{
 		{Subject: "ingrid.norland", Name: "Ingrid Vale", Email: "ingrid.vale@norland.example", Audience: "norland", Organisation: "Norland Customs", Role: "Agency administrator", Featured: true, right: identity.AgencyAdmin},
 		{Subject: "olaf.norland", Name: "Olaf Brandt", Email: "olaf.brandt@norland.example", Audience: "norland", Organisation: "Norland Customs", Role: "Customs officer", right: identity.Officer},
 		{Subject: "lucia.sudamar", Name: "Lucia Prado", Email: "lucia.prado@sudamar.example", Audience: "sudamar", Organisation: "Sudamar Customs", Role: "Agency administrator", Lang: "es", right: identity.AgencyAdmin},
 		{Subject: "diego.sudamar", Name: "Diego Funes", Email: "diego.funes@sudamar.example", Audience: "sudamar", Organisation: "Sudamar Customs", Role: "Customs officer", Lang: "es", right: identity.Officer},
+		{Subject: "petra.safety", Name: "Petra Lindholm", Email: "petra.lindholm@safety.example", Audience: safety, Organisation: "Product Safety Bureau", Role: "Agency administrator", right: identity.AgencyAdmin},
+		{Subject: "noor.safety", Name: "Noor Baptiste", Email: "noor.baptiste@safety.example", Audience: safety, Organisation: "Product Safety Bureau", Role: "Officer", Note: "looks up members that have agreed", Featured: true, right: identity.Officer},
 	}
 }

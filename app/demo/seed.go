@@ -11,17 +11,20 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
 	"trustedtrader/app/audit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
+	"trustedtrader/app/consent"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/fieldwork"
 	"trustedtrader/app/finding"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
+	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
@@ -34,6 +37,8 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/singlewindow"
+	"trustedtrader/app/succession"
 	"trustedtrader/app/validation"
 )
 
@@ -57,7 +62,12 @@ type Portal struct {
 	Plans        *plan.Service
 	Fieldwork    *fieldwork.Service
 	Findings     *finding.Service
+	Incidents    *incident.Service
 	Cases        *enforcement.Service
+	Appeals      *appeal.Service
+	Successions  *succession.Service
+	Consents     *consent.Service
+	Window       *singlewindow.Service
 	Reports      *report.Service
 	Partners     *bizpartner.Service
 }
@@ -156,7 +166,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	}
 	s.stories = stories()
 	steps := append(append(s.later, s.enlist()...), s.validate()...)
-	steps = append(append(append(steps, s.plan()...), s.follow()...), s.deal()...)
+	steps = append(append(append(steps, s.plan()...), s.follow()...), append(s.deal(), s.lately()...)...)
 	for _, x := range s.stories {
 		x.seeder, x.library = s, map[string]evidence.Evidence{}
 		steps = append(steps, x.tell()...)

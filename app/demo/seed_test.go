@@ -3,6 +3,7 @@ package demo_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"io/fs"
 	"net/url"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/bizpartner"
@@ -17,11 +19,13 @@ import (
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
+	"trustedtrader/app/consent"
 	"trustedtrader/app/demo"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/fieldwork"
 	"trustedtrader/app/finding"
+	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/people"
@@ -35,6 +39,8 @@ import (
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
 	"trustedtrader/app/signin"
+	"trustedtrader/app/singlewindow"
+	"trustedtrader/app/succession"
 	"trustedtrader/app/validation"
 	"trustedtrader/config"
 )
@@ -98,6 +104,12 @@ func seeded(t *testing.T) *pg.DB {
 	p.Findings = &finding.Service{DB: db, Now: at.Now, Steps: &finding.Steps{Steps: p.Validations.Steps, Library: library, Evidence: p.Evidence}}
 	p.Fieldwork = &fieldwork.Service{DB: db, Now: at.Now, Steps: p.Validations.Steps, Library: library, Evidence: p.Evidence}
 	p.Cases = enforcement.New(db, at.Now, &enforcement.Steps{Programmes: p.Members.Steps.Programmes, Clocks: p.Members.Steps.Clocks, Letters: p.Members.Steps.Letters, Standing: p.Members.Standing})
+	p.Cases.Steps.Appeals = appeal.Check
+	p.Incidents = &incident.Service{DB: db, Now: at.Now, Steps: p.Cases.Steps.Incidents}
+	p.Appeals = &appeal.Service{DB: db, Now: at.Now, Programmes: register, Clocks: clocks, Letters: letters, Cases: p.Cases.Steps}
+	p.Successions = &succession.Service{DB: db, Now: at.Now, Steps: &steps, Standing: p.Members.Standing, Blocked: succession.CaseOpen}
+	p.Consents = &consent.Service{DB: db, Now: at.Now, Programmes: register}
+	p.Window = &singlewindow.Service{DB: db, Now: at.Now, Programmes: register, Key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte("k"), ed25519.SeedSize))}
 	p.Reports = &report.Service{DB: db, Now: at.Now, Findings: p.Findings.Steps, Members: p.Members, Refer: p.Cases.Steps.Refer}
 	asked, err := fs.Sub(config.Questionnaires, "questionnaires")
 	if err != nil {
@@ -196,6 +208,15 @@ func TestSeed(t *testing.T) {
 		"officers who are away today":  {`select kind as s from booking where state = 'confirmed' and '2026-11-24T15:30:00Z' between starts_at and ends_at group by kind`, 2},
 		"risk assessments":             {`select status as s from risk_assessment group by status`, 2},
 		"actions against risks":        {`select what as s from risk_action`, 6},
+		"incidents looked into":        {`select reference as s from incident where self_reported and status = 'looked_into'`, 1},
+		"suspensions with a plan":      {`select c.reference as s from enforcement_case c where c.status = 'in_force' and c.plan_status = 'accepted' and c.suspended <> '[]' and exists (select from enforcement_consent x where x.case_id = c.id)`, 1},
+		"states of a plan's items":     {`select distinct status as s from enforcement_item`, 3},
+		"suspensions at once":          {`select reference as s from enforcement_case where emergency_at is not null and confirmed_at is not null and suspended <> '[]'`, 1},
+		"appeals that wait":            {`select reference as s from appeal where status = 'filed'`, 1},
+		"changes of members":           {`select kind || ' ' || status as s from change_case where kind = 'withdrawal' and status = 'draft' or kind = 'merger' and status = 'accepted' and effective_on > '2026-11-24'`, 2},
+		"consents to another agency":   {`select company_id::text as s from agency_consent where revoked_at is null`, 2},
+		"looks of another agency":      {`select distinct shown::text as s from agency_look`, 2},
+		"files for the single window":  {`select programme as s from window_file where day = '2026-11-23'`, 2},
 	} {
 		if got := texts(t, db, want.sql); len(got) < want.least {
 			t.Errorf("%s: %d, want %d at least: %v", what, len(got), want.least, got)
