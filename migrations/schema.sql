@@ -101,6 +101,24 @@ CREATE FUNCTION public.connected_members(in_now timestamp with time zone) RETURN
 
 
 --
+-- Name: end_share_once(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.end_share_once() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if (old.id, old.company_id, old.lead_id, old.follower_id, old.from_on, old.case_id, old.recorded_at)
+      is distinct from (new.id, new.company_id, new.lead_id, new.follower_id, new.from_on, new.case_id, new.recorded_at)
+    or old.to_on is not null and (old.to_on, old.end_case_id, old.end_reason, old.ended_at) is distinct from (new.to_on, new.end_case_id, new.end_reason, new.ended_at)
+    or old.own_again_at is not null and old.own_again_at is distinct from new.own_again_at then
+    raise exception 'a shared profile is history: only its end is added, once';
+  end if;
+  return new;
+end $$;
+
+
+--
 -- Name: fold(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -348,11 +366,11 @@ declare
   a record;
 begin
   -- Whoever submits locks the cycle, so a text comes before the snapshot and is in it, or after and is refused.
-  select c.status, c.edition_hash, c.entity_type into k from profile_cycle c where c.id = p_cycle and c.company_id = p_company for key share;
+  select c.status, c.edition_hash, array_to_string(c.entity_type || c.also_types, '+') as form into k from profile_cycle c where c.id = p_cycle and c.company_id = p_company for key share;
   if not found then
     result := 'missing';
     return;
-  elsif (k.edition_hash, k.entity_type) <> (p_hash, p_entity) then
+  elsif (k.edition_hash, k.form) <> (p_hash, p_entity) then
     result := 'form';
     return;
   elsif not p_editor and not exists (select from profile_criterion n where n.cycle_id = p_cycle and n.criterion = p_criterion and n.assignee_id = p_person) then
@@ -1146,9 +1164,10 @@ CREATE TABLE public.change_case (
     decided_by uuid,
     closed_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
+    lead_id uuid,
     CONSTRAINT change_case_check CHECK (((successor_id IS NULL) OR (successor_id <> membership_id))),
     CONSTRAINT change_case_entity_type_check CHECK ((length(entity_type) <= 60)),
-    CONSTRAINT change_case_kind_check CHECK ((kind = ANY (ARRAY['withdrawal'::text, 'merger'::text, 'split'::text, 'sale'::text, 'type_change'::text]))),
+    CONSTRAINT change_case_kind_check CHECK ((kind = ANY (ARRAY['withdrawal'::text, 'merger'::text, 'split'::text, 'sale'::text, 'type_change'::text, 'share'::text, 'unshare'::text]))),
     CONSTRAINT change_case_new_country_check CHECK ((length(new_country) <= 2)),
     CONSTRAINT change_case_new_name_check CHECK ((length(new_name) <= 200)),
     CONSTRAINT change_case_note_check CHECK ((length(note) <= 4000)),
@@ -1156,6 +1175,7 @@ CREATE TABLE public.change_case (
     CONSTRAINT change_case_reason_check CHECK ((length(reason) <= 60)),
     CONSTRAINT change_case_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'sent'::text, 'in_review'::text, 'proposed'::text, 'accepted'::text, 'in_force'::text, 'returned'::text, 'refused'::text, 'called_off'::text, 'overtaken'::text]))),
     CONSTRAINT change_case_successor_number_check CHECK ((length(successor_number) <= 60)),
+    CONSTRAINT lead_is_another CHECK ((lead_id <> membership_id)),
     CONSTRAINT sent_once_sent CHECK (((status = ANY (ARRAY['draft'::text, 'called_off'::text])) OR (sent_at IS NOT NULL)))
 );
 
@@ -1195,6 +1215,13 @@ COMMENT ON COLUMN public.change_case.needs_decision IS 'The agency decides. Kept
 --
 
 COMMENT ON COLUMN public.change_case.ground IS 'Why the membership ends, as a code that decides whether a bar starts.';
+
+
+--
+-- Name: COLUMN change_case.lead_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.change_case.lead_id IS 'Of a shared profile: the membership whose profile it is.';
 
 
 --
@@ -3362,9 +3389,11 @@ CREATE TABLE public.profile_cycle (
     round integer DEFAULT 0 NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     anniversary date,
+    also_types text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT accepted_once_accepted CHECK (((status = 'accepted'::text) = (accepted_at IS NOT NULL))),
     CONSTRAINT begun_by_one CHECK ((((kind = 'initial'::text) = (application_id IS NOT NULL)) AND ((kind = 'initial'::text) = (membership_id IS NULL)))),
     CONSTRAINT ended_once_ended CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
+    CONSTRAINT profile_cycle_also_types_check CHECK ((cardinality(also_types) <= 10)),
     CONSTRAINT profile_cycle_kind_check CHECK ((kind = ANY (ARRAY['initial'::text, 'annual'::text, 'revalidation'::text]))),
     CONSTRAINT profile_cycle_number_check CHECK ((number > 0)),
     CONSTRAINT profile_cycle_status_check CHECK ((status = ANY (ARRAY['open'::text, 'submitted'::text, 'in_review'::text, 'returned'::text, 'accepted'::text, 'ended'::text]))),
@@ -3408,6 +3437,13 @@ COMMENT ON COLUMN public.profile_cycle.round IS 'How often it was submitted.';
 --
 
 COMMENT ON COLUMN public.profile_cycle.anniversary IS 'Of a yearly review: the day by which it is due, unless its clock was paused. It is one of the anniversaries of the certification.';
+
+
+--
+-- Name: COLUMN profile_cycle.also_types; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_cycle.also_types IS 'Kinds of member of the memberships that share this profile: what they are asked is asked as well.';
 
 
 --
@@ -3577,6 +3613,60 @@ CREATE TABLE public.profile_return_item (
 );
 
 ALTER TABLE ONLY public.profile_return_item FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: profile_share; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.profile_share (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    follower_id uuid NOT NULL,
+    from_on date NOT NULL,
+    to_on date,
+    case_id uuid NOT NULL,
+    end_case_id uuid,
+    end_reason text DEFAULT ''::text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    own_again_at timestamp with time zone,
+    CONSTRAINT profile_share_check CHECK ((lead_id <> follower_id)),
+    CONSTRAINT profile_share_check1 CHECK ((to_on >= from_on)),
+    CONSTRAINT profile_share_end_reason_check CHECK ((end_reason = ANY (ARRAY[''::text, 'unshared'::text, 'lead_ended'::text, 'follower_ended'::text]))),
+    CONSTRAINT whole_end CHECK ((((to_on IS NULL) = (ended_at IS NULL)) AND ((to_on IS NULL) = (end_reason = ''::text)) AND ((own_again_at IS NULL) OR (to_on IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.profile_share FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE profile_share; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.profile_share IS 'Since when a membership relies on the security profile of another one of the same company and programme.';
+
+
+--
+-- Name: COLUMN profile_share.from_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_share.from_on IS 'First day on which it counts, civil in the zone of the office in charge.';
+
+
+--
+-- Name: COLUMN profile_share.to_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_share.to_on IS 'First day on which it no longer counts; empty: it counts.';
+
+
+--
+-- Name: COLUMN profile_share.own_again_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_share.own_again_at IS 'When the follower got a yearly review of its own again. Empty while it has ended as a membership.';
 
 
 --
@@ -6072,6 +6162,22 @@ ALTER TABLE ONLY public.profile_return
 
 
 --
+-- Name: profile_share profile_share_case_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_share
+    ADD CONSTRAINT profile_share_case_id_key UNIQUE (case_id);
+
+
+--
+-- Name: profile_share profile_share_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_share
+    ADD CONSTRAINT profile_share_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: profile_submission profile_submission_cycle_id_round_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6856,6 +6962,13 @@ CREATE INDEX change_case_event ON public.change_case USING btree (event_id) WHER
 --
 
 CREATE INDEX change_case_item_company ON public.change_case_item USING btree (company_id);
+
+
+--
+-- Name: change_case_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX change_case_lead ON public.change_case USING btree (lead_id) WHERE (lead_id IS NOT NULL);
 
 
 --
@@ -7762,6 +7875,13 @@ CREATE UNIQUE INDEX one_running_clock ON public.clock USING btree (subject_kind,
 
 
 --
+-- Name: one_shared_profile; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_shared_profile ON public.profile_share USING btree (follower_id) WHERE (to_on IS NULL);
+
+
+--
 -- Name: overturned_once; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8032,6 +8152,34 @@ CREATE INDEX profile_return_item_cycle ON public.profile_return_item USING btree
 --
 
 CREATE UNIQUE INDEX profile_return_round ON public.profile_return USING btree (cycle_id, round) WHERE (cancelled_at IS NULL);
+
+
+--
+-- Name: profile_share_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_share_company ON public.profile_share USING btree (company_id);
+
+
+--
+-- Name: profile_share_end_case; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_share_end_case ON public.profile_share USING btree (end_case_id) WHERE (end_case_id IS NOT NULL);
+
+
+--
+-- Name: profile_share_follower; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_share_follower ON public.profile_share USING btree (follower_id, from_on);
+
+
+--
+-- Name: profile_share_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX profile_share_lead ON public.profile_share USING btree (lead_id, from_on);
 
 
 --
@@ -8693,6 +8841,27 @@ CREATE TRIGGER pin_append_only BEFORE DELETE OR UPDATE ON public.evidence_pin FO
 
 
 --
+-- Name: profile_share profile_share_end_once; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER profile_share_end_once BEFORE UPDATE ON public.profile_share FOR EACH ROW EXECUTE FUNCTION public.end_share_once();
+
+
+--
+-- Name: profile_share profile_share_no_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER profile_share_no_delete BEFORE DELETE ON public.profile_share FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: profile_share profile_share_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER profile_share_no_truncate BEFORE TRUNCATE ON public.profile_share FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: catalogue_edition published_is_immutable; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -9179,6 +9348,14 @@ ALTER TABLE ONLY public.change_case_item
 
 ALTER TABLE ONLY public.change_case_item
     ADD CONSTRAINT change_case_item_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: change_case change_case_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.change_case
+    ADD CONSTRAINT change_case_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES public.membership(id);
 
 
 --
@@ -10651,6 +10828,46 @@ ALTER TABLE ONLY public.profile_return_item
 
 ALTER TABLE ONLY public.profile_return
     ADD CONSTRAINT profile_return_sent_by_fkey FOREIGN KEY (sent_by) REFERENCES public.person(id);
+
+
+--
+-- Name: profile_share profile_share_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_share
+    ADD CONSTRAINT profile_share_case_id_fkey FOREIGN KEY (case_id) REFERENCES public.change_case(id);
+
+
+--
+-- Name: profile_share profile_share_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_share
+    ADD CONSTRAINT profile_share_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: profile_share profile_share_end_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_share
+    ADD CONSTRAINT profile_share_end_case_id_fkey FOREIGN KEY (end_case_id) REFERENCES public.change_case(id);
+
+
+--
+-- Name: profile_share profile_share_follower_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_share
+    ADD CONSTRAINT profile_share_follower_id_fkey FOREIGN KEY (follower_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: profile_share profile_share_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.profile_share
+    ADD CONSTRAINT profile_share_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES public.membership(id);
 
 
 --
@@ -12304,6 +12521,13 @@ CREATE POLICY fence ON public.profile_return_item USING (((( SELECT public.looki
 
 
 --
+-- Name: profile_share fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.profile_share USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: profile_submission fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -12831,6 +13055,12 @@ ALTER TABLE public.profile_return ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.profile_return_item ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: profile_share; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.profile_share ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: profile_submission; Type: ROW SECURITY; Schema: public; Owner: -
@@ -13704,6 +13934,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_return TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_return_item TO portal_app;
+
+
+--
+-- Name: TABLE profile_share; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.profile_share TO portal_app;
 
 
 --

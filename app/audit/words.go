@@ -43,7 +43,7 @@ func deeds() []deed {
 		{"clock.start", "Deadline started"}, {"clock.stop", "Deadline ended"}, {"clock.pause", "Deadline paused"}, {"clock.resume", "Deadline runs on"},
 		{"clock.extend", "Deadline extended"}, {"clock.run_on", "Deadline runs on after an answer"}, {"clock.remind", "Reminder sent"}, {"clock.expire", "Time ran out"},
 		{"appeal.file", "Appeal filed"}, {"appeal.take", "Appeal taken in hand"}, {"appeal.add", "Something added to an appeal"}, {"appeal.withdraw", "Appeal taken back"}, {"appeal.decide", "Appeal decided"}, {"appeal.read", "Appeal looked at"}, {"enforcement.end_by_appeal", "Measure ended by an appeal"},
-		{"membership.admit", "Membership granted"}, {"membership.take_effect", "Membership in effect"}, {"membership.award", "Tier awarded"}, {"membership.read_history", "History in law read"}, {"membership.open_review", "Annual review opened"}, {"membership.read", "Membership looked at"},
+		{"membership.admit", "Membership granted"}, {"membership.take_effect", "Membership in effect"}, {"membership.award", "Tier awarded"}, {"membership.read_history", "History in law read"}, {"membership.open_review", "Annual review opened"}, {"membership.share", "Security profile of another membership shared"}, {"membership.unshare", "Security profile of its own again"}, {"membership.read", "Membership looked at"},
 		{"message.send", "Message sent"}, {"message.read", "Message opened"},
 		{"company.register", "Company registered"}, {"company.change", "Company details changed"}, {"company.settle_duplicate", "Possible duplicate settled"},
 		{"company.read", "Company looked at"}, {"company.search", "Searched"},

@@ -1,13 +1,18 @@
 package catalogue
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// Form is what one kind of member is asked under one edition. It never changes and may
-// be used by many at once.
+// Form is what one kind of member is asked under one edition, or several kinds together
+// that share one profile. It never changes and may be used by many at once.
 type Form struct {
 	Edition    *Edition
-	EntityType string
-	Criteria   []Criterion // those that apply to the kind of member, in order
+	EntityType string      // the kind of member, or a FormKey of several
+	Criteria   []Criterion // those that apply to one of the kinds of member, in order
+
+	kinds []string // of EntityType
 
 	criteria   map[string]int   // id to place in Criteria
 	questions  map[string]asked // id to where it stands
@@ -22,8 +27,15 @@ type asked struct {
 	n int // counts the form's questions
 }
 
-// Form is the form for a kind of member. A kind that the edition does not know is asked
-// nothing.
+// mostKinds bounds the kinds of member of one form.
+const mostKinds = 12
+
+// FormKey names the form of several kinds of member together: what one of them is asked, it
+// asks, once.
+func FormKey(entityTypes ...string) string { return strings.Join(entityTypes, "+") }
+
+// Form is the form for a kind of member, or for those of a FormKey. A kind that the edition
+// does not know is asked nothing.
 func (e *Edition) Form(entityType string) *Form {
 	if f := e.forms[entityType]; f != nil {
 		return f
@@ -33,12 +45,12 @@ func (e *Edition) Form(entityType string) *Form {
 
 func (e *Edition) form(entityType string) *Form {
 	f := &Form{
-		Edition: e, EntityType: entityType, criteria: map[string]int{}, questions: map[string]asked{},
+		Edition: e, EntityType: entityType, kinds: strings.SplitN(entityType, "+", mostKinds), criteria: map[string]int{}, questions: map[string]asked{},
 		reads: map[string][]string{}, triggers: map[string]bool{},
 	}
 	own := map[int]int{} // place in the edition to place here
 	for i, c := range e.Criteria {
-		if !slices.Contains(c.AppliesTo, entityType) {
+		if !slices.ContainsFunc(f.kinds, func(kind string) bool { return slices.Contains(c.AppliesTo, kind) }) {
 			continue
 		}
 		n := len(f.Criteria)
@@ -115,17 +127,42 @@ type Shown struct {
 }
 
 // Apply asks the conditions. The choice made for a question that does not count reads as
-// if nothing had been chosen.
+// if nothing had been chosen. Of several kinds of member, what counts for one of them counts.
 func (f *Form) Apply(facts Facts) Shown {
+	if len(f.kinds) <= 1 {
+		return f.apply(facts, f.EntityType)
+	}
+	var any Shown
+	for i, kind := range f.kinds {
+		s := f.apply(facts, kind)
+		if i == 0 {
+			any = s
+			continue
+		}
+		for j, counts := range s.criteria {
+			any.criteria[j] = any.criteria[j] || counts
+		}
+		for j, counts := range s.questions {
+			any.questions[j] = any.questions[j] || counts
+		}
+	}
+	return any
+}
+
+// apply asks the conditions for one of the form's kinds of member.
+func (f *Form) apply(facts Facts, kind string) Shown {
 	flags := make([]bool, len(f.Criteria)+len(f.questions))
 	for i := range flags {
 		flags[i] = true
 	}
 	s := Shown{form: f, criteria: flags[:len(f.Criteria)], questions: flags[len(f.Criteria):]}
+	if len(f.kinds) > 1 {
+		f.only(kind, s)
+	}
 	if len(f.steps) == 0 {
 		return s
 	}
-	facts.EntityType = f.EntityType
+	facts.EntityType = kind
 	r := &reading{facts: &facts, answers: make(map[string]string, len(f.triggers))}
 	results := make([]int8, len(f.conditions)) // an expression that stands in ten places is asked once
 	for _, step := range f.steps {
@@ -154,10 +191,20 @@ func (f *Form) Apply(facts Facts) Shown {
 	return s
 }
 
+// only leaves what applies to one of several kinds of member.
+func (f *Form) only(kind string, s Shown) {
+	for i, c := range f.Criteria {
+		s.criteria[i] = slices.Contains(c.AppliesTo, kind)
+		for _, q := range c.Questions {
+			s.questions[f.questions[q.ID].n] = s.criteria[i]
+		}
+	}
+}
+
 // Apart lists the criteria of which something counts under these facts and not under those
 // of other, or the other way round. Both are of one form.
 func (s Shown) Apart(other Shown) (criteria []string) {
-	if s.form == nil || s.form != other.form {
+	if s.form == nil || other.form == nil || s.form.Edition != other.form.Edition || s.form.EntityType != other.form.EntityType {
 		return nil
 	}
 	n := 0 // of the criterion's first question

@@ -3,6 +3,7 @@ package clock
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"trustedtrader/app/i18n"
@@ -91,6 +92,36 @@ func (c *Clocks) Met(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 		}
 	}
 	return nil
+}
+
+// Rejoin starts the repeating clocks that an event begins for a record whose turns were given
+// up for a while: in the turn that ends with the first anniversary of the anchor that is not
+// before a day. That turn may lie ahead; until it begins nothing is owed. A clock that runs
+// already stays. It returns the anniversary, the zero Day when the event begins no clock that
+// repeats. A step for other domains: they have decided who may.
+func (c *Clocks) Rejoin(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, s Subject, event string, anchor, notBefore Day) (last Day, err error) {
+	rows, err := lockRunning(ctx, tx, s.Kind, s.ID)
+	if err != nil {
+		return last, fmt.Errorf("look at the clocks: %w", err)
+	}
+	for _, rule := range s.Programme.ClocksStartedBy(event) {
+		term := Term{Amount: rule.Amount, Unit: Unit(rule.Unit)}
+		if !rule.Repeats || slices.ContainsFunc(rows, func(r Row) bool { return r.Code == rule.Code }) {
+			continue
+		}
+		start := anchor
+		for last = term.after(anchor, start, start); last.Before(notBefore) && last.After(start); last = term.after(anchor, start, start) {
+			start = last
+		}
+		what, from := repeated, anchor
+		if start == anchor { // the first turn
+			what, from = event, Day{}
+		}
+		if _, err := c.insert(ctx, tx, now, by, s, rule, what, start, from); err != nil {
+			return last, err
+		}
+	}
+	return last, nil
 }
 
 // follow ends a turn and records the next, which begins on the anniversary.

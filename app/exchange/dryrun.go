@@ -333,7 +333,7 @@ func (d DryRun) chosen(in Choice) (list []profile.AnswerEntry, stale int) {
 			default:
 				continue
 			}
-			list = append(list, profile.AnswerEntry{Cycle: d.Profile.Cycle.ID, EditionHash: d.Profile.Cycle.EditionHash, EntityType: d.Profile.Cycle.EntityType,
+			list = append(list, profile.AnswerEntry{Cycle: d.Profile.Cycle.ID, EditionHash: d.Profile.Cycle.EditionHash, EntityType: d.Profile.Cycle.FormKey(),
 				Criterion: r.Criterion.ID, Question: r.Question.ID, Site: r.site, Version: r.Version, Answer: r.Mine})
 		}
 	}

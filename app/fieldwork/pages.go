@@ -41,7 +41,7 @@ type Head struct {
 
 const headSQL = `select x.id, x.validation_id, v.reference, x.company_id, c.name as company, v.office_id, o.zone as office_zone, v.programme, v.entity_type,
 	v.status as validation_status, x.number, x.kind, x.place, x.status,
-	coalesce((select k.edition from profile_cycle k where k.company_id = v.company_id and k.programme = v.programme and k.entity_type = v.entity_type and k.submitted_at is not null
+	coalesce((select k.edition from profile_cycle k where k.company_id = v.company_id and k.programme = v.programme and v.entity_type = any(k.entity_type || k.also_types) and k.submitted_at is not null
 	  order by k.submitted_at desc limit 1), '') as edition,
 	(select coalesce(jsonb_agg(jsonb_build_object('Criterion', r.criterion, 'Chosen', r.chosen, 'Methods', r.methods, 'Ticks', r.ticks, 'Result', r.result, 'Note', r.note,
 	    'VerifiedAt', r.verified_at, 'Verifier', r.verifier, 'Version', r.version) order by r.criterion), '[]') from verification r where r.visit_id = x.id)::text as rows,
@@ -217,7 +217,7 @@ type Candidates struct {
 }
 
 const standsSQL = `with x as (select v.company_id, v.programme, v.entity_type, v.id as validation_id, y.site_id from visit y join validation v on v.id = y.validation_id where y.id = $1),
-	k as (select c.* from profile_cycle c join x on c.company_id = x.company_id and c.programme = x.programme and c.entity_type = x.entity_type where c.submitted_at is not null order by c.submitted_at desc limit 1),
+	k as (select c.* from profile_cycle c join x on c.company_id = x.company_id and c.programme = x.programme and x.entity_type = any(c.entity_type || c.also_types) where c.submitted_at is not null order by c.submitted_at desc limit 1),
 	a as (select g.criterion, bool_or(g.site_id is not null and g.site_id = x.site_id) as apart,
 	    bool_or(not g.carried and k.previous_id is not null and b.value is distinct from g.value) as changed
 	  from k cross join x join profile_answer g on g.cycle_id = k.id

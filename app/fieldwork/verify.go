@@ -37,7 +37,7 @@ func rowsOf(ctx context.Context, tx pg.Tx, visit uuid.UUID) (list []Verification
 // editionOf is the edition of the profile that was submitted last for what is validated.
 func editionOf(ctx context.Context, tx pg.Tx, v validation.Validation) (edition string, err error) {
 	var list []string
-	err = tx.WithContext(ctx).Raw(`select edition from profile_cycle where company_id = ? and programme = ? and entity_type = ? and submitted_at is not null order by submitted_at desc limit 1`,
+	err = tx.WithContext(ctx).Raw(`select edition from profile_cycle where company_id = ? and programme = ? and ? = any(entity_type || also_types) and submitted_at is not null order by submitted_at desc limit 1`,
 		v.CompanyID, v.Programme, v.EntityType).Scan(&list).Error
 	if err != nil {
 		return "", fmt.Errorf("look for the profile: %w", err)

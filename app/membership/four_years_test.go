@@ -170,7 +170,7 @@ func (y *yearly) confirm(h *holder, c profile.Cycle) (confirmed, answered int) {
 		answered++
 		for _, q := range x.Questions {
 			if g, ok := p.Given(q.ID, uuid.Nil); !ok && q.Kind != catalogue.File {
-				entries = append(entries, profile.AnswerEntry{Cycle: c.ID, EditionHash: c.EditionHash, EntityType: c.EntityType, Criterion: x.ID, Question: q.ID, Version: g.Version, Answer: profiletest.Good(q)})
+				entries = append(entries, profile.AnswerEntry{Cycle: c.ID, EditionHash: c.EditionHash, EntityType: c.FormKey(), Criterion: x.ID, Question: q.ID, Version: g.Version, Answer: profiletest.Good(q)})
 			}
 		}
 	}
@@ -600,7 +600,7 @@ func (y *yearly) save(h *holder, c profile.Cycle, question string, a catalogue.A
 	p := y.read(c)
 	criterion, _, _ := p.Form.Question(question)
 	g, _ := p.Given(question, uuid.Nil)
-	_, err := y.Profiles.Save(y.Ctx, h.owner, profile.AnswerEntry{Cycle: c.ID, EditionHash: c.EditionHash, EntityType: c.EntityType, Criterion: criterion.ID,
+	_, err := y.Profiles.Save(y.Ctx, h.owner, profile.AnswerEntry{Cycle: c.ID, EditionHash: c.EditionHash, EntityType: c.FormKey(), Criterion: criterion.ID,
 		Question: question, Version: g.Version, Answer: a})
 	y.Must(err)
 }

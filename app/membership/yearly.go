@@ -35,7 +35,8 @@ func (s *Service) Hooks() map[programme.Action]clock.Hook {
 // security profile for the anniversary that comes next, on top of the company's last
 // answers, and tells the company. A review of an earlier year that was never submitted
 // ends with it, for its answers are in the new one. Nothing opens for a membership that
-// has ended, and nothing twice. The clock only.
+// has ended or relies on the profile of another, and nothing twice. One on whose profile
+// others rely is asked what these are asked as well. The clock only.
 func (s *Service) OpenReview(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, r clock.Row) error {
 	m, p, anniversary, err := s.turn(ctx, tx, r)
 	if err != nil || m.Status == Ended || s.Steps.Profiles == nil {
@@ -45,9 +46,17 @@ func (s *Service) OpenReview(ctx context.Context, tx pg.Tx, now time.Time, by id
 	if err != nil || there != nil {
 		return err
 	}
+	shared, err := SharedBy(ctx, tx, m.ID)
+	if err != nil || shared != nil {
+		return err
+	}
+	others, err := followers(ctx, tx, m.ID)
+	if err != nil {
+		return err
+	}
 	c, err := s.Steps.Profiles.Open(ctx, tx, now, by, profile.Opening{
 		Company: m.CompanyID, Office: r.OfficeID, Programme: m.Programme, EntityType: m.EntityType,
-		Kind: profile.Annual, Membership: &m.ID, Anniversary: anniversary,
+		AlsoTypes: types(others), Kind: profile.Annual, Membership: &m.ID, Anniversary: anniversary,
 	})
 	if err != nil || c.ID == uuid.Nil {
 		return err
@@ -71,9 +80,10 @@ func (s *Service) OpenReview(ctx context.Context, tx pg.Tx, now time.Time, by id
 	if err != nil {
 		return err
 	}
+	note := strings.TrimSpace(alsoText(ctx, c, others) + "\n" + expiredText(ctx, news))
 	return s.Steps.Letters.ToCompany(ctx, tx, now, by, notice.Letter{
 		Company: m.CompanyID, SubjectKind: profile.Kind, SubjectID: c.ID, Programme: p, Code: "review_opened",
-		Values: map[string]string{"changes": changesText(ctx, news), "note": expiredText(ctx, news)},
+		Values: map[string]string{"changes": changesText(ctx, news), "note": note},
 		Days:   map[string]time.Time{"due_on": due.Time()},
 	})
 }
@@ -100,9 +110,14 @@ func (s *Service) PastDue(ctx context.Context, tx pg.Tx, now time.Time, by ident
 	if err != nil || !noted {
 		return err
 	}
+	others, err := followers(ctx, tx, m.ID)
+	if err != nil {
+		return err
+	}
 	return s.Steps.Letters.ToCompany(ctx, tx, now, by, notice.Letter{
 		Company: m.CompanyID, SubjectKind: profile.Kind, SubjectID: c.ID, Programme: p, Code: "review_overdue",
-		Days: map[string]time.Time{"due_on": r.DueOn.Time()},
+		Values: map[string]string{"note": alsoText(ctx, *c, others)},
+		Days:   map[string]time.Time{"due_on": r.DueOn.Time()},
 	})
 }
 
@@ -213,6 +228,7 @@ type Profile struct {
 	Accepted    clock.Day
 	EndReason   string
 	Overdue     bool
+	Of          string      // number of the membership whose profile it is, when this one shares it
 	Due         clock.Day   // of a yearly review: the last day
 	Came        clock.State // of one that was submitted: in time or late
 	DaysLate    int
@@ -223,6 +239,7 @@ type profileRow struct {
 	ID                                  uuid.UUID
 	OfficeID                            uuid.UUID
 	Reference, Kind, Edition, EndReason string
+	Of                                  string
 	Status                              profile.Status
 	Anniversary                         clock.Day
 	OpenedAt                            time.Time
@@ -230,10 +247,13 @@ type profileRow struct {
 	Version                             int
 }
 
-// profilesSQL lists the security profiles of a membership ($1) of one company or any ($2).
-const profilesSQL = `select c.id, c.office_id, c.reference, c.kind, c.edition, c.end_reason, c.status, c.anniversary, c.opened_at, c.submitted_at, c.accepted_at, c.overdue_at, c.version
-from profile_cycle c join membership m on m.id = $1 and (c.membership_id = m.id or c.application_id = m.application_id)
-where $2::uuid is null or c.company_id = $2 order by c.number desc, c.id limit 50`
+// profilesSQL lists the security profiles of a membership ($1) of one company or any ($2), and
+// those of others that counted for it.
+const profilesSQL = `select c.id, c.office_id, c.reference, c.kind, c.edition, c.end_reason, c.status, c.anniversary, c.opened_at, c.submitted_at, c.accepted_at, c.overdue_at, c.version,
+  case when c.membership_id <> m.id then (select x.number from membership x where x.id = c.membership_id) else '' end as of
+from profile_cycle c join membership m on m.id = $1 and c.company_id = m.company_id and (c.membership_id = m.id or c.application_id = m.application_id
+  or m.entity_type = any(c.also_types) and c.membership_id in (select s.lead_id from profile_share s where s.follower_id = m.id))
+where $2::uuid is null or c.company_id = $2 order by c.opened_at desc, c.number desc, c.id limit 50`
 
 // profiles are what the page of a membership says of its security profiles, and the one
 // about which the reader can warn the company.
@@ -253,13 +273,15 @@ func (s *Service) profiles(by identity.Actor, p Page, rows []profileRow) (list [
 			Submitted: day(r.SubmittedAt), Accepted: day(r.AcceptedAt), EndReason: r.EndReason, Version: r.Version,
 			Overdue: profile.Cycle{Status: r.Status, OverdueAt: r.OverdueAt}.Overdue()}
 		if r.Kind == profile.Annual {
-			x.Due = r.Anniversary
+			x.Of, x.Due = r.Of, r.Anniversary
+		}
+		if r.Kind == profile.Annual && r.Of == "" {
 			if v, ok := s.reviewClock(p.Clocks, r.Anniversary); ok {
 				x.Due, x.Came, x.DaysLate = v.Reading.DueDay, v.Reading.State, max(0, -v.Reading.DaysLeft)
 			}
 		}
 		list = append(list, x)
-		if x.Overdue && !warned && len(rules) > 0 && by.Audience == identity.Staff && by.Is(identity.CaseWorkers...) && by.InOffice(r.OfficeID) && p.Membership.Status != Ended {
+		if x.Overdue && x.Of == "" && !warned && len(rules) > 0 && by.Audience == identity.Staff && by.Is(identity.CaseWorkers...) && by.InOffice(r.OfficeID) && p.Membership.Status != Ended {
 			warn = &x
 		}
 	}

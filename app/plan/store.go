@@ -71,7 +71,7 @@ func gather(ctx context.Context, tx pg.Tx, p Plan, clocks []string, years int, r
 	countries, ratings := regions.rated()
 	err = tx.WithContext(ctx).Raw(`
 		with live as (
-		  select m.id, m.company_id, m.application_id, m.certified_on, a.office_id, (cast(@now as timestamptz) at time zone o.zone)::date as today
+		  select m.id, m.company_id, m.application_id, m.entity_type, m.certified_on, a.office_id, (cast(@now as timestamptz) at time zone o.zone)::date as today
 		  from membership m join application a on a.id = m.application_id join office o on o.id = a.office_id
 		  where m.programme = @programme and m.status <> 'ended'
 		), due as (
@@ -104,9 +104,11 @@ func gather(ctx context.Context, tx pg.Tx, p Plan, clocks []string, years int, r
 		  where kind = 'action_required' and sent_at is not null and status <> 'withdrawn' group by validation_id
 		), cycle as (
 		  select distinct on (membership_id) membership_id, id from (
-		    select y.membership_id, y.id, y.number from profile_cycle y where y.status = 'accepted' and y.membership_id is not null
-		    union all select l.id, y.id, y.number from live l join profile_cycle y on y.application_id = l.application_id where y.status = 'accepted'
-		  ) y order by membership_id, number desc
+		    select y.membership_id, y.id, y.accepted_at, y.number from profile_cycle y where y.status = 'accepted' and y.membership_id is not null
+		    union all select l.id, y.id, y.accepted_at, y.number from live l join profile_cycle y on y.application_id = l.application_id where y.status = 'accepted'
+		    union all select s.follower_id, y.id, y.accepted_at, y.number from profile_share s join live l on l.id = s.follower_id
+		      join profile_cycle y on y.membership_id = s.lead_id and l.entity_type = any(y.also_types) where y.status = 'accepted'
+		  ) y order by membership_id, accepted_at desc, number desc
 		), unmet as (
 		  select y.membership_id, count(distinct v.criterion) filter (where v.verdict in ('does_not_meet', 'meets_with_recommendation'))::int as n
 		  from cycle y join profile_verdict v on v.cycle_id = y.id group by y.membership_id

@@ -13,6 +13,34 @@ import (
 	"trustedtrader/app/pg"
 )
 
+// sources are the cycles from which a new one is filled: the last one of its own kind of
+// member, then those of the kinds that share it.
+func sources(ctx context.Context, tx pg.Tx, last *Cycle, in Opening) (out []Cycle, err error) {
+	if last != nil {
+		out = append(out, *last)
+	}
+	for _, kind := range in.AlsoTypes {
+		other, _, err := lastCycle(ctx, tx, in, kind)
+		if err != nil {
+			return nil, err
+		}
+		if other != nil && !slices.ContainsFunc(out, func(c Cycle) bool { return c.ID == other.ID }) {
+			out = append(out, *other)
+		}
+	}
+	return out, nil
+}
+
+// before is the form of an earlier cycle as far as it asked what another one asks: what a
+// shared profile asked for other memberships was never asked of this one.
+func (s *Steps) before(from, to Cycle) (*catalogue.Form, error) {
+	was, err := s.Form(from)
+	if err != nil || slices.ContainsFunc(append([]string{to.EntityType}, to.AlsoTypes...), func(kind string) bool { return !from.asks(kind) }) {
+		return was, err
+	}
+	return was.Edition.Form(to.FormKey()), nil
+}
+
 // carry fills a new cycle with what was said in the last one, for a person to confirm or
 // change, one criterion at a time:
 //
@@ -24,9 +52,10 @@ import (
 // An answer that its question would refuse today stays behind as well. Exceptions come
 // along for sites that are still in use. Evidence comes along with unchanged and reworded
 // criteria, unless it has expired or gone. Verdicts never do, and threads need not: they
-// belong to the criterion and not to a cycle.
-func (s *Steps) carry(ctx context.Context, tx pg.Tx, to, from Cycle, today clock.Day) error {
-	was, err := s.Form(from)
+// belong to the criterion and not to a cycle. Criteria that are taken stay as they are, and
+// those to which something is carried over are taken then.
+func (s *Steps) carry(ctx context.Context, tx pg.Tx, to, from Cycle, today clock.Day, taken map[string]bool) error {
+	was, err := s.before(from, to)
 	if err != nil {
 		return err
 	}
@@ -47,9 +76,15 @@ func (s *Steps) carry(ctx context.Context, tx pg.Tx, to, from Cycle, today clock
 	var same []string
 	for _, c := range is.Criteria {
 		ch := changes.Of(c.ID)
-		sources := ch.From
-		if ch.Kind == catalogue.Unchanged || ch.Kind == catalogue.Reworded {
-			sources, same = []string{c.ID}, append(same, c.ID)
+		sources, kept := ch.From, ch.Kind == catalogue.Unchanged || ch.Kind == catalogue.Reworded
+		if kept {
+			sources = []string{c.ID}
+		}
+		if _, asked := was.Criterion(c.ID); taken[c.ID] || ch.Kind == catalogue.New || kept && !asked {
+			continue
+		}
+		if taken[c.ID] = true; kept {
+			same = append(same, c.ID)
 		}
 		for _, a := range said {
 			if !slices.Contains(sources, a.Criterion) || a.SiteID != nil && !open[*a.SiteID] {

@@ -77,7 +77,7 @@ func before(list []Listed, c Cycle) *Cycle {
 
 // withdrawn are the criteria that a profile was asked and the next one is not.
 func (s *Steps) withdrawn(from, c Cycle) (out []catalogue.Criterion, err error) {
-	was, err := s.Form(from)
+	was, err := s.before(from, c)
 	if err != nil {
 		return nil, err
 	}

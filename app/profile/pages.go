@@ -13,6 +13,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/fault"
+	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
@@ -64,6 +65,16 @@ func (s *Service) full(ctx context.Context, by identity.Actor, id uuid.UUID, mor
 type Names struct {
 	Programme *programme.Programme
 	Entity    programme.EntityType
+	Also      []programme.EntityType // of memberships that share the profile
+}
+
+// Kinds names the kinds of member that the profile asks.
+func (n Names) Kinds(ctx context.Context) string {
+	out := i18n.T(ctx, n.Entity.Name)
+	for _, e := range n.Also {
+		out += ", " + i18n.T(ctx, e.Name)
+	}
+	return out
 }
 
 func (s *Steps) names(c Cycle) (n Names, err error) {
@@ -75,6 +86,11 @@ func (s *Steps) names(c Cycle) (n Names, err error) {
 		return n, fmt.Errorf("profile %s: programme %s has no kind of member %q", c.Reference, c.Programme, c.EntityType)
 	}
 	n.Entity = e
+	for _, code := range c.AlsoTypes {
+		if e, ok := n.Programme.EntityType(code); ok {
+			n.Also = append(n.Also, e)
+		}
+	}
 	return n, nil
 }
 
@@ -409,7 +425,7 @@ func (s *Steps) became(p *Profile) catalogue.Changes {
 	if !ok {
 		return nil
 	}
-	return s.changed(before.Form(p.Cycle.EntityType), p.Form)
+	return s.changed(before.Form(p.Cycle.FormKey()), p.Form)
 }
 
 // ask sets the questions beside what was answered now and last time.

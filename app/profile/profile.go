@@ -1,12 +1,14 @@
 package profile
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/pg"
 )
 
 // Kind names profiles in audit events, clocks, letters and documents.
@@ -26,8 +28,9 @@ type Cycle struct {
 	CompanyID     uuid.UUID
 	Programme     string
 	EntityType    string
-	Kind          string // Initial, Annual, Revalidation
-	Number        int    // counts the cycles of one kind of member of one company, from 1
+	AlsoTypes     pg.Strings // of memberships that share the profile: what these kinds are asked, it asks as well
+	Kind          string     // Initial, Annual, Revalidation
+	Number        int        // counts the cycles of one kind of member of one company, from 1
 	Edition       string
 	EditionHash   string
 	OfficeID      uuid.UUID
@@ -47,6 +50,16 @@ type Cycle struct {
 	AssignedAt    *time.Time
 	Round         int // how often it was submitted
 	Version       int
+}
+
+// FormKey names the form of the cycle within its edition.
+func (c Cycle) FormKey() string {
+	return catalogue.FormKey(append([]string{c.EntityType}, c.AlsoTypes...)...)
+}
+
+// asks reports whether a cycle asks what a kind of member is asked.
+func (c Cycle) asks(entityType string) bool {
+	return c.EntityType == entityType || slices.Contains(c.AlsoTypes, entityType)
 }
 
 // Overdue reports whether the company owes a profile whose day has passed.

@@ -92,7 +92,7 @@ func (s *Service) ApplyToSites(ctx context.Context, by identity.Actor, id uuid.U
 			if !ok {
 				continue
 			}
-			e := AnswerEntry{Cycle: id, EditionHash: p.Cycle.EditionHash, EntityType: p.Cycle.EntityType,
+			e := AnswerEntry{Cycle: id, EditionHash: p.Cycle.EditionHash, EntityType: p.Cycle.FormKey(),
 				Criterion: criterion, Question: q.ID, Site: site, Answer: g.Value}
 			own, _ := p.Given(q.ID, site)
 			if e.Version = own.Version; seen != nil {

@@ -49,6 +49,7 @@ type Content struct {
 	Reference   string             `json:"reference"`
 	Programme   string             `json:"programme"`
 	EntityType  string             `json:"entity_type"`
+	AlsoTypes   []string           `json:"also_types,omitempty"` // of the memberships that share the profile
 	Edition     string             `json:"edition"`
 	EditionHash string             `json:"edition_hash"`
 	Kind        string             `json:"kind"`
@@ -124,7 +125,7 @@ type Attested struct {
 func (p *Profile) content(links []evidence.Link) Content {
 	c := p.Cycle
 	out := Content{
-		Format: snapshotFormat, Reference: c.Reference, Programme: c.Programme, EntityType: c.EntityType, Edition: c.Edition, EditionHash: c.EditionHash,
+		Format: snapshotFormat, Reference: c.Reference, Programme: c.Programme, EntityType: c.EntityType, AlsoTypes: c.AlsoTypes, Edition: c.Edition, EditionHash: c.EditionHash,
 		Kind: c.Kind, Round: c.Round, Company: ContentCompany{p.Firm.ID, p.Firm.Name, p.Firm.Country}, Sites: slices.Clone(p.Sites), Criteria: []ContentCriterion{},
 	}
 	if out.Sites == nil {

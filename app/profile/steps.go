@@ -40,6 +40,7 @@ type Service struct {
 type Opening struct {
 	Company, Office         uuid.UUID
 	Programme, EntityType   string
+	AlsoTypes               []string   // kinds of member of the memberships that share it
 	Kind                    string     // Initial, Annual, Revalidation
 	Application, Membership *uuid.UUID // the one that it is for
 	Anniversary             clock.Day  // of an annual one
@@ -53,16 +54,16 @@ func (s *Steps) Form(c Cycle) (*catalogue.Form, error) {
 	if !ok || e.Hash != c.EditionHash {
 		return nil, fmt.Errorf("profile %s: the portal does not have edition %s of %s as it was (%s)", c.Reference, c.Edition, c.Programme, c.EditionHash)
 	}
-	return e.Form(c.EntityType), nil
+	return e.Form(c.FormKey()), nil
 }
 
-// FormOf is the form that a page was made from, for reading the answers it sends.
-// NotFound: there is no such edition.
-func (s *Steps) FormOf(editionHash, entityType string) (*catalogue.Form, error) {
+// FormOf is the form that a page was made from (Cycle.FormKey), for reading the answers it
+// sends. NotFound: there is no such edition.
+func (s *Steps) FormOf(editionHash, formKey string) (*catalogue.Form, error) {
 	for _, p := range s.Programmes.All() {
 		for _, e := range s.Library.Editions(p.Code) {
 			if e.Hash == editionHash {
-				return e.Form(entityType), nil
+				return e.Form(formKey), nil
 			}
 		}
 	}
@@ -83,8 +84,9 @@ func (s *Steps) inForce(programmeCode, entityType string, today clock.Day) *cata
 }
 
 // Open begins a profile under the edition in force at the office today, and carries over
-// the answers of the last one of the same company, programme and kind of member. The
-// caller has decided who may. The zero Cycle: the programme has no criteria for this kind
+// the answers of the last one of the same company, programme and kind of member; for what
+// only the kinds of sharing memberships are asked, those of their last ones. The caller has
+// decided who may. The zero Cycle: the programme has no criteria for this kind
 // of member, so there is nothing to fill in.
 func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, in Opening) (Cycle, error) {
 	zone, err := officeZone(ctx, tx, in.Office)
@@ -99,7 +101,11 @@ func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 	if err := catalogue.Keep(ctx, tx, now, edition); err != nil {
 		return Cycle{}, err
 	}
-	last, number, err := lastCycle(ctx, tx, in)
+	last, number, err := lastCycle(ctx, tx, in, in.EntityType)
+	if err != nil {
+		return Cycle{}, err
+	}
+	from, err := sources(ctx, tx, last, in)
 	if err != nil {
 		return Cycle{}, err
 	}
@@ -108,7 +114,7 @@ func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 		return Cycle{}, fmt.Errorf("give a reference: %w", err)
 	}
 	c := Cycle{
-		ID: pg.NewID(), Reference: fmt.Sprintf("SP-%d-%06d", today.Year(), n), CompanyID: in.Company, Programme: in.Programme, EntityType: in.EntityType,
+		ID: pg.NewID(), Reference: fmt.Sprintf("SP-%d-%06d", today.Year(), n), CompanyID: in.Company, Programme: in.Programme, EntityType: in.EntityType, AlsoTypes: in.AlsoTypes,
 		Kind: in.Kind, Number: number + 1, Edition: edition.ID, EditionHash: edition.Hash, OfficeID: in.Office,
 		ApplicationID: in.Application, MembershipID: in.Membership, Anniversary: in.Anniversary, Status: Open, OpenedAt: now, Version: 1,
 	}
@@ -119,6 +125,9 @@ func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 		return Cycle{}, fmt.Errorf("open a profile: %w", err)
 	}
 	after := map[string]any{"reference": c.Reference, "programme": c.Programme, "entity_type": c.EntityType, "kind": c.Kind, "edition": c.Edition, "edition_hash": c.EditionHash}
+	if len(c.AlsoTypes) > 0 {
+		after["also_types"] = []string(c.AlsoTypes)
+	}
 	if last != nil {
 		after["previous"] = last.Reference
 	}
@@ -126,10 +135,16 @@ func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 		after["due_on"] = in.Anniversary
 	}
 	err = audit.Record(ctx, tx, now, by, audit.Event{Action: "profile.open", Kind: Kind, Subject: c.ID, Company: c.CompanyID, After: after})
-	if err != nil || last == nil {
+	if err != nil {
 		return c, err
 	}
-	return c, s.carry(ctx, tx, c, *last, today)
+	taken := map[string]bool{}
+	for _, earlier := range from {
+		if err := s.carry(ctx, tx, c, earlier, today, taken); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
 }
 
 // Details is what the audit event of a move says beyond the two states.

@@ -75,16 +75,18 @@ func OfApplication(ctx context.Context, tx pg.Tx, application uuid.UUID) (*Cycle
 	return &list[0], nil
 }
 
-// lastCycle is the company's last cycle of the same kind of member that has answers, and
-// the highest number given so far.
-func lastCycle(ctx context.Context, tx pg.Tx, in Opening) (last *Cycle, number int, err error) {
-	same := gorm.G[Cycle](tx.DB).Where("company_id = ? and programme = ? and entity_type = ?", in.Company, in.Programme, in.EntityType)
-	list, err := same.Order("number desc").Find(ctx)
+// lastCycle is the company's last cycle for a kind of member that has answers, also one that
+// another membership shared with it, and the highest number given so far to its own.
+func lastCycle(ctx context.Context, tx pg.Tx, in Opening, kind string) (last *Cycle, number int, err error) {
+	same := gorm.G[Cycle](tx.DB).Where("company_id = ? and programme = ? and (entity_type = ? or ? = any(also_types))", in.Company, in.Programme, kind, kind)
+	list, err := same.Order("opened_at desc, number desc").Find(ctx)
 	if err != nil {
 		return nil, 0, fmt.Errorf("look for the last profile: %w", err)
 	}
 	for i := range list {
-		number = max(number, list[i].Number)
+		if list[i].EntityType == kind {
+			number = max(number, list[i].Number)
+		}
 		if last != nil {
 			continue
 		}

@@ -30,6 +30,13 @@ func (s *Steps) Replace(ctx context.Context, tx pg.Tx, now time.Time, by identit
 	return s.endReviews(ctx, tx, now, by, *with.MembershipID, reason, func(c Cycle) bool { return c.Status == Open && c.ID != with.ID })
 }
 
+// Abandon ends the reviews of a membership that were not submitted, because it relies on the
+// profile of another one. What was submitted goes on. A step for the package that shares
+// profiles.
+func (s *Steps) Abandon(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, membership uuid.UUID, reason string) error {
+	return s.endReviews(ctx, tx, now, by, membership, reason, func(c Cycle) bool { return c.Status == Open })
+}
+
 // EndOfMembership ends the reviews of a membership that ends, unless they were accepted.
 // One that is suspended keeps them: the company still owes them. A step for the package in
 // which the membership ends: it has decided who may.
@@ -83,7 +90,7 @@ func (s *Steps) News(ctx context.Context, tx pg.Tx, c Cycle) (n News, err error)
 	if err != nil {
 		return n, err
 	}
-	was, err := s.Form(from)
+	was, err := s.before(from, c)
 	if err != nil {
 		return n, err
 	}

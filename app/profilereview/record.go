@@ -29,6 +29,7 @@ type Head struct {
 	Country       string
 	Programme     string
 	EntityType    string
+	AlsoTypes     pg.Strings // of the memberships that share the profile
 	Kind          string
 	Number        int
 	Edition       string
@@ -286,7 +287,7 @@ func (r Record) Select(s Selection) (out []Line) {
 	return out
 }
 
-const headSQL = `select c.id, c.reference, c.company_id, k.name as company, k.country, c.programme, c.entity_type, c.kind, c.number, c.edition, c.edition_hash,
+const headSQL = `select c.id, c.reference, c.company_id, k.name as company, k.country, c.programme, c.entity_type, c.also_types, c.kind, c.number, c.edition, c.edition_hash,
   c.office_id, o.name as office, o.zone as office_zone, c.application_id, coalesce(a.reference, '') as case, coalesce(a.status, '') as case_status,
   coalesce(a.version, 0) as case_version, c.membership_id, coalesce(m.number, '') as member, c.previous_id, c.status, c.opened_at, c.submitted_at, c.accepted_at,
   coalesce(y.name, '') as accepted_by, c.ended_at, c.end_reason, c.overdue_at, p.id as assignee_id, coalesce(p.name, '') as assignee, c.round, c.version,
@@ -468,9 +469,19 @@ func (s *Service) read(ctx context.Context, by identity.Actor, id uuid.UUID, mor
 	return r, nil
 }
 
+// Kinds names the kinds of member that the profile asks.
+func (r Record) Kinds(ctx context.Context) string {
+	out := i18n.T(ctx, r.Entity.Name)
+	for _, code := range r.AlsoTypes {
+		e, _ := r.Programme.EntityType(code)
+		out += ", " + i18n.T(ctx, e.Name)
+	}
+	return out
+}
+
 // cycle is as much of the profile as the rules ask about.
 func (h Head) cycle() profile.Cycle {
-	return profile.Cycle{ID: h.ID, Reference: h.Reference, CompanyID: h.CompanyID, Programme: h.Programme, EntityType: h.EntityType, Kind: h.Kind,
+	return profile.Cycle{ID: h.ID, Reference: h.Reference, CompanyID: h.CompanyID, Programme: h.Programme, EntityType: h.EntityType, AlsoTypes: h.AlsoTypes, Kind: h.Kind,
 		Edition: h.Edition, EditionHash: h.EditionHash, OfficeID: h.OfficeID, ApplicationID: h.ApplicationID, Status: h.Status, Round: h.Round, Version: h.Version}
 }
 

@@ -26,6 +26,8 @@ const (
 	ProfileCompleted                = "profile.completed"
 	ProfileReturned                 = "profile.returned"
 	ProfileAnswered                 = "profile.answered"
+	ProfileShared                   = "profile.shared"   // the membership relies on the profile of another
+	ProfileUnshared                 = "profile.unshared" // it has a profile of its own again
 	CompanyRiskAssessed             = "company.risk_assessed"
 	ValidationNotified              = "validation.notified"
 	VisitStarted                    = "validation.visit_started"
@@ -61,7 +63,7 @@ func Events() []string {
 		ApplicationInformationReceived, ApplicationHearingOpened, ApplicationHearingAnswered, ApplicationRecommended,
 		ApplicationCertified, ApplicationRejected, ApplicationWithdrawn, ApplicationLapsed, MembershipEffective,
 		ChangeSent, ChangeDecided, CompanyRiskAssessed,
-		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound, ProfileCompleted, ProfileReturned, ProfileAnswered,
+		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound, ProfileCompleted, ProfileReturned, ProfileAnswered, ProfileShared, ProfileUnshared,
 		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ValidationCancelled, ActionRequired, FindingAnswered, FindingClosed,
 		MembershipSuspended, SuspensionAnswered, MembershipSuspensionEnded, MembershipCureReported,
 		MembershipRemoved, MembershipRevoked, MembershipWithdrawn, MembershipReopened,

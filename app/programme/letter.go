@@ -57,6 +57,9 @@ func letterCodesOf(programme *Programme) []string {
 	if len(programme.ClocksMetBy(AnnualReviewSubmitted)) > 0 {
 		codes = append(codes, "review_overdue")
 	}
+	if programme.Succession.Shares() {
+		codes = append(codes, "review_own_again")
+	}
 	if len(programme.ClocksStartedBy(ProfileBlankFound)) > 0 {
 		codes = append(codes, "profile_blank")
 	}

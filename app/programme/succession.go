@@ -69,6 +69,48 @@ func (s Succession) Reason(code string) (ChangeReason, bool) {
 	return find(s.Reasons, func(r ChangeReason) bool { return r.Code == code })
 }
 
+// Shares reports whether memberships of a company can share one security profile.
+func (s Succession) Shares() bool {
+	_, ok := s.Kind(shareKind)
+	return ok
+}
+
+// The ways to share a profile and to end that. A programme has both or neither.
+const shareKind, unshareKind = "share", "unshare"
+
+// sharing looks at whether a yearly review ends and comes back where profiles can be shared.
+func (c *checker) sharing() {
+	const doc = "succession"
+	s := c.p.Succession
+	if _, back := s.Kind(unshareKind); back != s.Shares() {
+		c.bad(doc, at("kinds"), "%q and %q come together", shareKind, unshareKind)
+	}
+	for _, code := range []string{shareKind, unshareKind} {
+		if _, ok := s.Kind(code); ok && len(s.ReasonsFor(code)) == 0 {
+			c.bad(doc, at("reasons"), "there is no reason for the kind %q", code)
+		}
+	}
+	if !s.Shares() || !c.read("clocks") {
+		return
+	}
+	yearly := 0
+	for i, k := range c.p.clocks {
+		if !slices.Contains(k.MetOn, AnnualReviewSubmitted) && k.OnExpiry != OpenReview {
+			continue
+		}
+		yearly++
+		if !slices.Contains(k.StopsOn, ProfileShared) {
+			c.bad("clocks", at("clocks", i, "stops_on"), "profiles can be shared, so the event %q ends this clock", ProfileShared)
+		}
+		if !slices.Contains(k.StartsOn, ProfileUnshared) {
+			c.bad("clocks", at("clocks", i, "starts_on"), "profiles can be shared, so the event %q starts this clock", ProfileUnshared)
+		}
+	}
+	if yearly == 0 {
+		c.bad(doc, at("kinds"), "profiles can be shared only where there is a yearly review")
+	}
+}
+
 // succession looks at what no schema can see.
 func (c *checker) succession() {
 	const doc = "succession"
@@ -84,6 +126,7 @@ func (c *checker) succession() {
 			c.bad(doc, at("reasons"), "there is no reason for the kind %q", code)
 		}
 	}
+	c.sharing()
 	unique(s.Kinds, func(k ChangeKind) string { return k.Code }, func(i int, code string) {
 		c.bad(doc, at("kinds", i, "code"), "the kind %q is there twice", code)
 	})
@@ -97,5 +140,6 @@ func (c *checker) succession() {
 	}
 }
 
-// ChangeKinds lists the ways to leave and to change that every programme has.
+// ChangeKinds lists the ways to leave and to change that every programme has. Where there is
+// a yearly review, memberships of a company may share its profile as well.
 func ChangeKinds() []string { return []string{"withdrawal", "merger", "split", "sale", "type_change"} }

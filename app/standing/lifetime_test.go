@@ -63,7 +63,7 @@ func newLife(t *testing.T) *life {
 	l.cases = enforcement.New(w.DB, w.Clock.Now, steps)
 	l.incidents = &incident.Service{DB: w.DB, Now: w.Clock.Now, Steps: steps.Incidents}
 	l.appeals = &appeal.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters, Cases: steps}
-	l.changes = &succession.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.World.Steps, Standing: w.Members.Standing}
+	l.changes = &succession.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.World.Steps, Standing: w.Members.Standing, Members: w.Members}
 	w.Members.Admitted = append(w.Members.Admitted, l.changes.Admitted)
 	l.reports = &report.Service{DB: w.DB, Now: w.Clock.Now, Findings: w.Findings.Steps, Members: w.Members}
 	l.sweeper = &clock.Service{DB: w.DB, Now: w.Clock.Now, Clocks: w.World.Steps.Clocks, Letters: w.Steps.Letters, Expired: clock.Together(w.Applications.Hooks(), w.Members.Hooks())}

@@ -103,8 +103,8 @@ func (s *Service) Decide(ctx context.Context, by identity.Actor, id uuid.UUID, y
 			}
 			return s.tell(ctx, tx, now, by, *c, m, "change_case_refused", text)
 		}
-		// A day that has passed while the agency looked at a withdrawal cannot be kept.
-		if today := clock.DayOf(now, m.zone); c.Kind == Withdrawal && c.EffectiveOn.Before(today) {
+		// A day that has passed while the agency looked at it cannot be kept.
+		if today := clock.DayOf(now, m.zone); c.ahead() && c.EffectiveOn.Before(today) {
 			c.EffectiveOn = today
 		}
 		if err := s.move(ctx, tx, now, by, c, Accept, f, nil, "decided_at", "decided_by", "effective_on", "successor_id"); err != nil {
@@ -130,6 +130,13 @@ func (s *Service) sound(ctx context.Context, tx pg.Tx, now time.Time, m member, 
 	}
 	if c.Kind == Withdrawal || c.Kind == TypeChange {
 		f.Open = 0 // nothing follows to which they could be carried over, or the company stays the same
+	}
+	if c.Shares() {
+		why, err := s.cannot(ctx, tx, *c)
+		if err == nil && why != "" {
+			err = fault.Fail([]fault.Field{fault.F("text", why)})
+		}
+		return err
 	}
 	if c.Kind != Merger {
 		return nil

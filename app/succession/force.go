@@ -9,6 +9,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/pg"
@@ -62,6 +63,9 @@ func (s *Service) begin(ctx context.Context, tx pg.Tx, now time.Time, c *Case, m
 	if err := s.move(ctx, tx, now, by, c, Begin, Facts{}, map[string]any{"effective_on": c.EffectiveOn}); err != nil {
 		return err
 	}
+	if err := s.share(ctx, tx, now, by, *c); err != nil {
+		return err
+	}
 	if c.SuccessorID != nil {
 		if err := s.follow(ctx, tx, now, *c, m, *c.SuccessorID); err != nil {
 			return err
@@ -109,9 +113,13 @@ func (s *Service) follow(ctx context.Context, tx pg.Tx, now time.Time, c Case, m
 	return nil
 }
 
-// Turn lets the cases take effect whose day has come, and closes those whose membership has
-// ended in another way. Any number may run at once. The portal itself; no person calls it.
+// Turn lets the cases take effect whose day has come, closes those whose membership has ended
+// in another way, and ends shared profiles with their memberships. Any number may run at once.
+// The portal itself; no person calls it.
 func (s *Service) Turn(ctx context.Context) (done int, err error) {
+	if done, err = s.Members.TurnShares(ctx); err != nil {
+		return done, err
+	}
 	by, skip := identity.ClockActor("succession"), []uuid.UUID{uuid.Nil}
 	for {
 		more := false
@@ -147,8 +155,17 @@ func (s *Service) turn(ctx context.Context, tx pg.Tx, now time.Time, by identity
 		if err != nil {
 			return err
 		}
-		if !over {
+		why, err := s.cannot(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		if !over && why == "" {
 			return s.begin(ctx, tx, now, &c, m)
+		}
+		if why != "" && m.Status != string(standing.Ended) {
+			if err := s.tell(ctx, tx, now, by, c, m, "change_case_called_off", i18n.T(ctx, why)); err != nil {
+				return err
+			}
 		}
 	} else if m.Status != string(standing.Ended) {
 		return nil

@@ -22,7 +22,7 @@ import (
 )
 
 const columns = `c.id, c.reference, c.company_id, c.membership_id, c.office_id, c.programme, c.kind, c.status, c.effective_on, c.reason, c.note, c.successor_number, c.successor_id,
-	c.new_name, c.new_country, c.entity_type, c.whole, c.share_answers, c.application_id, c.needs_decision, c.ground, c.proposal, c.event_id, c.created_at, c.created_by, c.sent_at, c.sent_by,
+	c.new_name, c.new_country, c.entity_type, c.whole, c.share_answers, c.lead_id, c.application_id, c.needs_decision, c.ground, c.proposal, c.event_id, c.created_at, c.created_by, c.sent_at, c.sent_by,
 	c.reviewer_id, c.decided_at, c.decided_by, c.closed_at, c.version`
 
 // Head is a case with what its page names.
@@ -31,13 +31,14 @@ type Head struct {
 	Number       string // of the membership
 	MemberType   string
 	MemberStatus string
+	Lead         string // number of the membership whose profile is shared
 	Company      string
 	Office       string
 	OfficeZone   string
 	Reviewer     string
 }
 
-const headSQL = `select ` + columns + `, m.number, m.entity_type as member_type, m.status as member_status, y.name as company, o.name as office, o.zone as office_zone, coalesce(r.name, '') as reviewer,
+const headSQL = `select ` + columns + `, m.number, m.entity_type as member_type, m.status as member_status, coalesce((select t.number from membership t where t.id = c.lead_id), '') as lead, y.name as company, o.name as office, o.zone as office_zone, coalesce(r.name, '') as reviewer,
 	coalesce((select jsonb_agg(jsonb_build_object('What', e.what, 'ByCompany', e.by_company, 'Internal', e.internal, 'Body', e.body, 'Author', e.author, 'At', e.at) order by e.at, e.id)
 		from (select * from change_case_entry where case_id = $1 and ($2::uuid is null or not internal) order by at desc, id desc limit 300) e), '[]')::text as entries,
 	coalesce((select jsonb_agg(jsonb_build_object('EvidenceID', p.evidence_id, 'VersionID', p.version_id, 'Title', e.title, 'FileName', coalesce(v.file_name, ''), 'URL', e.url) order by e.title, e.id)
@@ -303,6 +304,7 @@ type Start struct {
 	Zone       *time.Location
 	Open       *uuid.UUID // a case about the membership that is open
 	Own        []Choice   // other live memberships of the company
+	Shares     string     // number of the membership whose security profile it shares
 	Library    []Choice
 	May        bool // the reader may begin a case
 }
@@ -312,7 +314,7 @@ type startRow struct {
 	Number, Company, EntityType, Status, Program string
 	Zone                                         string
 	Open                                         *uuid.UUID
-	Others, Items                                string
+	Shares, Others, Items                        string
 }
 
 // Choose reads what a company can do about a membership. Its own people may.
@@ -325,6 +327,7 @@ func (s *Service) Choose(ctx context.Context, by identity.Actor, membership uuid
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.One(&row, `select m.id as membership, m.number, y.name as company, m.entity_type, m.status, m.programme as program, o.zone,
 			(select c.id from change_case c where c.membership_id = m.id and c.status in ('draft', 'sent', 'in_review', 'proposed', 'accepted', 'returned') limit 1) as open,
+			coalesce((select x.number from profile_share s join membership x on x.id = s.lead_id where s.follower_id = m.id and s.to_on is null), '') as shares,
 			coalesce((select jsonb_agg(jsonb_build_object('ID', x.id, 'Title', x.number) order by x.number) from membership x
 				where x.company_id = m.company_id and x.id <> m.id and x.status <> 'ended' and x.programme = m.programme), '[]')::text as others,
 			coalesce((select jsonb_agg(jsonb_build_object('ID', e.id, 'Title', e.title)) from (select e.id, e.title from evidence e where e.company_id = m.company_id and e.removed_at is null
@@ -344,10 +347,17 @@ func (s *Service) Choose(ctx context.Context, by identity.Actor, membership uuid
 	if err := s.complete(&m); err != nil {
 		return b, err
 	}
-	b.ID, b.Membership, b.Number, b.Company, b.EntityType, b.Status, b.Open = pg.NewID(), row.Membership, row.Number, row.Company, row.EntityType, row.Status, row.Open
+	b.ID, b.Membership, b.Number, b.Company, b.EntityType, b.Status, b.Open, b.Shares = pg.NewID(), row.Membership, row.Number, row.Company, row.EntityType, row.Status, row.Open, row.Shares
 	b.Rules, b.Zone, b.Today = m.rules, m.zone, clock.DayOf(s.Now(), m.zone)
 	b.May = by.Is(identity.CompanyEditors...) && b.Open == nil && b.Status != string(standing.Ended)
 	return b, nil
+}
+
+// Ways are the kinds of change that make sense for the membership as it is.
+func (b Start) Ways() []programme.ChangeKind {
+	return slices.DeleteFunc(slices.Clone(b.Rules.Succession.Kinds), func(k programme.ChangeKind) bool {
+		return k.Code == Unshare && b.Shares == "" || k.Code == Share && (b.Shares != "" || len(b.Own) == 0)
+	})
 }
 
 // Rewrite is Choose for a case that is to be changed, with what it says now.
@@ -365,6 +375,9 @@ func (s *Service) Rewrite(ctx context.Context, by identity.Actor, id uuid.UUID) 
 		EntityType: r.EntityType, Whole: r.Whole, ShareAnswers: r.ShareAnswers, Version: r.Version}
 	if !r.EffectiveOn.IsZero() {
 		in.Day = r.EffectiveOn.String()
+	}
+	if r.LeadID != nil {
+		in.Lead = *r.LeadID
 	}
 	for _, p := range r.Proof {
 		in.Proof = append(in.Proof, p.EvidenceID)
@@ -396,13 +409,28 @@ type Bar struct {
 	DueOn  clock.Day // the last day on which it may not
 }
 
+// Sharing is a security profile that stands, or stood, for two memberships.
+type Sharing struct {
+	LeadID, FollowerID uuid.UUID
+	Lead, Follower     string    // numbers
+	FollowerType       string    // kind of member
+	From, To           clock.Day // To is the first day on which it no longer counts; zero: it counts
+	EndReason          string
+	DueOn              clock.Day // of the lead's yearly review; zero: none is due
+	Dues               []struct {
+		Code  string
+		DueOn clock.Day
+	}
+}
+
 // Life is how a membership came about, ended, and is about to change.
 type Life struct {
 	Ending *Ending
 	Before []Link // what it took over
 	After  []Link // what followed it
 	Bar    *Bar
-	Cases  []Item // Kind is that of the case
+	Cases  []Item    // Kind is that of the case
+	Shared []Sharing // its own and those of others on whose profile it relied, the newest first
 }
 
 const lifeSQL = `select m.programme,
@@ -415,10 +443,15 @@ const lifeSQL = `select m.programme,
 	coalesce((select jsonb_agg(jsonb_build_object('Kind', x.kind, 'ID', x.to_id, 'Number', x.to_number, 'EffectiveOn', x.effective_on, 'Own', $2::uuid is null or x.to_company_id = $2) order by x.effective_on, x.case_id)
 		from succession x where x.from_id = m.id), '[]')::text as after,
 	coalesce((select jsonb_agg(x) from (select jsonb_build_object('Kind', c.kind, 'ID', c.id, 'Reference', c.reference, 'Status', c.status) x from change_case c
-		where c.membership_id = m.id and ($2::uuid is not null or c.sent_at is not null) order by c.created_at desc, c.id limit 20) z), '[]')::text as cases
+		where c.membership_id = m.id and ($2::uuid is not null or c.sent_at is not null) order by c.created_at desc, c.id limit 20) z), '[]')::text as cases,
+	coalesce((select jsonb_agg(x) from (select jsonb_build_object('LeadID', s.lead_id, 'FollowerID', s.follower_id, 'Lead', t.number, 'Follower', f.number, 'FollowerType', f.entity_type,
+		'From', s.from_on, 'To', s.to_on, 'EndReason', s.end_reason, 'Dues', (select jsonb_agg(jsonb_build_object('Code', k.code, 'DueOn', k.due_on) order by k.due_on)
+			from clock k where s.to_on is null and k.subject_kind = 'membership' and k.subject_id = s.lead_id and k.stopped_at is null)) x
+		from profile_share s join membership t on t.id = s.lead_id join membership f on f.id = s.follower_id
+		where m.id in (s.lead_id, s.follower_id) order by s.to_on is not null, s.from_on desc, f.number limit 50) z), '[]')::text as shared
 	from membership m where m.id = $1 and ($2::uuid is null or m.company_id = $2)`
 
-type lifeRow struct{ Programme, Ends, Bars, Before, After, Cases string }
+type lifeRow struct{ Programme, Ends, Bars, Before, After, Cases, Shared string }
 
 // Of reads the life of a membership. The company's own people may, and the agency's case
 // readers; what another company may not see of it is not in it.
@@ -459,6 +492,9 @@ func (s *Service) life(row lifeRow) (l Life, err error) {
 	if err == nil {
 		l.Cases, err = pg.Documents[Item](row.Cases)
 	}
+	if err == nil {
+		l.Shared, err = pg.Documents[Sharing](row.Shared)
+	}
 	if err != nil {
 		return Life{}, fmt.Errorf("read the life of the membership: %w", err)
 	}
@@ -468,6 +504,14 @@ func (s *Service) life(row lifeRow) (l Life, err error) {
 	}
 	if len(ends) > 0 {
 		l.Ending = &ends[0]
+	}
+	for i, x := range l.Shared {
+		for _, due := range x.Dues {
+			if rule, _ := p.Clock(due.Code); slices.Contains(rule.MetOn, programme.AnnualReviewSubmitted) {
+				l.Shared[i].DueOn = due.DueOn
+				break
+			}
+		}
 	}
 	for i := range bars {
 		if p.ReapplyBar(bars[i].Code) {

@@ -102,7 +102,7 @@ func (s *Service) Queue(ctx context.Context, by identity.Actor, f Filter) (q Que
 	if !slices.Contains(Queues(), f.Queue) {
 		f.Queue = New
 	}
-	if !slices.Contains([]string{Withdrawal, Merger, Split, Sale, TypeChange}, f.Kind) {
+	if !slices.Contains(Kinds(), f.Kind) {
 		f.Kind = ""
 	}
 	at, last := readKey(f.After)

@@ -13,6 +13,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/membership"
 	"trustedtrader/app/pg"
 )
 
@@ -51,16 +52,21 @@ func (s *Service) lockMember(ctx context.Context, tx pg.Tx, by identity.Actor, i
 	return list[0], s.complete(&list[0])
 }
 
-// lock locks a case after its membership.
+// lock locks a case after its membership, and after the other one of a shared profile.
 func (s *Service) lock(ctx context.Context, tx pg.Tx, by identity.Actor, id uuid.UUID) (c Case, m member, err error) {
-	of, err := scan[uuid.UUID](ctx, tx, `select membership_id from change_case where id = ?`, id)
+	of, err := scan[struct{ MembershipID, LeadID uuid.NullUUID }](ctx, tx, `select membership_id, lead_id from change_case where id = ?`, id)
 	if err != nil {
 		return c, m, fmt.Errorf("open the case: %w", err)
 	}
 	if len(of) == 0 {
 		return c, m, fault.Missing()
 	}
-	if m, err = s.lockMember(ctx, tx, by, of[0]); err != nil {
+	if of[0].LeadID.Valid {
+		if err := membership.LockBoth(ctx, tx, of[0].MembershipID.UUID, of[0].LeadID.UUID); err != nil {
+			return c, m, err
+		}
+	}
+	if m, err = s.lockMember(ctx, tx, by, of[0].MembershipID.UUID); err != nil {
 		return c, m, err
 	}
 	err = tx.WithContext(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).First(&c).Error

@@ -1,6 +1,6 @@
 // Package succession is how a member leaves a programme or becomes another: withdrawal,
-// merger, split, sale, and change of the kind of member. Each is a case with a day on which
-// it counts. What it means in law is a legal event of app/standing, so history stays true:
+// merger, split, sale, change of the kind of member, and a security profile that is shared
+// with another membership and taken apart again. Each is a case with a day on which it counts. What it means in law is a legal event of app/standing, so history stays true:
 // an ended membership keeps its number, its records and its past.
 //
 // Who may: those who edit for a company prepare a case; owner and signatory send it and call
@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/application"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
@@ -35,7 +36,14 @@ const (
 	Split      = "split"
 	Sale       = "sale"
 	TypeChange = "type_change"
+	Share      = "share"   // rely on the security profile of another membership of the company
+	Unshare    = "unshare" // have one of its own again
 )
+
+// Kinds lists the kinds of case.
+func Kinds() []string {
+	return []string{Withdrawal, Merger, Split, Sale, TypeChange, Share, Unshare}
+}
 
 // mostProofs bounds the items of the library that one case shows.
 const mostProofs = 20
@@ -57,9 +65,10 @@ type Case struct {
 	SuccessorID     *uuid.UUID
 	NewName         string // of a split or sale: the new legal entity
 	NewCountry      string
-	EntityType      string // of a change of the kind of member: the new one
-	Whole           bool   // nothing of the business stays
-	ShareAnswers    bool   // the new legal entity may start from the security profile
+	EntityType      string     // of a change of the kind of member: the new one
+	Whole           bool       // nothing of the business stays
+	ShareAnswers    bool       // the new legal entity may start from the security profile
+	LeadID          *uuid.UUID // of a shared profile: the membership whose profile it is
 	ApplicationID   *uuid.UUID
 	NeedsDecision   bool
 	Ground          string
@@ -84,6 +93,13 @@ func (c Case) Ends() bool {
 	return c.Kind == Withdrawal || c.Kind == Merger || c.Kind == TypeChange || c.Whole
 }
 
+// Shares reports whether a case is about a shared security profile.
+func (c Case) Shares() bool { return c.Kind == Share || c.Kind == Unshare }
+
+// ahead reports whether a case can count only from today on: nobody leaves, and no review
+// ends or begins, in the past.
+func (c Case) ahead() bool { return c.Kind == Withdrawal || c.Shares() }
+
 // cause is the case as the cause of a legal event.
 func (c Case) cause() standing.Cause { return standing.Cause{Kind: Kind, ID: c.ID} }
 
@@ -93,6 +109,7 @@ type Service struct {
 	Now      func() time.Time
 	Steps    *application.Steps
 	Standing *standing.Service
+	Members  *membership.Service // shares security profiles and takes them apart
 
 	// Blocked says why a membership cannot simply be left, for instance because a case of
 	// enforcement is open; empty: it can. It is asked as the portal, for it may know more than

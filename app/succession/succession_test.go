@@ -34,7 +34,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: findingtest.New(t, "2026-03-04T15:00:00Z")}
-	w.svc = &succession.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.World.World.Steps, Standing: w.Members.Standing}
+	w.svc = &succession.Service{DB: w.DB, Now: w.Clock.Now, Steps: w.World.World.Steps, Standing: w.Members.Standing, Members: w.Members}
 	w.Members.Admitted = append(w.Members.Admitted, w.svc.Admitted)
 	w.owner, w.m = w.Member("Harbor Trading LLC")
 	return w

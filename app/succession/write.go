@@ -31,8 +31,9 @@ type Entry struct {
 	Successor    string // number of the membership that goes on, of a merger
 	NewName      string // of a split or sale
 	NewCountry   string
-	EntityType   string // of a change of the kind of member
-	Whole        bool   // of a sale
+	EntityType   string    // of a change of the kind of member
+	Lead         uuid.UUID // of sharing: the membership whose profile it is
+	Whole        bool      // of a sale
 	ShareAnswers bool
 	Proof        []uuid.UUID // items of the library
 	Version      int
@@ -110,7 +111,7 @@ func (s *Service) put(ctx context.Context, tx pg.Tx, now time.Time, in Entry, m 
 	}
 	c.Reason = k.OneOf("reason", "why", in.Reason, reasons...)
 	least := 0
-	if c.Kind != Withdrawal && len(in.Proof) == 0 {
+	if !c.ahead() && len(in.Proof) == 0 {
 		least = 1 // something must show it
 	}
 	c.Note = k.Text("note", "what has happened", in.Note, least, 4000)
@@ -119,9 +120,9 @@ func (s *Service) put(ctx context.Context, tx pg.Tx, now time.Time, in Entry, m 
 	}
 	c.EffectiveOn = clock.Day{}
 	if c.Kind != TypeChange {
-		c.EffectiveOn = day(&k, in.Day, m, c.Kind, clock.DayOf(now, m.zone))
+		c.EffectiveOn = day(&k, in.Day, m, *c, clock.DayOf(now, m.zone))
 	}
-	c.SuccessorNumber, c.SuccessorID, c.NewName, c.NewCountry, c.EntityType, c.Whole, c.ShareAnswers = "", nil, "", "", "", false, false
+	c.SuccessorNumber, c.SuccessorID, c.NewName, c.NewCountry, c.EntityType, c.Whole, c.ShareAnswers, c.LeadID = "", nil, "", "", "", false, false, nil
 	switch c.Kind {
 	case Merger:
 		if err := s.into(ctx, tx, &k, in.Successor, m, c); err != nil {
@@ -142,20 +143,26 @@ func (s *Service) put(ctx context.Context, tx pg.Tx, now time.Time, in Entry, m 
 			}
 		}
 		c.EntityType = k.OneOf("entity_type", "what the company does now", in.EntityType, types...)
+	case Share, Unshare:
+		if err := s.with(ctx, tx, &k, in.Lead, c); err != nil {
+			return err
+		}
 	}
 	return k.Err()
 }
 
-// day reads the first day on which a case counts: not in the past for who leaves, not before
-// the membership for what the law of companies has done.
-func day(k *entry.Check, text string, m member, kind string, today clock.Day) clock.Day {
+// day reads the first day on which a case counts: not in the past for who leaves or shares a
+// profile, not before the membership for what the law of companies has done.
+func day(k *entry.Check, text string, m member, c Case, today clock.Day) clock.Day {
 	d, err := clock.ParseDay(text)
 	switch {
 	case err != nil:
 		k.Add("effective_on", "Enter the first day on which it counts, for example 3 5 2027")
 		return clock.Day{}
-	case kind == Withdrawal && d.Before(today):
+	case c.Kind == Withdrawal && d.Before(today):
 		k.Add("effective_on", "Enter today or a later day. Nobody leaves in the past")
+	case c.Shares() && d.Before(today):
+		k.Add("effective_on", "Enter today or a later day. A yearly review does not change in the past")
 	case d.Before(m.EffectiveOn):
 		k.Add("effective_on", "Enter a day on which the membership was in effect: it began on %s", m.EffectiveOn.String())
 	case d.After(today.AddDays(366)):
@@ -231,7 +238,7 @@ func (s *Service) Change(ctx context.Context, by identity.Actor, id uuid.UUID, i
 		if err := s.put(ctx, tx, now, in, m, &c); err != nil {
 			return err
 		}
-		err = pg.Update(ctx, tx, &c, c.ID, &c.Version, "effective_on", "reason", "note", "successor_number", "successor_id", "new_name", "new_country", "entity_type", "whole", "share_answers")
+		err = pg.Update(ctx, tx, &c, c.ID, &c.Version, "effective_on", "reason", "note", "successor_number", "successor_id", "new_name", "new_country", "entity_type", "whole", "share_answers", "lead_id")
 		if err != nil {
 			return fmt.Errorf("change the case: %w", err)
 		}
@@ -311,11 +318,14 @@ func (s *Service) Submit(ctx context.Context, by identity.Actor, id uuid.UUID, v
 	}
 	return s.step(ctx, by, id, version, func(tx pg.Tx, now time.Time, c *Case, m member) error {
 		rule, _ := m.rules.Succession.Kind(c.Kind)
-		c.NeedsDecision = rule.Decides != programme.NobodyDecides || why != ""
+		c.NeedsDecision = rule.Decides != programme.NobodyDecides || why != "" && c.Ends()
 		c.SentAt, c.SentBy = &now, &by.PersonID
 		today := clock.DayOf(now, m.zone)
 		if c.Kind == Withdrawal && c.EffectiveOn.Before(today) {
 			return fault.Fail([]fault.Field{fault.F("effective_on", "The day has passed. Change the case and enter today or a later day")})
+		}
+		if err := s.possible(ctx, tx, m, c, today); err != nil {
+			return err
 		}
 		if err := s.owes(ctx, tx, now, m, c); err != nil {
 			return err

@@ -14,13 +14,7 @@ var owed = map[string]bool{
 	"/desk/enforcement/:id/recall":             true,
 	"/desk/enforcement/:id/return":             true,
 	"/desk/incidents/:id/merge":                true,
-	"/desk/successions/:id/ask":                true,
-	"/desk/successions/:id/handback":           true,
-	"/desk/successions/:id/items":              true,
-	"/desk/successions/:id/link":               true,
 	"/enforcement/:id/cure":                    true,
 	"/enforcement/:id/time":                    true,
 	"/enforcement/request":                     true,
-	"/memberships/changes/:id/calloff":         true,
-	"/memberships/changes/:id/drop":            true,
 }

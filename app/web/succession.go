@@ -85,6 +85,9 @@ func leavingEntry(c *fiber.Ctx) (in succession.Entry, err error) {
 	if id, err := uuid.Parse(c.FormValue("new")); err == nil {
 		in.ID = id
 	}
+	if id, err := uuid.Parse(c.FormValue("lead")); err == nil {
+		in.Lead = id
+	}
 	if d, ok := formDate(c, "effective_on").Date(); ok {
 		in.Day = clock.DayOf(d, d.Location()).String()
 	}

@@ -305,7 +305,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, err
 	}
 	p.window = &singlewindow.Service{DB: db, Now: now, Programmes: register, Key: signing}
-	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing, Blocked: succession.CaseOpen}
+	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing, Members: p.members, Blocked: succession.CaseOpen}
 	p.members.Admitted = append(p.members.Admitted, p.successions.Admitted)
 	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
 	p.plans = &plan.Service{DB: db, Now: now, Programmes: register, Regions: regions, Validations: p.validations.Steps}

@@ -41,7 +41,7 @@ func facts(ctx context.Context, p app.Page) []ui.Pair {
 func (p MembershipPage) caseHref() string {
 	path := "/desk/enforcement/new?membership=" + p.Page.Membership.ID.String()
 	for _, x := range p.Page.Profiles {
-		if x.Overdue && x.Status == profile.Open {
+		if x.Overdue && x.Of == "" && x.Status == profile.Open {
 			return path + "&source=profile&id=" + x.ID.String()
 		}
 	}
@@ -58,6 +58,8 @@ func profileFor(ctx context.Context, x app.Profile) string {
 	switch {
 	case x.Kind == profile.Initial:
 		return i18n.T(ctx, "The application")
+	case x.Of != "":
+		return i18n.T(ctx, "The year to %s, shared with membership %s", x.Anniversary.Text(ctx), x.Of)
 	case !x.Anniversary.IsZero():
 		return i18n.T(ctx, "The year to %s", x.Anniversary.Text(ctx))
 	}

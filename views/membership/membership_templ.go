@@ -152,7 +152,7 @@ func Membership(p MembershipPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = life.Life(p.Life, p.Page.Programme, p.Audience == identity.Staff).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = life.Life(p.Life, p.Page.Programme, m.ID, p.Audience == identity.Staff).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -32,7 +32,7 @@ type Frame struct {
 
 // caption says which profile it is: programme, kind of member, what for, reference.
 func (f Frame) caption(ctx context.Context) string {
-	return strings.Join([]string{f.Names.Programme.ShortName + ", " + i18n.T(ctx, f.Names.Entity.Name), kindName(ctx, f.Cycle.Kind), f.Cycle.Reference}, " · ")
+	return strings.Join([]string{f.Names.Programme.ShortName + ", " + f.Names.Kinds(ctx), kindName(ctx, f.Cycle.Kind), f.Cycle.Reference}, " · ")
 }
 
 // tabs are the pages of a profile.

@@ -312,7 +312,7 @@ func (p Page) facts(ctx context.Context) []ui.Pair {
 		who = i18n.T(ctx, "Nobody")
 	}
 	out := []ui.Pair{
-		{Key: i18n.T(ctx, "Programme"), Value: r.Programme.ShortName + ", " + i18n.T(ctx, r.Entity.Name)},
+		{Key: i18n.T(ctx, "Programme"), Value: r.Programme.ShortName + ", " + r.Kinds(ctx)},
 		{Key: i18n.T(ctx, "Criteria"), Value: i18n.T(ctx, "Edition %s", r.Edition)},
 		{Key: i18n.T(ctx, "Assigned to"), Value: who},
 		{Key: i18n.T(ctx, "Office"), Value: r.Office},

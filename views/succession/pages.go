@@ -121,7 +121,7 @@ func stateName(ctx context.Context, s app.Status, desk bool) string {
 func entryName(what string) string {
 	return map[string]string{"send": "Sent", "drop": "Given up", "call_off": "Called off", "take": "Taken up", "return": "Sent back", "propose": "Decision proposed",
 		"accept": "Accepted", "refuse": "Refused", "send_back": "Given back to the person who looked at it", "take_effect": "In effect",
-		"overtake": "Overtaken: the membership ended in another way", "link": "Application linked"}[what]
+		"overtake": "Overtaken: something else came first", "link": "Application linked"}[what]
 }
 
 func (p Page) timeline(ctx context.Context) (out []ui.Event) {
@@ -176,6 +176,10 @@ func (p Page) facts(ctx context.Context) []ui.Pair {
 	case app.TypeChange:
 		e, _ := r.Rules.EntityType(r.EntityType)
 		out = append(out, ui.Pair{Key: i18n.T(ctx, "New kind of member"), Value: i18n.T(ctx, e.Name)})
+	case app.Share, app.Unshare:
+		if r.LeadID != nil {
+			out = append(out, ui.Pair{Key: i18n.T(ctx, "Security profile of"), Content: link("/memberships/"+r.LeadID.String(), r.Lead)})
+		}
 	}
 	for _, a := range r.Applications {
 		href := "/applications/" + a.ID.String()
@@ -227,6 +231,32 @@ func (p FormPage) reasons(ctx context.Context) (out []ui.Option) {
 	return out
 }
 
+// bare reports whether a case needs neither words nor proof.
+func (p FormPage) bare() bool {
+	return p.Rule.Code == app.Withdrawal || p.Rule.Code == app.Share || p.Rule.Code == app.Unshare
+}
+
+func (p FormPage) noteHint(ctx context.Context) string {
+	if p.Rule.Code == app.Share || p.Rule.Code == app.Unshare {
+		return i18n.T(ctx, "In your own words.")
+	}
+	return i18n.T(ctx, "In your own words. Name the contract or the entry in a register that shows it.")
+}
+
+func (p FormPage) lead() string {
+	if p.Entered.Lead == uuid.Nil {
+		return ""
+	}
+	return p.Entered.Lead.String()
+}
+
+func (p FormPage) own() (out []ui.Option) {
+	for _, c := range p.Start.Own {
+		out = append(out, ui.Option{Value: c.ID.String(), Label: c.Title})
+	}
+	return out
+}
+
 func (p FormPage) types(ctx context.Context) (out []ui.Option) {
 	for _, e := range p.Start.Rules.EntityTypes() {
 		if e.Enabled && e.Code != p.Start.EntityType {
@@ -264,7 +294,7 @@ func (p FormPage) successorHint(ctx context.Context) string {
 func countries(ctx context.Context) []ui.Option { return company.CountryOptions(ctx) }
 
 func (p FormPage) dayHint(ctx context.Context) string {
-	if p.Rule.Code == app.Withdrawal {
+	if p.bare() {
 		return i18n.T(ctx, "Today or a later day. For example %s.", p.Start.Today.AddDays(30).Text(ctx))
 	}
 	return i18n.T(ctx, "The day by law. It may lie in the past. For example %s.", p.Start.Today.Text(ctx))
@@ -348,6 +378,37 @@ func endName(l app.Life, removed string) string {
 		return "It was annulled: it counts as never granted, from %s on."
 	}
 	return removed + " on %s."
+}
+
+// sharing says of a shared profile, from the side of one of its memberships, since when it
+// counts or counted.
+func sharing(ctx context.Context, p *programme.Programme, x app.Sharing, here uuid.UUID) string {
+	last := x.To
+	if last.After(x.From) {
+		last = last.AddDays(-1)
+	}
+	if here == x.LeadID {
+		e, _ := p.EntityType(x.FollowerType)
+		if x.To.IsZero() {
+			return i18n.T(ctx, "Membership %s (%s) shares the security profile of this one since %s.", x.Follower, i18n.T(ctx, e.Name), x.From.Text(ctx))
+		}
+		return i18n.T(ctx, "Membership %s (%s) shared the security profile of this one from %s to %s.", x.Follower, i18n.T(ctx, e.Name), x.From.Text(ctx), last.Text(ctx))
+	}
+	switch {
+	case !x.To.IsZero():
+		return i18n.T(ctx, "It shared the security profile of %s from %s to %s.", x.Lead, x.From.Text(ctx), last.Text(ctx))
+	case x.DueOn.IsZero():
+		return i18n.T(ctx, "Shares the security profile of %s since %s.", x.Lead, x.From.Text(ctx))
+	}
+	return i18n.T(ctx, "Shares the security profile of %s since %s; its yearly review is due on %s.", x.Lead, x.From.Text(ctx), x.DueOn.Text(ctx))
+}
+
+// otherOf is the other membership of a shared profile.
+func otherOf(x app.Sharing, here uuid.UUID) (id uuid.UUID, number string) {
+	if here == x.LeadID {
+		return x.FollowerID, x.Follower
+	}
+	return x.LeadID, x.Lead
 }
 
 func (p ChoosePage) href(k programme.ChangeKind) string {

@@ -81,7 +81,7 @@ func Fill(ctx context.Context, t testing.TB, s *profile.Service, by identity.Act
 			if g, ok := p.Given(q.ID, uuid.Nil); (ok && g.Complete && !g.Carried) || q.Kind == catalogue.File {
 				continue
 			} else {
-				entries = append(entries, profile.AnswerEntry{Cycle: cycle, EditionHash: p.Cycle.EditionHash, EntityType: p.Cycle.EntityType,
+				entries = append(entries, profile.AnswerEntry{Cycle: cycle, EditionHash: p.Cycle.EditionHash, EntityType: p.Cycle.FormKey(),
 					Criterion: c.ID, Question: q.ID, Version: g.Version, Answer: Good(q)})
 			}
 		}
