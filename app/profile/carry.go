@@ -55,25 +55,39 @@ func (s *Steps) before(from, to Cycle) (*catalogue.Form, error) {
 // belong to the criterion and not to a cycle. Criteria that are taken stay as they are, and
 // those to which something is carried over are taken then.
 func (s *Steps) carry(ctx context.Context, tx pg.Tx, to, from Cycle, today clock.Day, taken map[string]bool) error {
-	was, err := s.before(from, to)
-	if err != nil {
-		return err
-	}
-	is, err := s.Form(to)
-	if err != nil {
-		return err
-	}
-	said, err := s.said(ctx, tx, from)
-	if err != nil {
-		return err
-	}
 	open, err := openSites(ctx, tx, to.CompanyID)
 	if err != nil {
 		return err
 	}
+	rows, same, err := s.carryable(ctx, tx, to, from, open, taken)
+	if err != nil {
+		return err
+	}
+	if err := insertAnswers(ctx, tx, rows); err != nil {
+		return fmt.Errorf("carry over answers: %w", err)
+	}
+	if err := carryEvidence(ctx, tx, to, from.ID, same, today); err != nil {
+		return fmt.Errorf("carry over evidence: %w", err)
+	}
+	return nil
+}
+
+// carryable are the answers of one cycle as those of another, for the company and its open
+// sites, and the criteria whose evidence may come along.
+func (s *Steps) carryable(ctx context.Context, tx pg.Tx, to, from Cycle, open map[uuid.UUID]bool, taken map[string]bool) (rows []answerRow, same []string, err error) {
+	was, err := s.before(from, to)
+	if err != nil {
+		return nil, nil, err
+	}
+	is, err := s.Form(to)
+	if err != nil {
+		return nil, nil, err
+	}
+	said, err := s.said(ctx, tx, from)
+	if err != nil {
+		return nil, nil, err
+	}
 	changes := s.changed(was, is)
-	var rows []answerRow
-	var same []string
 	for _, c := range is.Criteria {
 		ch := changes.Of(c.ID)
 		sources, kept := ch.From, ch.Kind == catalogue.Unchanged || ch.Kind == catalogue.Reworded
@@ -92,7 +106,7 @@ func (s *Steps) carry(ctx context.Context, tx pg.Tx, to, from Cycle, today clock
 			}
 			row, ok, err := carried(was, c, a)
 			if err != nil {
-				return err
+				return nil, nil, err
 			}
 			if ok {
 				row.CycleID, row.CompanyID, row.Carried, row.Version = to.ID, to.CompanyID, true, 1
@@ -100,13 +114,7 @@ func (s *Steps) carry(ctx context.Context, tx pg.Tx, to, from Cycle, today clock
 			}
 		}
 	}
-	if err := insertAnswers(ctx, tx, rows); err != nil {
-		return fmt.Errorf("carry over answers: %w", err)
-	}
-	if err := carryEvidence(ctx, tx, to, from.ID, same, today); err != nil {
-		return fmt.Errorf("carry over evidence: %w", err)
-	}
-	return nil
+	return rows, same, nil
 }
 
 // carried is an answer of the last cycle as the answer to a question of a criterion today;

@@ -218,14 +218,16 @@ type LinkEntry struct {
 }
 
 // Link ties a split or sale to the application of the new legal entity. Case workers of the
-// office in charge may, also after the case took effect.
+// office in charge may, also after the case took effect. Where the member lets the new company
+// start from its security profile, the application need not be sent yet: its profile is then
+// filled in from the member's answers, see passOn.
 func (s *Service) Link(ctx context.Context, by identity.Actor, id uuid.UUID, in LinkEntry) (Case, error) {
 	return s.desk(ctx, by, id, StepEntry{Version: in.Version}, func(tx pg.Tx, now time.Time, c *Case, m member, _ string) error {
 		if c.Kind != Split && c.Kind != Sale {
 			return fault.New(fault.Conflict, "Only a split or a sale has the application of another company")
 		}
-		list, err := scan[struct{ ID, CompanyID uuid.UUID }](ctx, tx, `select id, company_id from application where reference = ? and programme = ? and submitted_at is not null`,
-			strings.ToUpper(strings.TrimSpace(entry.Head(in.Application, 60))), m.Programme)
+		list, err := scan[struct{ ID, CompanyID uuid.UUID }](ctx, tx, `select id, company_id from application where reference = ? and programme = ? and (submitted_at is not null or ?)`,
+			strings.ToUpper(strings.TrimSpace(entry.Head(in.Application, 60))), m.Programme, c.ShareAnswers)
 		if err != nil {
 			return fmt.Errorf("look for the application: %w", err)
 		}
@@ -239,7 +241,11 @@ func (s *Service) Link(ctx context.Context, by identity.Actor, id uuid.UUID, in 
 		if err := write(ctx, tx, now, by, *c, "link", in.Application, true); err != nil {
 			return err
 		}
-		return record(ctx, tx, now, by, *c, audit.Event{Action: "succession.link", After: map[string]any{"reference": c.Reference, "application": in.Application}, Internal: true})
+		err = record(ctx, tx, now, by, *c, audit.Event{Action: "succession.link", After: map[string]any{"reference": c.Reference, "application": in.Application}, Internal: true})
+		if err != nil || c.Status != InForce {
+			return err
+		}
+		return s.passOn(ctx, tx, now, by, *c, m)
 	})
 }
 

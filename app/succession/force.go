@@ -66,6 +66,9 @@ func (s *Service) begin(ctx context.Context, tx pg.Tx, now time.Time, c *Case, m
 	if err := s.share(ctx, tx, now, by, *c); err != nil {
 		return err
 	}
+	if err := s.passOn(ctx, tx, now, by, *c, m); err != nil {
+		return err
+	}
 	if c.SuccessorID != nil {
 		if err := s.follow(ctx, tx, now, *c, m, *c.SuccessorID); err != nil {
 			return err

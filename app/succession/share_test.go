@@ -56,7 +56,7 @@ func criterionOf(id, types string) string {
 func newShared(t *testing.T, at string) *sharedWorld {
 	t.Helper()
 	library, err := catalogue.Load(fstest.MapFS{"ctpat/catalogue/2026.1.yaml": {Data: []byte(criteriaOfTwo +
-		criterionOf("1.1", "importer, exporter") + criterionOf("2.1", "importer") + criterionOf("3.1", "exporter") + criterionOf("4.1", "customs_broker"))}})
+		criterionOf("1.1", "importer, exporter") + "      - {id: 1.1.p, kind: persons, level: must, text: Who}\n" + criterionOf("2.1", "importer") + criterionOf("3.1", "exporter") + criterionOf("4.1", "customs_broker"))}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,7 +121,7 @@ func stateName(ctx context.Context, s app.Status, desk bool) string {
 func entryName(what string) string {
 	return map[string]string{"send": "Sent", "drop": "Given up", "call_off": "Called off", "take": "Taken up", "return": "Sent back", "propose": "Decision proposed",
 		"accept": "Accepted", "refuse": "Refused", "send_back": "Given back to the person who looked at it", "take_effect": "In effect",
-		"overtake": "Overtaken: something else came first", "link": "Application linked"}[what]
+		"overtake": "Overtaken: something else came first", "link": "Application linked", "pass_on": "Answers of the security profile passed on to the new company", "keep_answers": "No answers were passed on to the new company"}[what]
 }
 
 func (p Page) timeline(ctx context.Context) (out []ui.Event) {
