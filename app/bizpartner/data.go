@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 
 	"trustedtrader/app/clock"
@@ -26,6 +27,20 @@ type Data struct {
 type Language struct {
 	Code string `yaml:"code"` // BCP 47
 	Name string `yaml:"name"` // in the language itself
+
+	Date   string   `yaml:"date"` // how a day is written, of {day}, {month} and {year}
+	Months []string `yaml:"months"`
+}
+
+// Day is a day as the language writes it.
+func (l Language) Day(d clock.Day) string {
+	return strings.NewReplacer("{day}", strconv.Itoa(d.DayOfMonth()), "{month}", l.Months[d.Month()-1], "{year}", strconv.Itoa(d.Year())).Replace(l.Date)
+}
+
+// Day is a day as a language that partners can be written to in writes it.
+func (d *Data) Day(lang string, day clock.Day) string {
+	i := max(0, slices.IndexFunc(d.Languages, func(l Language) bool { return l.Code == lang }))
+	return d.Languages[i].Day(day)
 }
 
 // Role is what a partner does in the chain.

@@ -307,7 +307,7 @@ func (s *Service) handIn(ctx context.Context, tx pg.Tx, now time.Time, o *Outsid
 		return err
 	}
 	names := outsider{o.Company, o.Partner}
-	if err := s.post(ctx, tx, now, *q, names, "receipt", "day", clock.DayOf(now, time.UTC).String(), "answerer", q.Answerer, "count", strconv.Itoa(len(o.Replies)), "hash", sum); err != nil {
+	if err := s.post(ctx, tx, now, *q, names, "receipt", "day", s.Data.Day(q.Lang, clock.DayOf(now, time.UTC)), "answerer", q.Answerer, "count", strconv.Itoa(len(o.Replies)), "hash", sum); err != nil {
 		return err
 	}
 	text := fmt.Sprintf("The partner answered. Score: %d of 100, %s.", score, band.Name.In("en"))

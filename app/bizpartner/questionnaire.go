@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -180,14 +181,14 @@ func (s *Service) inform(ctx context.Context, tx pg.Tx, now time.Time, q Questio
 }
 
 // post adds an e-mail to the partner in its own language. What stands in braces is filled in
-// with what every e-mail needs, and with pairs.
+// with pairs, and else with what every e-mail needs.
 func (s *Service) post(ctx context.Context, tx pg.Tx, now time.Time, q Questionnaire, names outsider, word string, pairs ...string) error {
 	link := s.Data.Say(q.Lang, "first_link")
 	if token := s.token(q.ID, q.Round); hmac.Equal(hash(token), q.TokenHash) { // not after the portal's key was changed
 		link = s.Letters.Address("/q/" + token)
 	}
-	all := append([]string{"name", q.ToName, "company", names.Company, "partner", names.Partner, "day", q.DueOn.String(), "until", clock.DayOf(q.LinkUntil, time.UTC).String(),
-		"link", link, "reference", q.Reference, "note", q.Note}, pairs...)
+	all := slices.Concat(pairs, []string{"name", q.ToName, "company", names.Company, "partner", names.Partner, "day", s.Data.Day(q.Lang, q.DueOn),
+		"until", s.Data.Day(q.Lang, clock.DayOf(q.LinkUntil, time.UTC)), "link", link, "reference", q.Reference, "note", q.Note})
 	return s.Letters.Mail(ctx, tx, now, notice.Mail{To: q.ToEmail, Name: q.ToName, Lang: q.Lang, Company: q.CompanyID,
 		Subject: s.Data.Say(q.Lang, word+"_subject", all...), Body: squeeze(s.Data.Say(q.Lang, word+"_body", all...)) + "\n"})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/bizpartner"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/pg"
 )
@@ -159,6 +160,13 @@ func TestQuestionnaireFromEndToEnd(t *testing.T) {
 	}
 	if w.letters(w.ann.CompanyID, "partner_questionnaire") != 1 || w.Count(`select count(*)::int from mail where to_address = $1 and subject like 'Recibo%'`, mailbox) != 1 {
 		t.Error("no letter or no receipt")
+	}
+	// The receipt has the day of sending, and not that by which an answer was wanted; both are in the partner's words.
+	sent, due := w.s.Data.Day("es", clock.DayOf(w.s.Now(), time.UTC)), w.s.Data.Day("es", q.DueOn)
+	for word, day := range map[string]string{"Recibo": sent, "le pregunta": due} {
+		if w.Count(`select count(*)::int from mail where to_address = $1 and subject like '%' || $2 || '%' and body like '%' || $3 || '%'`, mailbox, word, day) != 1 {
+			t.Errorf("no e-mail %q with the day %q", word, day)
+		}
 	}
 	_, err = w.s.Result(w.Ctx, w.bob, q.ID)
 	w.Want("another company's result", err, fault.NotFound)

@@ -9,12 +9,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 
 	app "trustedtrader/app/bizpartner"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
@@ -140,6 +142,11 @@ type OutsidePage struct {
 
 func (p OutsidePage) say(word string, pairs ...string) string {
 	return p.Outside.Data.Say(p.Lang, word, append([]string{"company", p.Outside.Company, "partner", p.Outside.Partner}, pairs...)...)
+}
+
+// day is a day for the partner to read.
+func (p OutsidePage) day(t time.Time) string {
+	return p.Outside.Data.Day(p.Lang, clock.DayOf(t, time.UTC))
 }
 
 // path is an address of the partner's page in its language.
