@@ -78,6 +78,9 @@ func (s *Service) choose(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	if err := mayApply(ctx, tx, by.CompanyID, p, entity, today); err != nil {
 		return Application{}, err
 	}
+	if err := Required(ctx, tx, by.CompanyID, p); err != nil {
+		return Application{}, err
+	}
 	n, err := number(ctx, tx)
 	if err != nil {
 		return Application{}, fmt.Errorf("give a reference: %w", err)

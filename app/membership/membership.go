@@ -79,7 +79,7 @@ type Service struct {
 // New is the service with what it records standings by.
 func New(db *pg.DB, now func() time.Time, steps *application.Steps) *Service {
 	return &Service{DB: db, Now: now, Steps: steps,
-		Standing: &standing.Service{DB: db, Now: now, Programmes: steps.Programmes, Clocks: steps.Clocks}}
+		Standing: &standing.Service{DB: db, Now: now, Programmes: steps.Programmes, Clocks: steps.Clocks, Letters: steps.Letters}}
 }
 
 // EffectiveOn is the first day of effect of a decision made on a day. "The fifth day
@@ -124,6 +124,11 @@ func (s *Service) admit(ctx context.Context, tx pg.Tx, now time.Time, by identit
 	m, err := s.member(ctx, tx, now, a)
 	if err != nil {
 		return Membership{}, err
+	}
+	if p, ok := s.Steps.Programmes.Get(a.Programme); ok {
+		if err := application.Required(ctx, tx, a.CompanyID, p); err != nil {
+			return Membership{}, err
+		}
 	}
 	err = s.Steps.Move(ctx, tx, now, by, &a, application.Approve, f, application.Details{
 		Reason: r.Reason, After: map[string]any{"membership_number": m.Number, "tier": m.Tier, "effective_on": m.EffectiveOn},

@@ -124,6 +124,9 @@ func (c *checker) entityTypes() {
 			c.schemes(doc, g.OneOf, "entity_types", i, "identifiers", "required", j, "one_of")
 		}
 		c.schemes(doc, e.Identifiers.Optional, "entity_types", i, "identifiers", "optional")
+		if e.Identifiers.Choose != nil {
+			c.schemes(doc, e.Identifiers.Choose.Schemes, "entity_types", i, "identifiers", "choose", "schemes")
+		}
 		for j, s := range e.Sites {
 			for k, a := range s.OneOf {
 				if !slices.ContainsFunc(Activities(), func(known Activity) bool { return known.Code == a }) {

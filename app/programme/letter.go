@@ -69,6 +69,9 @@ func letterCodesOf(programme *Programme) []string {
 	if p.HearingBeforeRefusal {
 		codes = append(codes, "hearing_opened", "staff_hearing_answered")
 	}
+	if programme.Requires != nil {
+		codes = append(codes, "membership_follows")
+	}
 	if p.EffectiveAfterDays > 0 {
 		codes = append(codes, "membership_effective")
 	}

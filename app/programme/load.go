@@ -69,6 +69,7 @@ func load(files fs.FS, codes []string) (*Register, error) {
 	}
 	r := &Register{}
 	var problems Problems
+	var loaders []*loader
 	slices.Sort(codes)
 	for _, code := range codes {
 		l := &loader{Log: datafile.Log{Dir: code}, files: files, schemas: schemas}
@@ -76,8 +77,12 @@ func load(files fs.FS, codes []string) (*Register, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read programme %s: %w", code, err)
 		}
-		problems = append(problems, l.Problems...)
 		r.programmes = append(r.programmes, p)
+		loaders = append(loaders, l)
+	}
+	for i, l := range loaders {
+		r.required(r.programmes[i], l.heads)
+		problems = append(problems, l.Problems...)
 	}
 	if len(problems) > 0 {
 		problems.Sort()
@@ -101,6 +106,14 @@ type loader struct {
 	datafile.Log
 	files   fs.FS
 	schemas map[string]*jsonschema.Schema
+	head    *datafile.Document // programme.yaml; nil: it was not read
+}
+
+// heads reports a problem in programme.yaml.
+func (l *loader) heads(at []any, format string, args ...any) {
+	if l.head != nil {
+		l.head.Problem(at, format, args...)
+	}
 }
 
 func (l *loader) parse(name, schema string, content []byte, before int) *datafile.Document {
@@ -118,6 +131,7 @@ type (
 		Edition        editionPart    `yaml:"edition"`
 		Administration Administration `yaml:"administration"`
 		Catalogue      string         `yaml:"catalogue"`
+		Requires       *Requirement   `yaml:"requires"`
 		Process        Process        `yaml:"process"`
 		Rules          []Rule         `yaml:"rules"`
 	}
@@ -194,10 +208,11 @@ func (l *loader) programme() (*Programme, error) {
 			docs[part.name] = d
 		}
 	}
+	l.head = docs["programme"]
 	p := &Programme{
 		Code: pf.Code, Name: pf.Name, ShortName: pf.ShortName, Law: pf.Law, Description: pf.Description,
 		Edition:        Edition{ID: pf.Edition.ID, EffectiveFrom: day(pf.Edition.EffectiveFrom)},
-		Administration: pf.Administration, Catalogue: pf.Catalogue, Process: pf.Process, Rules: pf.Rules,
+		Administration: pf.Administration, Catalogue: pf.Catalogue, Requires: pf.Requires, Process: pf.Process, Rules: pf.Rules,
 		Reasons: rs, Validation: vd, Standing: st, Succession: sc, Figures: fg, Enforcement: en, Hash: contents.hash(),
 		entityTypes: ef.EntityTypes, clocks: cf.Clocks, vetting: vf.Vetting, review: rf.Sections,
 	}

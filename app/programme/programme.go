@@ -49,6 +49,7 @@ type Programme struct {
 	Administration Administration
 	Catalogue      string // folder of the criteria; empty until the programme has them
 	Process        Process
+	Requires       *Requirement // of another programme; nil: none
 	Rules          []Rule
 	Agreement      Agreement
 	Reasons        Reasons
@@ -133,8 +134,9 @@ type EntityType struct {
 
 // Identifiers are the schemes a kind of member gives (codes of app/identifier).
 type Identifiers struct {
-	Required []Group  `yaml:"required"`
-	Optional []string `yaml:"optional"`
+	Required []Group   `yaml:"required"`
+	Optional []string  `yaml:"optional"`
+	Choose   *Choosing `yaml:"choose"` // nil: all take part
 }
 
 // Group is a set of schemes of which all or at least one must be given.

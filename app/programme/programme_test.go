@@ -45,8 +45,8 @@ func TestOwnProgrammes(t *testing.T) {
 	if err != nil {
 		t.Fatalf("load:\n%v", err)
 	}
-	if len(r.All()) != 2 {
-		t.Fatalf("%d programmes; want 2", len(r.All()))
+	if len(r.All()) != 3 {
+		t.Fatalf("%d programmes; want 3", len(r.All()))
 	}
 	if _, ok := r.Get("nothing"); ok {
 		t.Error("Get finds a programme that does not exist")
@@ -81,7 +81,8 @@ func TestEntityTypes(t *testing.T) {
 	for code, want := range map[string][]string{
 		"ctpat": {"importer", "exporter", "highway_carrier_us_ca", "highway_carrier_us_mx", "mexican_long_haul", "rail_carrier", "sea_carrier",
 			"air_carrier", "consolidator", "third_party_logistics", "customs_broker", "mpto", "foreign_manufacturer", "ecommerce_platform"},
-		"eu-aeo": {"aeoc", "aeos", "aeof"},
+		"ctpat-tc": {"importer"},
+		"eu-aeo":   {"aeoc", "aeos", "aeof"},
 	} {
 		p := get(t, code)
 		var got []string
@@ -133,6 +134,21 @@ seal_procedure_review 1 years deadline company none
 cyber_policy_review 1 years deadline company none
 camera_policy_review 1 years deadline company none
 pest_record_retention 1 years earliest company none
+`,
+		"ctpat-tc": `profile_due 30 calendar_days deadline company lapse
+certification_decision 90 calendar_days deadline agency task
+vetting 90 calendar_days deadline agency task
+information_answer 14 calendar_days deadline company task
+change_decision 30 calendar_days deadline agency task
+validation_report 60 calendar_days deadline agency task
+actions_required 90 calendar_days deadline company task
+annual_review_opens 1 years less 30 earliest company open_review
+annual_review_due 1 years deadline company task
+suspension_answer 90 calendar_days deadline company task
+reapplication_bar 1 years earliest company lift_bar
+appeal_filing 90 calendar_days deadline company none
+appeal_filing_false_information 30 calendar_days deadline company none
+appeal_decision 180 calendar_days deadline agency task
 `,
 		"eu-aeo": `acceptance 30 calendar_days deadline agency count_as_accepted
 information_answer 30 calendar_days deadline company task
@@ -207,7 +223,7 @@ func TestClocksStartedBy(t *testing.T) {
 func TestClosedApplicationsOweNothing(t *testing.T) {
 	starts := []string{programme.ApplicationOpened, programme.ApplicationSubmitted, programme.ApplicationAccepted,
 		programme.ApplicationInformationRequested, programme.ApplicationHearingOpened}
-	for _, code := range []string{"ctpat", "eu-aeo"} {
+	for _, code := range []string{"ctpat", "ctpat-tc", "eu-aeo"} {
 		for _, k := range get(t, code).Clocks() {
 			if !slices.ContainsFunc(k.StartsOn, func(e string) bool { return slices.Contains(starts, e) }) {
 				continue
@@ -309,7 +325,7 @@ func TestLetters(t *testing.T) {
 	for name, what := range programme.Placeholders() {
 		values[name] = what
 	}
-	for _, code := range []string{"ctpat", "eu-aeo"} {
+	for _, code := range []string{"ctpat", "ctpat-tc", "eu-aeo"} {
 		p := get(t, code)
 		for _, l := range p.Letters() {
 			subject, body, err := l.Render(values)

@@ -11,6 +11,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 )
@@ -21,6 +22,7 @@ type Service struct {
 	Now        func() time.Time
 	Programmes *programme.Register
 	Clocks     *clock.Clocks
+	Letters    *notice.Letters // tell the company when a membership follows another; nil: no letters
 }
 
 // member is what the package needs to know of a membership.
@@ -147,6 +149,9 @@ func (s *Service) effect(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	if slices.Contains(void, e.ID) && len(e.Types) == 1 {
 		return nil
 	}
+	if err := s.lead(ctx, tx, now, by, m, spans, events, e); err != nil {
+		return err
+	}
 	name := s.heard(m, spans, e, clock.DayOf(now, m.zone))
 	if name == "" {
 		return nil
@@ -191,6 +196,9 @@ func (s *Service) fall(ctx context.Context, tx pg.Tx, now time.Time, by identity
 	}
 	spans, _ := Derive(events)
 	if err := s.follow(ctx, tx, now, m, spans); err != nil || waiting {
+		return err
+	}
+	if err := s.lead(ctx, tx, now, by, m, spans, events, e); err != nil {
 		return err
 	}
 	switch {

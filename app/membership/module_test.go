@@ -1,0 +1,120 @@
+package membership_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/application"
+	"trustedtrader/app/fault"
+	"trustedtrader/app/membership"
+	"trustedtrader/app/pg"
+	"trustedtrader/app/standing"
+)
+
+// module is a CTPAT importer with an application to Trade Compliance, which needs Tier 2.
+type module struct {
+	*standingWorld
+	tc membership.Membership
+}
+
+func (w *module) award(tier string) {
+	w.T.Helper()
+	w.Must(w.DB.Write(w.Ctx, w.Boss.Scope(), func(tx pg.Tx) error {
+		return w.members.Award(w.Ctx, tx, w.Clock.Now(), w.Boss, w.m.ID, tier, standing.Cause{Kind: "validation", ID: uuid.New()}, "Validated")
+	}))
+}
+
+// apply brings an application to Trade Compliance to the point where another person decides.
+func (w *module) apply() application.Application {
+	w.T.Helper()
+	a := w.Submit(w.owner, "ctpat-tc", "importer")
+	a, err := w.Desk.Claim(w.Ctx, w.Sam, a.ID, a.Version)
+	w.Must(err)
+	a, err = w.Desk.StartReview(w.Ctx, w.Sam, a.ID, a.Version)
+	w.Must(err)
+	return w.ToCertify(w.Sam, a)
+}
+
+func newModule(t *testing.T) *module {
+	w := &module{standingWorld: newStanding(t)}
+	w.award("tier_2")
+	a := w.apply()
+	m, err := w.members.Admit(w.Ctx, w.Boss, a.ID, a.Version)
+	w.Must(err)
+	w.tc = m
+	return w
+}
+
+func (w *module) is(want string) {
+	w.T.Helper()
+	if got := w.Text(`select status from membership where id = $1`, w.tc.ID); got != want {
+		w.T.Errorf("the module's membership is %s, want %s", got, want)
+	}
+}
+
+// TestModuleNeedsTheMembership: no application without the membership in its tier, and no
+// decision when it was lost meanwhile.
+func TestModuleNeedsTheMembership(t *testing.T) {
+	t.Parallel()
+	w := &module{standingWorld: newStanding(t)}
+	_, err := w.Applications.Choose(w.Ctx, w.owner, "ctpat-tc", "importer")
+	w.Want("with Tier 1", err, fault.Conflict)
+	_, err = w.Applications.Choose(w.Ctx, w.Importer("Stranger Ltd"), "ctpat-tc", "importer")
+	w.Want("without any membership", err, fault.Conflict)
+	w.award("tier_2")
+	a := w.apply()
+	cause := standing.Cause{Kind: "enforcement", ID: uuid.New()}
+	_, err = w.record(standing.Event{Kind: standing.Suspended, On: parse(w.standingWorld, "2026-03-04"), Cause: cause})
+	w.Must(err)
+	_, err = w.members.Admit(w.Ctx, w.Boss, a.ID, a.Version)
+	w.Want("a decision while suspended", err, fault.Conflict)
+	_, err = w.record(standing.Event{Kind: standing.Reinstated, On: parse(w.standingWorld, "2026-03-04"), Cause: cause})
+	w.Must(err)
+	if m, err := w.members.Admit(w.Ctx, w.Boss, a.ID, a.Version); err != nil || m.Number[:2] != "TC" || m.Tier != "member" {
+		t.Errorf("%+v %v", m, err)
+	}
+}
+
+// TestModuleFollows: what happens to the membership happens to the module's for the same
+// cause, and what is overturned is overturned for both.
+func TestModuleFollows(t *testing.T) {
+	t.Parallel()
+	w := newModule(t)
+	day := parse(w.standingWorld, "2026-03-04")
+	cause := standing.Cause{Kind: "enforcement", ID: uuid.New()}
+	held, err := w.record(standing.Event{Kind: standing.Suspended, On: day, Cause: cause, Reason: "Seals were broken"})
+	w.Must(err)
+	w.is("suspended")
+	if n := w.Count(`select count(*)::int from standing_event where membership_id = $1 and kind = 'suspended' and cause_id = $2`, w.tc.ID, cause.ID); n != 1 {
+		t.Errorf("%d events with the cause of the other", n)
+	}
+	_, err = w.record(standing.Event{Kind: standing.Overturned, On: day, Undoes: &held.ID, Cause: standing.Cause{Kind: "appeal", ID: uuid.New()}})
+	w.Must(err)
+	w.is("active")
+	if n := w.Count(`select count(*)::int from standing_event where membership_id = $1 and kind = 'overturned'`, w.tc.ID); n != 1 {
+		t.Errorf("%d overturned", n)
+	}
+	w.Clock.Move(24 * time.Hour)
+	w.award("tier_1") // below what the module needs
+	w.is("suspended")
+	w.Clock.Move(24 * time.Hour)
+	w.award("tier_3")
+	w.is("active")
+	later := parse(w.standingWorld, "2026-03-20") // a removal that is decided today and has effect later
+	_, err = w.record(standing.Event{Kind: standing.Removed, On: later, Cause: cause, Reason: "Removed"})
+	w.Must(err)
+	w.is("active")
+	w.to("2026-03-20T15:00:00Z")
+	if _, err := w.members.Standing.Turn(w.Ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.is("ended")
+	if n := w.Count(`select count(*)::int from message where company_id = $1 and letter = 'membership_follows'`, w.tc.CompanyID); n < 4 {
+		t.Errorf("%d letters to the company", n)
+	}
+	if n := w.Count(`select count(*)::int from audit_event where action = 'membership.follow' and subject_id = $1`, w.tc.ID); n != 5 {
+		t.Errorf("%d events in the trail, want 5", n)
+	}
+}
