@@ -828,6 +828,28 @@ COMMENT ON COLUMN public.application.round IS 'How often it was submitted: 1 aft
 
 
 --
+-- Name: application_identifier; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.application_identifier (
+    application_id uuid NOT NULL,
+    identifier_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    chosen_at timestamp with time zone NOT NULL,
+    chosen_by uuid
+);
+
+ALTER TABLE ONLY public.application_identifier FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE application_identifier; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.application_identifier IS 'Numbers that take part, as chosen with the application. What was submitted is in its snapshot.';
+
+
+--
 -- Name: application_number; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -5386,6 +5408,14 @@ ALTER TABLE ONLY public.appeal
 
 
 --
+-- Name: application_identifier application_identifier_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.application_identifier
+    ADD CONSTRAINT application_identifier_pkey PRIMARY KEY (application_id, identifier_id);
+
+
+--
 -- Name: application application_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6773,6 +6803,27 @@ CREATE INDEX application_assignee ON public.application USING btree (assignee_id
 --
 
 CREATE INDEX application_company ON public.application USING btree (company_id, opened_at DESC);
+
+
+--
+-- Name: application_identifier_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX application_identifier_company ON public.application_identifier USING btree (company_id);
+
+
+--
+-- Name: application_identifier_identifier; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX application_identifier_identifier ON public.application_identifier USING btree (identifier_id);
+
+
+--
+-- Name: application_identifier_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX application_identifier_person ON public.application_identifier USING btree (chosen_by) WHERE (chosen_by IS NOT NULL);
 
 
 --
@@ -9148,6 +9199,38 @@ ALTER TABLE ONLY public.application
 
 ALTER TABLE ONLY public.application
     ADD CONSTRAINT application_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: application_identifier application_identifier_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.application_identifier
+    ADD CONSTRAINT application_identifier_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.application(id);
+
+
+--
+-- Name: application_identifier application_identifier_chosen_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.application_identifier
+    ADD CONSTRAINT application_identifier_chosen_by_fkey FOREIGN KEY (chosen_by) REFERENCES public.person(id);
+
+
+--
+-- Name: application_identifier application_identifier_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.application_identifier
+    ADD CONSTRAINT application_identifier_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: application_identifier application_identifier_identifier_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.application_identifier
+    ADD CONSTRAINT application_identifier_identifier_id_fkey FOREIGN KEY (identifier_id) REFERENCES public.company_identifier(id);
 
 
 --
@@ -11819,6 +11902,12 @@ ALTER TABLE public.appeal_entry ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.application ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: application_identifier; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.application_identifier ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: application_snapshot; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -12065,6 +12154,13 @@ CREATE POLICY fence ON public.appeal_entry USING (((( SELECT public.looking() AS
 --
 
 CREATE POLICY fence ON public.application USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: application_identifier fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.application_identifier USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13387,6 +13483,13 @@ GRANT USAGE ON SEQUENCE public.appeal_number TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.application TO portal_app;
+
+
+--
+-- Name: TABLE application_identifier; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.application_identifier TO portal_app;
 
 
 --

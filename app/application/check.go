@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"trustedtrader/app/canon"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
@@ -58,9 +60,10 @@ type File struct {
 	Entity      programme.EntityType
 	Dossier     Dossier
 	Answers     []Answer
-	Signature   *Signature // the live one
-	SignerEmail string     // of the person who signed, as they sign in today
-	Today       clock.Day  // at the office
+	Signature   *Signature  // the live one
+	Chosen      []uuid.UUID // numbers that take part, where the programme lets the company choose
+	SignerEmail string      // of the person who signed, as they sign in today
+	Today       clock.Day   // at the office
 
 	Profile      *profile.Cycle // the security profile; nil: the programme has none
 	ProfileBegun bool           // something in it is answered
@@ -168,6 +171,9 @@ func (f File) identifierProblems(ctx context.Context, add func(part, message str
 			add(PartIdentifiers, "Add this number: %s", strings.Join(names, ", "))
 		}
 	}
+	if len(f.Choosable()) > 0 && len(f.TakesPart()) == 0 {
+		add(PartIdentifiers, "Choose which numbers take part")
+	}
 }
 
 func (f File) eligibilityProblems(ctx context.Context, add func(part, message string, args ...any)) {
@@ -259,7 +265,7 @@ func (f File) Seen() (map[string]string, error) {
 	out := map[string]string{}
 	for part, v := range map[string]any{
 		PartProfile: []any{f.Dossier.Company, f.Dossier.TradeNames}, PartSites: f.Dossier.Sites, PartContacts: f.Dossier.Contacts,
-		PartIdentifiers: f.Dossier.Identifiers, PartEligibility: f.given(), PartAgreement: signed,
+		PartIdentifiers: f.numbers(), PartEligibility: f.given(), PartAgreement: signed,
 	} {
 		text, err := canon.JSON(v)
 		if err != nil {
@@ -268,6 +274,14 @@ func (f File) Seen() (map[string]string, error) {
 		out[part] = canon.Hash(text)[:16]
 	}
 	return out, nil
+}
+
+// numbers are what is declared about numbers: all of them, and those that take part.
+func (f File) numbers() any {
+	if f.Entity.Identifiers.Choose == nil {
+		return f.Dossier.Identifiers
+	}
+	return []any{f.Dossier.Identifiers, f.TakesPart()}
 }
 
 func (f File) given() []GivenAnswer {

@@ -154,6 +154,7 @@ type Task struct {
 	Problems []fault.Field
 	Locked   bool // it is with the agency, and cannot be changed now
 	Next     bool // the one step to take next
+	Chooses  bool // the company chooses which of its numbers take part
 
 	Record   uuid.UUID         // of the security profile: its own id
 	Progress *profile.Progress // of the security profile, where it was counted
@@ -179,7 +180,7 @@ func tasks(c Checklist) []Task {
 			out = append(out, securityTasks(f)...)
 			continue
 		}
-		t := Task{Code: part, State: Ready, Problems: about(c.Problems, part), Locked: !c.Editable(part)}
+		t := Task{Code: part, State: Ready, Chooses: part == PartIdentifiers && len(f.Choosable()) > 0, Problems: about(c.Problems, part), Locked: !c.Editable(part)}
 		switch {
 		case len(t.Problems) == 0:
 		case !started[part]:

@@ -32,6 +32,7 @@ type Content struct {
 	Round       int           `json:"round"`
 	SubmittedAt time.Time     `json:"submitted_at"`
 	Dossier     Dossier       `json:"dossier"`
+	Numbers     []Identifier  `json:"numbers,omitempty"` // that take part, where the company chooses
 	Eligibility []GivenAnswer `json:"eligibility"`
 	Agreement   Signed        `json:"agreement"`
 	Information []GivenItem   `json:"information"` // answers to the agency's questions, from round 2 on
@@ -78,7 +79,7 @@ func take(f File, by identity.Actor, now time.Time, name string, items []Informa
 	in := Content{
 		Format: snapshotFormat, Reference: a.Reference, Programme: a.Programme, Edition: a.Edition, EditionHash: a.EditionHash,
 		RulesHash: f.Programme.Hash, EntityType: a.EntityType, Round: a.Round, SubmittedAt: now.UTC(), Dossier: f.Dossier,
-		Eligibility: f.given(), Information: []GivenItem{},
+		Numbers: f.TakesPart(), Eligibility: f.given(), Information: []GivenItem{},
 		Attestation: Attested{Name: name, Email: by.Email, Person: by.PersonID, Statement: Attestation},
 	}
 	if s := f.Signature; s != nil {

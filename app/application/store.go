@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -88,7 +89,7 @@ func (s *Steps) load(ctx context.Context, tx pg.Tx, now time.Time, a Application
 	if f, err = s.empty(a); err != nil {
 		return f, err
 	}
-	var body struct{ Dossier, Answers, Signatures, Profiles string }
+	var body struct{ Dossier, Answers, Signatures, Numbers, Profiles string }
 	err = tx.WithContext(ctx).Raw(fmt.Sprintf(fileSQL, fmt.Sprintf(dossierSQL, "$1"), fmt.Sprintf(profileSQL, "$2")), a.CompanyID, a.ID).Scan(&body).Error
 	if err != nil {
 		return f, fmt.Errorf("load the application's data: %w", err)
@@ -102,6 +103,9 @@ func (s *Steps) load(ctx context.Context, tx pg.Tx, now time.Time, a Application
 	f.Today = clock.DayOf(now, f.Dossier.Office.Location())
 	if f.Answers, err = pg.Documents[Answer](body.Answers); err != nil {
 		return f, fmt.Errorf("load eligibility answers: %w", err)
+	}
+	if err := json.Unmarshal([]byte(body.Numbers), &f.Chosen); err != nil {
+		return f, fmt.Errorf("load the numbers that take part: %w", err)
 	}
 	live, err := pg.Documents[struct {
 		Signature
@@ -141,7 +145,8 @@ const profileSQL = `coalesce((select jsonb_agg(to_jsonb(c) || jsonb_build_object
 const fileSQL = `select coalesce((%s), '') as dossier,
   coalesce((select jsonb_agg(to_jsonb(e) order by e.question) from eligibility_answer e where e.application_id = $2 and e.company_id = $1), '[]')::text as answers,
   coalesce((select jsonb_agg(to_jsonb(g) || jsonb_build_object('email', coalesce(p.email, ''))) from agreement_signature g left join person p on p.id = g.signed_by
-    where g.application_id = $2 and g.company_id = $1 and g.revoked_at is null), '[]')::text as signatures, ` + "%s::text as profiles"
+    where g.application_id = $2 and g.company_id = $1 and g.revoked_at is null), '[]')::text as signatures,
+  coalesce((select jsonb_agg(n.identifier_id order by n.identifier_id) from application_identifier n where n.application_id = $2 and n.company_id = $1), '[]')::text as numbers, ` + "%s::text as profiles"
 
 // empty is the file of an application before the company's data are read.
 func (s *Steps) empty(a Application) (File, error) {

@@ -9,6 +9,7 @@ package membership
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -265,13 +266,14 @@ type Page struct {
 	Programme  *programme.Programme
 	Entity     programme.EntityType
 	Tier       programme.Tier
-	Clocks     []clock.View    // for the agency all, for the company those that it or the agency still owes
-	Profiles   []Profile       // the security profiles of the membership, the newest first
-	Warn       *Profile        // the one about which the reader can warn the company; nil: none
-	Reference  string          // of the application
-	Register   string          // its incidents and cases as a document, which package enforcement reads
-	InEffect   bool            // today, at the office
-	Parts      []standing.Span // what each type of the membership is today
+	Clocks     []clock.View             // for the agency all, for the company those that it or the agency still owes
+	Profiles   []Profile                // the security profiles of the membership, the newest first
+	Warn       *Profile                 // the one about which the reader can warn the company; nil: none
+	Reference  string                   // of the application
+	Register   string                   // its incidents and cases as a document, which package enforcement reads
+	InEffect   bool                     // today, at the office
+	Parts      []standing.Span          // what each type of the membership is today
+	Numbers    []application.Identifier // that take part, where the programme lets the company choose
 }
 
 // Item is a membership in a list.
@@ -293,7 +295,9 @@ const pageSQL = `select m.id, m.company_id, m.application_id, m.programme, m.edi
       and i.status <> 'merged' and i.founded is distinct from false and ($2::uuid is null or i.told_at is not null)),
     'Cases', (select coalesce(jsonb_agg(jsonb_build_object('ID', e.id, 'Reference', e.reference, 'Status', e.status, 'SourceKind', e.source_kind, 'Suspended', e.suspended,
         'Limited', e.limited) order by e.status = 'closed', e.opened_at desc), '[]')
-      from enforcement_case e where e.membership_id = m.id and ($2::uuid is null or e.told_at is not null)))::text as register
+      from enforcement_case e where e.membership_id = m.id and ($2::uuid is null or e.told_at is not null)))::text as register,
+  coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'scheme', i.scheme, 'value', i.value) order by i.created_at, i.id)
+    from application_identifier n join company_identifier i on i.id = n.identifier_id where n.application_id = m.application_id), '[]')::text as numbers
 from membership m
 join company c on c.id = m.company_id
 join application a on a.id = m.application_id
@@ -302,7 +306,7 @@ where m.id = $1 and ($2::uuid is null or m.company_id = $2)`
 
 type pageRow struct {
 	Membership
-	Holder, Country, Office, Zone, Reference, Register string
+	Holder, Country, Office, Zone, Reference, Register, Numbers string
 }
 
 // Membership reads one membership. The company's own people and the agency's case
@@ -340,6 +344,9 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 		return p, fmt.Errorf("read the membership: %w", err)
 	}
 	p = Page{Membership: row.Membership, Holder: row.Holder, Country: row.Country, Office: row.Office, Reference: row.Reference, Register: row.Register}
+	if err := json.Unmarshal([]byte(row.Numbers), &p.Numbers); err != nil {
+		return Page{}, fmt.Errorf("read the membership's numbers: %w", err)
+	}
 	var ok bool
 	if p.Programme, ok = s.Steps.Programmes.Get(row.Programme); !ok {
 		return Page{}, fmt.Errorf("membership %s: the portal has no programme %q", row.Number, row.Programme)

@@ -8,6 +8,7 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/fault"
+	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/standing"
@@ -117,4 +118,61 @@ func TestModuleFollows(t *testing.T) {
 	if n := w.Count(`select count(*)::int from audit_event where action = 'membership.follow' and subject_id = $1`, w.tc.ID); n != 5 {
 		t.Errorf("%d events in the trail, want 5", n)
 	}
+}
+
+// TestNumbersThatTakePart: the company chooses, the choice is in what it submits and stands on
+// the membership.
+func TestNumbersThatTakePart(t *testing.T) {
+	t.Parallel()
+	w := &module{standingWorld: newStanding(t)}
+	w.award("tier_2")
+	a, err := w.Applications.Choose(w.Ctx, w.owner, "ctpat-tc", "importer")
+	w.Must(err)
+	ior := uuid.MustParse(w.Text(`select id::text from company_identifier where company_id = $1 and scheme = 'ior_ein'`, w.owner.CompanyID))
+	bond := uuid.MustParse(w.Text(`select id::text from company_identifier where company_id = $1 and scheme = 'bond'`, w.owner.CompanyID))
+	open := func() bool {
+		c, err := w.Applications.Check(w.Ctx, w.owner, a.ID)
+		w.Must(err)
+		for _, p := range c.Problems {
+			if p.Name == application.PartIdentifiers {
+				return true
+			}
+		}
+		return false
+	}
+	if !open() {
+		t.Error("nothing is said about the choice that is missing")
+	}
+	stranger := w.Importer("Stranger Ltd")
+	reader := w.owner
+	reader.Role = identity.Reader
+	choose := func(by identity.Actor, version int, ids ...uuid.UUID) error {
+		return w.Applications.ChooseNumbers(w.Ctx, by, a.ID, version, ids)
+	}
+	w.Want("another company", choose(stranger, 1, ior), fault.NotFound)
+	w.Want("a reader", choose(reader, 1, ior), fault.Forbidden)
+	w.Want("no number", choose(w.owner, 1), fault.Invalid)
+	w.Want("a number that cannot be chosen", choose(w.owner, 1, ior, bond), fault.Invalid)
+	w.Want("a stale version", choose(w.owner, 7, ior), fault.Conflict)
+	w.Must(choose(w.owner, 1, ior))
+	if open() {
+		t.Error("the choice counts as missing")
+	}
+	w.Exec(`update application set status = 'withdrawn', closed_at = now() where id = ?`, a.ID)
+	w.Want("a closed application", choose(w.owner, 2, ior), fault.Conflict)
+
+	b := w.apply()
+	m, err := w.members.Admit(w.Ctx, w.Boss, b.ID, b.Version)
+	w.Must(err)
+	p, err := w.members.Membership(w.Ctx, w.owner, m.ID)
+	w.Must(err)
+	if len(p.Numbers) != 1 || p.Numbers[0].ID != ior {
+		t.Errorf("numbers of the membership: %+v", p.Numbers)
+	}
+	if n := w.Count(`select count(*)::int from application_snapshot where application_id = $1 and body like '%"numbers":[{"id":"' || $2 || '"%'`, b.ID, ior.String()); n != 1 {
+		t.Error("what was submitted does not say which numbers take part")
+	}
+	other, err := w.Applications.Choose(w.Ctx, stranger, "ctpat", "importer")
+	w.Must(err)
+	w.Want("a programme without a choice", w.Applications.ChooseNumbers(w.Ctx, stranger, other.ID, 1, []uuid.UUID{ior}), fault.Conflict)
 }

@@ -123,6 +123,8 @@ func (w *Web) Routes() []Route {
 		{"GET", "/applications/:id", readers, w.showApplication},
 		{"GET", "/applications/:id/eligibility", readers, w.showEligibility},
 		{"POST", "/applications/:id/eligibility", writers, w.answerEligibility},
+		{"GET", "/applications/:id/numbers", readers, w.showNumbers},
+		{"POST", "/applications/:id/numbers", writers, w.chooseNumbers},
 		{"GET", "/applications/:id/agreement", readers, w.showAgreement},
 		{"POST", "/applications/:id/agreement", signers, w.signAgreement},
 		{"GET", "/applications/:id/check", readers, w.showCheck},

@@ -102,7 +102,7 @@ func (p AgreementPage) ticked(i int) bool { return slices.Contains(p.Entered.Con
 func (p CheckPage) summary(ctx context.Context, part string) (out []ui.SummaryRow) {
 	f, change := p.Checklist.File, ""
 	if p.Checklist.Editable(part) {
-		change = taskHref(f.Application, part)
+		change = partHref(f, part)
 	}
 	row := func(key, value string) { out = append(out, ui.SummaryRow{Key: key, Value: value, ChangeHref: change}) }
 	d := f.Dossier
@@ -138,7 +138,11 @@ func (p CheckPage) summary(ctx context.Context, part string) (out []ui.SummaryRo
 			if s, ok := identifier.Lookup(i.Scheme); ok {
 				name = i18n.T(ctx, s.Name)
 			}
-			row(name, company.Shown(i.Scheme, i.Value))
+			shown := company.Shown(i.Scheme, i.Value)
+			if slices.ContainsFunc(f.TakesPart(), func(x app.Identifier) bool { return x.ID == i.ID }) {
+				shown += " (" + i18n.T(ctx, "takes part") + ")"
+			}
+			row(name, shown)
 		}
 	case app.PartEligibility:
 		return questionRows(ctx, f, change)

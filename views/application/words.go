@@ -27,8 +27,11 @@ func path(a app.Application, below ...string) string {
 
 // hrefOf is the page on which a task is done.
 func hrefOf(a app.Application, t app.Task) string {
-	if t.Code == app.PartSecurity {
+	switch {
+	case t.Code == app.PartSecurity:
 		return "/profiles/" + t.Record.String()
+	case t.Code == app.PartIdentifiers && t.Chooses:
+		return path(a, "/numbers")
 	}
 	return taskHref(a, t.Code)
 }
@@ -37,6 +40,9 @@ func hrefOf(a app.Application, t app.Task) string {
 func partHref(f app.File, part string) string {
 	if part == app.PartSecurity && f.Profile != nil {
 		return "/profiles/" + f.Profile.ID.String()
+	}
+	if part == app.PartIdentifiers && len(f.Choosable()) > 0 {
+		return path(f.Application, "/numbers")
 	}
 	return taskHref(f.Application, part)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"trustedtrader/app/clock"
+	"trustedtrader/app/company"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/identifier"
 	"trustedtrader/app/identity"
 	app "trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -46,6 +48,18 @@ func (p MembershipPage) caseHref() string {
 		}
 	}
 	return path
+}
+
+// numbers are those that take part, masked where they are about a person.
+func numbers(ctx context.Context, p app.Page) (out []ui.Pair) {
+	for _, n := range p.Numbers {
+		name := n.Scheme
+		if s, ok := identifier.Lookup(n.Scheme); ok {
+			name = i18n.T(ctx, s.Name)
+		}
+		out = append(out, ui.Pair{Key: name, Value: company.Shown(n.Scheme, n.Value)})
+	}
+	return out
 }
 
 // ProfileHref is the page of a profile, for the company or for the agency.

@@ -245,6 +245,10 @@ func (w *World) Signed(owner identity.Actor, programmeCode, entity string) appli
 	}
 	f, err := w.Applications.AnswerEligibility(w.Ctx, owner, a.ID, answers)
 	w.Must(err)
+	if list := f.Choosable(); len(list) > 0 {
+		w.Must(w.Applications.ChooseNumbers(w.Ctx, owner, a.ID, f.Application.Version, []uuid.UUID{list[0].ID}))
+		f.Application.Version++
+	}
 	in := application.Signing{Version: f.Application.Version, TextHash: f.AgreementHash(), Name: "Olga Owner", Title: "Director"}
 	for i := range f.Programme.Agreement.Consents {
 		in.Consents = append(in.Consents, i)
