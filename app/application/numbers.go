@@ -11,6 +11,7 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 )
 
@@ -53,8 +54,11 @@ func (f File) TakesPart() (out []Identifier) {
 }
 
 // ChooseNumbers keeps which numbers of the company take part. Editors may, and contributors
-// to whom the numbers are assigned. Invalid: none is chosen, or one that the company has not.
-// Conflict: the part is locked, a colleague was faster, or the programme offers no choice.
+// to whom the numbers are assigned; for a membership that has begun, its signers, and the
+// person of the agency who had the case is told: the numbers of a member have all been
+// accepted by the agency, so the choice among them needs no other decision. Invalid: none is
+// chosen, or one that the company has not. Conflict: the part is locked, a colleague was
+// faster, or the programme offers no choice.
 func (s *Service) ChooseNumbers(ctx context.Context, by identity.Actor, id uuid.UUID, version int, numbers []uuid.UUID) error {
 	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
 		return s.chooseNumbers(ctx, tx, s.Now(), by, id, version, numbers)
@@ -76,11 +80,17 @@ func (s *Service) chooseNumbers(ctx context.Context, tx pg.Tx, now time.Time, by
 	if f.Entity.Identifiers.Choose == nil {
 		return fault.New(fault.Conflict, "All numbers of your company take part in this programme. There is nothing to choose")
 	}
-	_, asked, err := OpenRequest(ctx, tx, a)
-	if err != nil {
+	list := Checklist{File: f}
+	if _, list.Asked, err = OpenRequest(ctx, tx, a); err != nil {
 		return err
 	}
-	if !(Checklist{File: f, Asked: asked}).Editable(PartIdentifiers) {
+	if list.Membership, err = memberBy(ctx, tx, a); err != nil {
+		return err
+	}
+	if list.Membership != nil && !by.Is(identity.CompanySigners...) {
+		return fault.New(fault.Forbidden, "You cannot change which numbers take part in a membership. An owner or a signatory can")
+	}
+	if !list.MayChoose(by) {
 		return lockedFault()
 	}
 	var rows []numberRow
@@ -103,8 +113,37 @@ func (s *Service) chooseNumbers(ctx context.Context, tx pg.Tx, now time.Time, by
 	for i, r := range rows {
 		after[i] = r.IdentifierID
 	}
-	return audit.Record(ctx, tx, now, by, audit.Event{Action: "application.choose_numbers", Kind: Kind, Subject: a.ID, Company: a.CompanyID,
+	err = audit.Record(ctx, tx, now, by, audit.Event{Action: "application.choose_numbers", Kind: Kind, Subject: a.ID, Company: a.CompanyID,
 		Before: map[string]any{"identifiers": before}, After: map[string]any{"identifiers": after}})
+	if err != nil || list.Membership == nil || a.AssigneeID == nil {
+		return err
+	}
+	return s.Letters.ToStaff(ctx, tx, now, []uuid.UUID{*a.AssigneeID}, notice.AboutMembership, *list.Membership)
+}
+
+// MayChoose reports whether the actor may choose now which numbers take part.
+func (c Checklist) MayChoose(by identity.Actor) bool {
+	if c.Membership != nil {
+		return by.Is(identity.CompanySigners...)
+	}
+	return c.Editable(PartIdentifiers)
+}
+
+// memberBy is the membership that an application led to, if it has not ended and the
+// programme lets the company choose among its numbers; else nil.
+func memberBy(ctx context.Context, tx pg.Tx, a Application) (*uuid.UUID, error) {
+	if a.Status != Certified {
+		return nil, nil
+	}
+	var list []uuid.UUID
+	err := tx.WithContext(ctx).Raw(`select id from membership where application_id = ? and status <> 'ended'`, a.ID).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for the membership: %w", err)
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	return &list[0], nil
 }
 
 func replaceNumbers(ctx context.Context, tx pg.Tx, application uuid.UUID, rows []numberRow) error {

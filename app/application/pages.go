@@ -25,6 +25,8 @@ type Checklist struct {
 	Asked    []InformationItem
 	Request  *InformationRequest
 	Signer   bool // the reader is listed as an officer
+
+	Membership *uuid.UUID // that the application led to, where the company chooses among its numbers
 }
 
 // Editable reports whether a part may be changed now: in a draft, and when the agency
@@ -66,7 +68,10 @@ func (s *Service) check(ctx context.Context, tx pg.Tx, now time.Time, by identit
 		return c, err
 	}
 	c.Problems, c.Signer = c.File.Problems(ctx), c.File.Signer(by)
-	c.Request, c.Asked, err = OpenRequest(ctx, tx, a)
+	if c.Request, c.Asked, err = OpenRequest(ctx, tx, a); err != nil || c.File.Entity.Identifiers.Choose == nil {
+		return c, err
+	}
+	c.Membership, err = memberBy(ctx, tx, a)
 	return c, err
 }
 
@@ -306,6 +311,7 @@ type Home struct {
 	Past    []Card
 	Reviews []Review // the most urgent first
 	Members []Member
+	Modules []Module // of a member
 	Unread  int
 	Clocks  []clock.View         // every running clock of the company, the most urgent first
 	About   map[uuid.UUID]string // what people call the validations, findings and cases of which a clock speaks
@@ -385,13 +391,14 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 		Body   string
 		Visits []HomeVisit
 		About  map[uuid.UUID]string
+		Basis  modulesRow
 	}
 	var rows []homeRow
 	var clocks []clock.Kept
 	var reviews profile.Reviews
 	now := s.Now()
 	queries := []pg.Query{
-		pg.One(&top, fmt.Sprintf(`select (`+dossierSQL+`) as body, `+homeVisits+` as visits, `+homeAbout+` as about`, "$1"), by.CompanyID),
+		pg.One(&top, fmt.Sprintf(`select (`+dossierSQL+`) as body, `+homeVisits+` as visits, `+homeAbout+` as about, (select to_jsonb(x) from (`+modulesSQL+`) x) as basis`, "$1"), by.CompanyID),
 		pg.All(&rows, fmt.Sprintf(homeApplications, fmt.Sprintf(profileSQL, "a.id")), by.CompanyID),
 		pg.All(&h.Members, homeMembers, by.CompanyID),
 		clock.OfCompany(&clocks, by.CompanyID),
@@ -402,6 +409,9 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), queries...); err != nil {
 		return h, fmt.Errorf("read the company's home: %w", err)
+	}
+	if h.Modules, err = s.modules(ctx, top.Basis, now); err != nil {
+		return h, err
 	}
 	if h.Dossier, err = readDossier(top.Body); err != nil {
 		return h, err

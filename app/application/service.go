@@ -78,7 +78,7 @@ func (s *Service) choose(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	if err := mayApply(ctx, tx, by.CompanyID, p, entity, today); err != nil {
 		return Application{}, err
 	}
-	if err := Required(ctx, tx, by.CompanyID, p); err != nil {
+	if err := s.Required(ctx, tx, by.CompanyID, p); err != nil {
 		return Application{}, err
 	}
 	n, err := number(ctx, tx)

@@ -127,7 +127,7 @@ func (s *Service) admit(ctx context.Context, tx pg.Tx, now time.Time, by identit
 		return Membership{}, err
 	}
 	if p, ok := s.Steps.Programmes.Get(a.Programme); ok {
-		if err := application.Required(ctx, tx, a.CompanyID, p); err != nil {
+		if err := s.Steps.Required(ctx, tx, a.CompanyID, p); err != nil {
 			return Membership{}, err
 		}
 	}
@@ -297,7 +297,7 @@ const pageSQL = `select m.id, m.company_id, m.application_id, m.programme, m.edi
         'Limited', e.limited) order by e.status = 'closed', e.opened_at desc), '[]')
       from enforcement_case e where e.membership_id = m.id and ($2::uuid is null or e.told_at is not null)))::text as register,
   coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'scheme', i.scheme, 'value', i.value) order by i.created_at, i.id)
-    from application_identifier n join company_identifier i on i.id = n.identifier_id where n.application_id = m.application_id), '[]')::text as numbers
+    from application_identifier n join company_identifier i on i.id = n.identifier_id where n.application_id = m.application_id and i.removed_at is null), '[]')::text as numbers
 from membership m
 join company c on c.id = m.company_id
 join application a on a.id = m.application_id

@@ -169,10 +169,25 @@ func TestNumbersThatTakePart(t *testing.T) {
 	if len(p.Numbers) != 1 || p.Numbers[0].ID != ior {
 		t.Errorf("numbers of the membership: %+v", p.Numbers)
 	}
+	second := uuid.New()
+	w.Exec(`insert into company_identifier (id, company_id, scheme, value, search_key, created_at) values (?, ?, 'ior_ein', '98-7654321', '987654321', now())`, second, w.owner.CompanyID)
+	again := func(by identity.Actor, version int, ids ...uuid.UUID) error {
+		return w.Applications.ChooseNumbers(w.Ctx, by, b.ID, version, ids)
+	}
+	version := w.Count(`select version from application where id = $1`, b.ID)
+	editor := w.owner
+	editor.Role = identity.Editor
+	w.Want("an editor, for a membership", again(editor, version, second), fault.Forbidden)
+	w.Must(again(w.owner, version, ior, second))
+	if p, err = w.members.Membership(w.Ctx, w.owner, m.ID); err != nil || len(p.Numbers) != 2 {
+		t.Errorf("numbers of the membership after the change: %+v %v", p.Numbers, err)
+	}
+	w.Exec(`update membership set status = 'ended', ended_on = '2026-03-04' where id = ?`, m.ID)
+	w.Want("a membership that has ended", again(w.owner, version+1, ior), fault.Conflict)
 	if n := w.Count(`select count(*)::int from application_snapshot where application_id = $1 and body like '%"numbers":[{"id":"' || $2 || '"%'`, b.ID, ior.String()); n != 1 {
 		t.Error("what was submitted does not say which numbers take part")
 	}
-	other, err := w.Applications.Choose(w.Ctx, stranger, "ctpat", "importer")
+	plain, err := w.Applications.Choose(w.Ctx, stranger, "ctpat", "importer")
 	w.Must(err)
-	w.Want("a programme without a choice", w.Applications.ChooseNumbers(w.Ctx, stranger, other.ID, 1, []uuid.UUID{ior}), fault.Conflict)
+	w.Want("a programme without a choice", w.Applications.ChooseNumbers(w.Ctx, stranger, plain.ID, 1, []uuid.UUID{ior}), fault.Conflict)
 }

@@ -70,7 +70,13 @@ func (w *Web) showKinds(c *fiber.Ctx, who identity.Actor) error {
 	if !ok {
 		return fault.Missing()
 	}
-	return render(c, fiber.StatusOK, view.Kind(w.kindPage(c, who, p)))
+	page := w.kindPage(c, who, p)
+	why, err := w.Applications.Chance(c.UserContext(), who, p)
+	if err != nil {
+		return err
+	}
+	page.Refusal, page.Closed = why, why != ""
+	return render(c, fiber.StatusOK, view.Kind(page))
 }
 
 func (w *Web) kindPage(c *fiber.Ctx, who identity.Actor, p *programme.Programme) view.KindPage {

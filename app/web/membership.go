@@ -1,10 +1,14 @@
 package web
 
 import (
+	"context"
+
 	"github.com/gofiber/fiber/v2"
 
+	"trustedtrader/app/application"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
+	"trustedtrader/app/pg"
 	view "trustedtrader/views/membership"
 	"trustedtrader/views/ui"
 )
@@ -23,11 +27,22 @@ func (w *Web) showMembership(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	p, err := w.Members.Membership(c.UserContext(), who, id, q)
+	more := []pg.Query{q}
+	modules := func(context.Context) ([]application.Module, error) { return nil, nil }
+	if who.Audience == identity.Companies {
+		var mine pg.Query
+		mine, modules = w.Applications.Modules(who)
+		more = append(more, mine)
+	}
+	p, err := w.Members.Membership(c.UserContext(), who, id, more...)
 	if err != nil {
 		return err
 	}
 	life, err := read()
+	if err != nil {
+		return err
+	}
+	list, err := modules(c.UserContext())
 	if err != nil {
 		return err
 	}
@@ -38,7 +53,7 @@ func (w *Web) showMembership(c *fiber.Ctx, who identity.Actor) error {
 	_, own := p.Programme.Enforcement.OwnGround()
 	return render(c, fiber.StatusOK, view.Membership(view.MembershipPage{Life: life, Chrome: w.chrome(c, who, t(c, "Membership %s", p.Membership.Number)), Page: p,
 		CaseHref: notice.Path(who.Audience, notice.AboutApplication, p.Membership.ApplicationID), Audience: who.Audience,
-		Validates: who.Is(identity.CaseWorkers...), Register: register, Asks: own && who.Is(identity.CompanyEditors...)}))
+		Modules: list, Applies: who.Is(identity.CompanyEditors...), Signs: who.Is(identity.CompanySigners...), Validates: who.Is(identity.CaseWorkers...), Register: register, Asks: own && who.Is(identity.CompanyEditors...)}))
 }
 
 func (w *Web) warnBlank(c *fiber.Ctx, who identity.Actor) error {

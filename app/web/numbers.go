@@ -16,7 +16,7 @@ func (w *Web) numbersPage(c *fiber.Ctx, who identity.Actor) (view.NumbersPage, e
 	if err != nil {
 		return view.NumbersPage{}, err
 	}
-	return view.NumbersPage{Chrome: w.applicationChrome(c, who, list.File, t(c, "Numbers that take part")), Checklist: list, Editor: who.Is(applicationWriters()...)}, nil
+	return view.NumbersPage{Chrome: w.applicationChrome(c, who, list.File, t(c, "Numbers that take part")), Checklist: list, Editor: who.Is(applicationWriters()...) && list.MayChoose(who)}, nil
 }
 
 // showNumbers is the choice of the numbers that take part.
@@ -40,6 +40,9 @@ func (w *Web) chooseNumbers(c *fiber.Ctx, who identity.Actor) error {
 	err = w.Applications.ChooseNumbers(c.UserContext(), who, id, formVersion(c), numbers)
 	if err == nil {
 		w.flash(c, ui.Good, t(c, "Saved."))
+		if list, err := w.checklist(c, who); err == nil && list.Membership != nil {
+			return seeOther(c, "/memberships/"+list.Membership.String())
+		}
 		return seeOther(c, "/applications/"+id.String())
 	}
 	status, fields, _, sentence, rest := refused(c, err)

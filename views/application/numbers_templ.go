@@ -19,7 +19,7 @@ import (
 type NumbersPage struct {
 	ui.Chrome
 	Checklist app.Checklist
-	Editor    bool
+	Editor    bool     // the reader may choose now
 	Entered   []string // as the form sent them; nil: nothing was sent
 	Errors    []fault.Field
 	Refusal   string
@@ -104,7 +104,7 @@ func Numbers(p NumbersPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else if !p.Editor || !p.Checklist.Editable(app.PartIdentifiers) {
+			} else if !p.Editor {
 				templ_7745c5c3_Err = ui.Notice(ui.Info, i18n.T(ctx, "You can read the choice. It cannot be changed now, or not with your role.")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -185,9 +185,16 @@ func Numbers(p NumbersPage) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.ButtonLinkOutline(i18n.T(ctx, "Back to the application"), path(f.Application)).Render(ctx, templ_7745c5c3_Buffer)
-						if templ_7745c5c3_Err != nil {
-							return templ_7745c5c3_Err
+						if m := p.Checklist.Membership; m != nil {
+							templ_7745c5c3_Err = ui.ButtonLinkOutline(i18n.T(ctx, "Back to the membership"), "/memberships/"+m.String()).Render(ctx, templ_7745c5c3_Buffer)
+							if templ_7745c5c3_Err != nil {
+								return templ_7745c5c3_Err
+							}
+						} else {
+							templ_7745c5c3_Err = ui.ButtonLinkOutline(i18n.T(ctx, "Back to the application"), path(f.Application)).Render(ctx, templ_7745c5c3_Buffer)
+							if templ_7745c5c3_Err != nil {
+								return templ_7745c5c3_Err
+							}
 						}
 						return nil
 					})
