@@ -25,7 +25,7 @@ func (w *Web) showGuide(c *fiber.Ctx, who identity.Actor) error {
 	ch := w.chrome(c, who, t(c, g.Title))
 	ch.Breadcrumb = []ui.Crumb{{Label: t(c, "Help and contact"), Href: "/help"}, {Label: t(c, g.Title)}}
 	return render(c, fiber.StatusOK, view.Show(view.GuidePage{Chrome: ch, Guide: g,
-		Periods: func(o view.Owner) []view.Period { return w.periods(c, o) },
+		Periods: func(x view.Part) []view.Period { return w.periods(c, x) },
 		May:     func(path string) bool { return w.mayOpen(who, path) }}))
 }
 
@@ -38,10 +38,14 @@ func (w *Web) mayOpen(who identity.Actor, path string) bool {
 
 // periods lists the clocks of the programmes as their data have them: a guide never says
 // another number.
-func (w *Web) periods(c *fiber.Ctx, o view.Owner) (out []view.Period) {
+func (w *Web) periods(c *fiber.Ctx, x view.Part) (out []view.Period) {
 	for _, p := range w.Programmes.All() {
 		for _, k := range p.Clocks() {
-			if (o == view.CompanyClocks) == (k.OwedBy == programme.Company) {
+			owner := view.AgencyClocks
+			if k.OwedBy == programme.Company {
+				owner = view.CompanyClocks
+			}
+			if x.Clocks == owner || slices.Contains(x.Rules, k.Code) || slices.Contains(x.Rules, p.Code+"/"+k.Code) {
 				out = append(out, view.Period{Programme: p.ShortName, Name: t(c, k.Name), Length: length(c, k), Source: k.Source})
 			}
 		}
@@ -67,6 +71,18 @@ func length(c *fiber.Ctx, k programme.Clock) string {
 
 // guideOf names the part of a guide that is about a page, by the page's route.
 var guideOf = map[string]string{
+	"/signed-out": "company-account#session", "/session/choose": "company-account#session",
+	"/company/profile/edit": "company-account#account", "/company/names": "company-account#account", "/company/history": "company-account#account",
+	"/company/sites": "company-account#account", "/company/sites/new": "company-account#account", "/company/sites/:id": "company-account#account",
+	"/company/sites/:id/close": "company-account#account", "/company/contacts": "company-account#account", "/company/contacts/new": "company-account#account",
+	"/company/contacts/:id": "company-account#account", "/company/numbers": "company-account#account", "/company/identifiers/new": "company-account#account",
+	"/company/changes/:id/edit": "requests-and-dates#changes", "/company/changes/:id/items/:subject/:item": "requests-and-dates#changes",
+	"/inbox/new": "requests-and-dates#inbox", "/invitations/:token": "company-account#people", "/evidence/uploads/:id": "evidence#add",
+	"/validations/:id/report/editions/:number": "requests-and-dates#findings", "/desk/validations/:id/report/editions/:number": "specialists#report",
+	"/desk/validations/:id/edit": "specialists#validations", "/desk/validations/:id/cancel": "specialists#validations", "/desk/validations/:id/visits/new": "specialists#validations",
+	"/desk/visits/:id/edit": "specialists#validations", "/desk/visits/:id/move": "specialists#validations", "/desk/visits/:id/cancel": "specialists#validations",
+	"/admin/offices/new": "administrators#offices", "/admin/agencies/new": "administrators#agencies",
+	"/agency/people/:id": "partner-agencies#signin", "/agency/people/invite": "partner-agencies#signin",
 	"/signin": "company-account#session", "/me": "company-account#session", "/kept": "company-account#session",
 	"/company": "apply#tasks", "/company/new": "company-account#register", "/company/profile": "company-account#account",
 	"/company/people": "company-account#people", "/company/people/invite": "company-account#people", "/company/people/:id": "company-account#people",
@@ -101,6 +117,19 @@ var guideOf = map[string]string{
 	"/desk/findings/failures": "supervisors#failures", "/desk/validations/:id/findings/new": "specialists#findings", "/desk/validations/:id/report": "specialists#report",
 	"/incidents": "requests-and-dates#incidents", "/incidents/new": "requests-and-dates#incidents", "/incidents/:id": "requests-and-dates#incidents",
 	"/enforcement/request": "requests-and-dates#incidents", "/enforcement/:id": "requests-and-dates#incidents",
+	"/enforcement/:id/appeal": "membership#appeal", "/appeals/:id": "membership#appeal", "/desk/appeals": "supervisors#appeals", "/desk/appeals/:id": "supervisors#appeals",
+	"/memberships/:id/history": "membership#history", "/memberships/:id/certificate": "membership#history", "/applications/:id/numbers": "membership#module",
+	"/memberships/:id/leave": "membership#leave", "/memberships/:id/leave/:kind": "membership#leave", "/memberships/changes/:id": "membership#leave",
+	"/memberships/changes/:id/edit": "membership#leave", "/desk/successions": "specialists#leaving", "/desk/successions/:id": "specialists#leaving",
+	"/company/consents": "membership#consent", "/agency/members": "partner-agencies#find",
+	"/partners": "business-partners#list", "/partners/new": "business-partners#list", "/partners/:id": "business-partners#list", "/partners/:id/edit": "business-partners#list",
+	"/partners/import": "business-partners#list", "/partners/import/:draft": "business-partners#list", "/desk/companies/:id/partners": "supervisors#company",
+	"/partners/:id/send": "business-partners#ask", "/partners/questionnaires/:id": "business-partners#ask",
+	"/partners/connections": "business-partners#connect", "/partners/connections/:id": "business-partners#connect", "/partners/links": "business-partners#verify",
+	"/q/:token": "business-partners#answer", "/q/:token/s/:section": "business-partners#answer", "/q/:token/finish": "business-partners#answer",
+	"/verify/:token":     "business-partners#check",
+	"/desk/headquarters": "headquarters#figures", "/desk/headquarters/rows": "headquarters#figures", "/desk/headquarters/year": "headquarters#year",
+	"/desk/headquarters/duties": "headquarters#duties", "/desk/headquarters/offices": "headquarters#offices", "/desk/single-window": "headquarters#window",
 	"/desk/incidents": "specialists#enforcement", "/desk/incidents/new": "specialists#enforcement", "/desk/incidents/:id": "specialists#enforcement",
 	"/desk/incidents/:id/edit": "specialists#enforcement", "/desk/enforcement": "specialists#enforcement", "/desk/enforcement/new": "specialists#enforcement",
 	"/desk/enforcement/:id": "specialists#enforcement", "/desk/enforcement/:id/propose": "specialists#enforcement",

@@ -71,4 +71,42 @@ func TestGuidesSayWhatThereIs(t *testing.T) {
 			t.Errorf("the help for %s is %s, which no guide has", page, part)
 		}
 	}
+	for _, page := range pages {
+		if guideOf[page] == "" && !noGuide[page] && !strings.HasPrefix(page, "/dev/") && !download.MatchString(page) {
+			t.Errorf("no guide helps with %s", page)
+		}
+	}
+}
+
+// noGuide lists the pages that speak for themselves.
+var noGuide = map[string]bool{"/": true, "/help": true, "/help/:guide": true, "/accessibility": true, "/privacy": true, "/welcome": true,
+	"/signin/:provider": true, "/callback/:provider": true}
+
+// download matches addresses that send a file and show no page.
+var download = regexp.MustCompile(`\.(csv|xlsx|pdf|json|zip|ics)$|/(file|preview|manifest)$|/files/:file$|/profiles/:type$`)
+
+// TestGuidesShowPeriods: the periods that a guide names are those of some programme, and stand
+// in it with their law.
+func TestGuidesShowPeriods(t *testing.T) {
+	t.Parallel()
+	w, a := newDesk(t)
+	codes := map[string]bool{}
+	for _, p := range w.Applications.Programmes.All() {
+		for _, k := range p.Clocks() {
+			codes[k.Code], codes[p.Code+"/"+k.Code] = true, true
+		}
+	}
+	for _, g := range view.Guides() {
+		for _, p := range g.Parts {
+			for _, code := range p.Rules {
+				if !codes[code] {
+					t.Errorf("%s#%s shows the clock %s, which no programme has", g.Slug, p.ID, code)
+				}
+			}
+		}
+	}
+	doc := a.want(200, w.Sam, "GET", "/help/membership", nil)
+	partSays(t, doc.Find("#appeal"), "90 days", "6 U.S.C. 967(c)(1)", "30 days", "UCC 44", "180 days")
+	partSays(t, doc.Find("#module"), "CTPAT Trade Compliance", "1 year less 30 days")
+	partSays(t, doc.Find("#leave"), "1 year", "3 years", "DA 11(1)")
 }

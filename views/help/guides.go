@@ -21,6 +21,7 @@ type Part struct {
 	Steps  []string // in order
 	Points []string // good to know
 	Clocks Owner    // shows the periods that the programmes' data name for it
+	Rules  []string // shows the periods of these clocks: a code, or a programme's code and its code, as in ctpat-tc/annual_review_due
 }
 
 // Owner picks periods: of the company or of the agency. Empty: none.
@@ -47,7 +48,7 @@ func Find(slug string) (Guide, bool) {
 
 // Guides lists all of them in the order of the index.
 func Guides() []Guide {
-	return []Guide{registering(), applying(), profiles(), proving(), offline(), assessing(), validated(), afterwards(), specialists(), deciders(), administrators(), partners()}
+	return []Guide{registering(), applying(), profiles(), proving(), offline(), assessing(), validated(), afterwards(), living(), suppliers(), specialists(), deciders(), above(), administrators(), partners()}
 }
 
 func registering() Guide {
@@ -327,7 +328,7 @@ func specialists() Guide {
 				}},
 			{ID: "changes", Title: "Change notices", Intro: "Companies tell of changes with the day from which they hold.",
 				Steps: []string{"Open [Change notices](/desk/changes) and read what is to change, field by field.", "Choose **Accept the changes**, or return the notice with a reason. Accepted changes take effect on their day by themselves."}},
-			fieldPart(), findingPart(), enforcementPart(), reportPart(),
+			fieldPart(), findingPart(), enforcementPart(), reportPart(), changingPart(),
 		}}
 }
 
@@ -376,7 +377,7 @@ func deciders() Guide {
 			{ID: "audit", Title: "The audit trail", Intro: "The [audit trail](/audit) has every change and every look at confidential data: who, in which role, what, before and after, why.",
 				Steps:  []string{"Narrow it by person, company, kind of record, day or reference.", "Choose the export to take the chosen events along as a CSV file. The export itself is an event."},
 				Points: []string{"Nothing in it can be changed or deleted, by nobody.", "Auditors and headquarters see everything, supervisors their offices, administrators sign-in, people and offices."}},
-			failuresPart(),
+			failuresPart(), appealsPart(),
 		}}
 }
 
@@ -401,11 +402,14 @@ func administrators() Guide {
 
 func partners() Guide {
 	return Guide{Slug: "partner-agencies", Title: "Partner customs agencies",
-		For: "For officers of customs agencies with a mutual recognition arrangement.",
+		For: "For officers of customs agencies with a mutual recognition arrangement, and of other agencies of the government.",
 		Parts: []Part{
 			{ID: "signin", Title: "Who may sign in", Intro: "Your agency has its own way to sign in. Its administrator invites the officers.",
 				Steps:  []string{"The administrator opens [People](/agency/people) and chooses **Invite a person**.", "The officer signs in with the invited address and accepts."},
 				Points: []string{"A change of role takes effect at once. What your agency's people do is in the audit trail."}},
 			{ID: "home", Title: "Your page", Intro: "[Home](/agency) names your agency and your role."},
+			{ID: "find", Title: "Find a member, as another agency of the government", Intro: "An agency of the same government sees members that agreed to it.",
+				Steps:  []string{"Open [Find a member](/agency/members) and enter the whole number of a membership or of a company.", "Say why you look, then choose **Look**. The member reads your reason."},
+				Points: []string{"You see the name, and the number, kind and status of each membership at that moment.", "If a member has not agreed, the answer is the same as for a number that does not exist. Each look is written down."}},
 		}}
 }

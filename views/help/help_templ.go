@@ -203,7 +203,7 @@ func Index(p IndexPage) templ.Component {
 type GuidePage struct {
 	ui.Chrome
 	Guide   Guide
-	Periods func(Owner) []Period
+	Periods func(Part) []Period
 	May     func(path string) bool // whether the reader may open a page, or could after signing in
 }
 
@@ -366,12 +366,12 @@ func Show(p GuidePage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if x.Clocks != "" {
+					if list := p.Periods(x); len(list) > 0 {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<div class=\"tt-contents\">")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.SimpleTable(clocksCaption(ctx, x.Clocks), []string{i18n.T(ctx, "Period"), i18n.T(ctx, "Programme"), i18n.T(ctx, "Length"), i18n.T(ctx, "Source")}, cells(p.Periods(x.Clocks))).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.SimpleTable(clocksCaption(ctx, x.Clocks), []string{i18n.T(ctx, "Period"), i18n.T(ctx, "Programme"), i18n.T(ctx, "Length"), i18n.T(ctx, "Source")}, cells(list)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

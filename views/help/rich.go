@@ -64,8 +64,11 @@ func cells(list []Period) (rows [][]string) {
 }
 
 func clocksCaption(ctx context.Context, o Owner) string {
-	if o == AgencyClocks {
+	switch o {
+	case AgencyClocks:
 		return i18n.T(ctx, "Periods that the agency must keep, from the programmes' rules")
+	case "":
+		return i18n.T(ctx, "Periods, from the programmes' rules")
 	}
 	return i18n.T(ctx, "Periods that the company must keep, from the programmes' rules")
 }

@@ -1,0 +1,42 @@
+package help
+
+// above is the guide of headquarters.
+func above() Guide {
+	return Guide{Slug: "headquarters", Title: "The programme from above",
+		For: "For headquarters, supervisors and auditors: figures with their rows, the yearly report, separation of duties, files for the customs system.",
+		Parts: []Part{
+			{ID: "figures", Title: "Figures and their rows", Intro: "[Headquarters](/desk/headquarters) shows the programme on one day. Every number opens the rows that it counts.",
+				Steps: []string{
+					"Under **Choose the day** enter a day, a programme and an office. Leave the day empty for today.",
+					"Choose a number to open its rows. Narrow them there.",
+					"Choose **Download as a workbook (XLSX)** or **Download as CSV (ZIP)**. The file says inside which conditions it was made with.",
+				},
+				Points: []string{
+					"**As known at the end of** shows what the portal knew on an earlier day. Use it to repeat a report that you gave then.",
+					"**How this is counted** says it for each figure.",
+					"A supervisor sees the own office and those below. Each download is in the audit trail.",
+				}},
+			{ID: "year", Title: "The yearly report", Intro: "[The yearly report](/desk/headquarters/year) has the figures of one year, with the hours for each certification, validation and revalidation (6 U.S.C. 971).",
+				Steps: []string{
+					"Choose a programme and a year. The year is the one that the programme reports by.",
+					"Look at the rows behind a number that surprises you, then download the report.",
+				},
+				Points: []string{"Where there are too few cases, no share and no median is shown. The programme's data say how few."}},
+			{ID: "duties", Title: "Separation of duties", Intro: "[The report](/desk/headquarters/duties) looks for decisions of one person alone, for rights that clash, and for pairs that always decide together.",
+				Points: []string{
+					"**People whose rights clash** lists who held two rights at once that should be apart.",
+					"**Who decides with whom** marks pairs above the programme's limit. That is a reason to look, and no proof of anything.",
+				}},
+			{ID: "offices", Title: "Offices side by side", Intro: "[The comparison](/desk/headquarters/offices) shows whether offices treat the same cases alike: what they send back, how long they take, what they find.",
+				Points: []string{"The numbers in brackets say how sure a share is. If the ranges of two offices overlap, the difference may be chance."}},
+			{ID: "window", Title: "Files for the customs system", Intro: "[Single window](/desk/single-window) lists the signed file of memberships that the portal makes each day. Headquarters and auditors see it.",
+				Steps: []string{
+					"Download the file and its manifest. The manifest has the day, the count, the hash (SHA-256) and the hash of the file before it.",
+					"Give the receiver the **Public key**, by another way than the files.",
+				},
+				Points: []string{
+					"A count or a hash that does not fit means that the file was changed or one is missing. Do not use it.",
+					"Each download is in the audit trail.",
+				}},
+		}}
+}
