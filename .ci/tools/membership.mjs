@@ -178,6 +178,28 @@ async function verified(owner) {
   expect((await outside.goto(base + link)).status() === 404, 'a link that was taken back still works');
 }
 
+// agreed lets another agency look the member up, until the consent is taken back.
+async function agreed(owner, number) {
+  const noor = await enter('Product Safety Bureau account', 'Noor Baptiste');
+  const find = async () => {
+    await noor.goto(base + '/agency/members');
+    await noor.fill('[name=number]', number);
+    await noor.fill('[name=why]', 'Entry of 400 lamps');
+    await noor.locator('main form[action="/agency/members"] button').last().click();
+    await noor.waitForLoadState();
+    return (await noor.locator('main').textContent()).includes('Tier');
+  };
+  await visit(noor, '/agency/members', 'another agency finds a member');
+  await visit(owner, '/company/consents', 'consents to other agencies');
+  if (await owner.locator('form[action$="/give"]').count()) await done(owner, 'Agree');
+  expect(await find(), 'a member that agreed is not found');
+  await look(noor, 'a member found by another agency');
+  await owner.goto(base + '/company/consents');
+  await says(owner, 'Entry of 400 lamps', 'why another agency looked');
+  await done(owner, 'Take it back');
+  expect(!(await find()), 'a member that took its consent back is found');
+}
+
 // counted looks at what headquarters sees, and opens the rows of its numbers.
 async function counted() {
   const henry = await enter('Customs staff account', 'Henry Okafor');
@@ -194,8 +216,9 @@ export async function membership() {
   await suspended(at);
   await appealed(owner, at);
   const member = await remembered(owner);
+  const number = (await owner.locator('main').textContent()).match(/[A-Z]\d{2}-\d{6}/)[0];
   await left(owner, member);
-  await visit(owner, '/company/consents', 'consents to other agencies');
+  await agreed(owner, number);
   await partnered(owner);
   await verified(owner);
   await counted();

@@ -102,6 +102,10 @@ func (l List) heads(ctx context.Context) []any {
 func (l List) cells(ctx context.Context, r Row) []any {
 	out := []any{r.Ref, r.Company, r.Day.String()}
 	for _, d := range l.Columns {
+		if d == ByMonth { // as a spreadsheet sorts it
+			out = append(out, r.Month)
+			continue
+		}
 		out = append(out, l.Name(ctx, d, r.Of(d)))
 	}
 	if l.Days {

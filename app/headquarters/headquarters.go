@@ -15,6 +15,7 @@ package headquarters
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -165,7 +166,9 @@ func (w *world) name(ctx context.Context, d Dim, key string) string {
 	case ByCountry:
 		return i18n.Country(ctx, key)
 	case ByMonth:
-		return key
+		if d, err := clock.ParseDay(key + "-01"); err == nil {
+			return i18n.T(ctx, d.Month().String()[:3]) + "\u00a0" + strconv.Itoa(d.Year())
+		}
 	}
 	if name, ok := words[key]; ok {
 		return i18n.T(ctx, name)
