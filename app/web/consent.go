@@ -53,8 +53,15 @@ func (w *Web) showFindMember(c *fiber.Ctx, who identity.Actor) error {
 	return render(c, fiber.StatusOK, view.Find(view.FindPage{Chrome: w.chrome(c, who, t(c, "Find a member")), Programmes: w.Programmes}))
 }
 
+// looks bounds how often one person of another agency may look within a minute: each look
+// names a reason, and nobody goes through all numbers.
+const looks = 20
+
 // findMember answers at once: the answer is of this moment, and has no address of its own.
 func (w *Web) findMember(c *fiber.Ctx, who identity.Actor) error {
+	if err := w.sparingly(c, "look "+who.PersonID.String(), looks); err != nil {
+		return err
+	}
 	q := consent.Question{Number: c.FormValue("number"), Why: c.FormValue("why")}
 	found, err := w.Consents.Find(c.UserContext(), who, q)
 	p := view.FindPage{Chrome: w.chrome(c, who, t(c, "Find a member")), Asked: q, Found: found, Done: err == nil, Programmes: w.Programmes}

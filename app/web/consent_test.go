@@ -59,6 +59,14 @@ func TestConsentPages(t *testing.T) {
 	if got := a.want(200, officer, "POST", "/agency/members", ask).Find("#found").Text(); got != unknown {
 		t.Errorf("after it was taken back: %q", got)
 	}
+	status := 200
+	for n := 0; status == 200 && n <= looks; n++ {
+		res, _ := a.send(officer, "POST", "/agency/members", ask)
+		status = res.StatusCode
+	}
+	if status != 429 {
+		t.Errorf("after %d looks in a minute: %d", looks, status)
+	}
 
 	if _, err := a.web.Window.Make(w.Ctx); err != nil {
 		t.Fatal(err)

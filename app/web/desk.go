@@ -121,13 +121,9 @@ func (w *Web) showDeskSearch(c *fiber.Ctx, who identity.Actor) error {
 	if q == "" {
 		return render(c, fiber.StatusOK, view.Search(p))
 	}
-	ok, wait, err := w.SignIn.Allow(c.UserContext(), "search "+who.PersonID.String(), searches, minute)
+	err := w.sparingly(c, "search "+who.PersonID.String(), searches)
 	if err != nil {
 		return err
-	}
-	if !ok {
-		c.Set(fiber.HeaderRetryAfter, seconds(wait))
-		return fiber.ErrTooManyRequests
 	}
 	p.Found, err = w.Reviews.Search(c.UserContext(), who, q)
 	p.Asked = true
