@@ -45,6 +45,7 @@
 //   - finding, report: what a validation found, what the company did about it, and what follows
 //   - incident: the register of incidents, found by the agency or reported by the company
 //   - enforcement: from the investigation to the decision of a second person, and its end
+//   - succession: how members leave, change, and share one security profile
 //   - bizpartner: the companies in a member's supply chain: connections, questionnaires, verification links
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //

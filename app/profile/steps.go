@@ -124,17 +124,7 @@ func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 	if err := add(ctx, tx, &c); err != nil {
 		return Cycle{}, fmt.Errorf("open a profile: %w", err)
 	}
-	after := map[string]any{"reference": c.Reference, "programme": c.Programme, "entity_type": c.EntityType, "kind": c.Kind, "edition": c.Edition, "edition_hash": c.EditionHash}
-	if len(c.AlsoTypes) > 0 {
-		after["also_types"] = []string(c.AlsoTypes)
-	}
-	if last != nil {
-		after["previous"] = last.Reference
-	}
-	if !in.Anniversary.IsZero() {
-		after["due_on"] = in.Anniversary
-	}
-	err = audit.Record(ctx, tx, now, by, audit.Event{Action: "profile.open", Kind: Kind, Subject: c.ID, Company: c.CompanyID, After: after})
+	err = audit.Record(ctx, tx, now, by, audit.Event{Action: "profile.open", Kind: Kind, Subject: c.ID, Company: c.CompanyID, After: opened(c, last)})
 	if err != nil {
 		return c, err
 	}
@@ -145,6 +135,21 @@ func (s *Steps) Open(ctx context.Context, tx pg.Tx, now time.Time, by identity.A
 		}
 	}
 	return c, nil
+}
+
+// opened is a cycle for the audit event of its beginning.
+func opened(c Cycle, last *Cycle) map[string]any {
+	after := map[string]any{"reference": c.Reference, "programme": c.Programme, "entity_type": c.EntityType, "kind": c.Kind, "edition": c.Edition, "edition_hash": c.EditionHash}
+	if len(c.AlsoTypes) > 0 {
+		after["also_types"] = []string(c.AlsoTypes)
+	}
+	if last != nil {
+		after["previous"] = last.Reference
+	}
+	if !c.Anniversary.IsZero() {
+		after["due_on"] = c.Anniversary
+	}
+	return after
 }
 
 // Details is what the audit event of a move says beyond the two states.

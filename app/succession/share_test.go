@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/finding/findingtest"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/profile"
 	"trustedtrader/app/profile/profiletest"
 	"trustedtrader/app/review/reviewtest"
 	"trustedtrader/app/standing"
@@ -160,6 +161,10 @@ func TestOneProfileForTwoMemberships(t *testing.T) {
 	if got := strings.Join(asked, " "); got != "1.1 2.1 3.1" || p.Cycle.FormKey() != "importer+exporter" {
 		t.Errorf("the next review asks %s as %s", got, p.Cycle.FormKey())
 	}
+	for _, key := range []string{"importer", "importer+customs_broker", "exporter+importer"} {
+		_, err := s.Profiles.Save(s.Ctx, s.owner, profile.AnswerEntry{Cycle: next, EditionHash: p.Cycle.EditionHash, EntityType: key, Criterion: "1.1", Question: "1.1.a", Answer: catalogue.Answer{Choice: catalogue.Yes}})
+		s.Want("an answer from the form of "+key, err, fault.Conflict)
+	}
 	// What only the follower was asked comes from what it said.
 	if g, ok := p.Given("3.1.a", uuid.Nil); !ok || !g.Carried {
 		t.Errorf("the follower's answer: %+v, %v", g, ok)
@@ -246,7 +251,15 @@ func TestAnswersComeBackWithTheFollower(t *testing.T) {
 	profiletest.Fill(s.Ctx, t, s.Profiles, s.owner, both)
 	profiletest.Submit(s.Ctx, t, s.Profiles, s.owner, both)
 	s.day("2027-05-01")
-	s.sent(succession.Entry{Kind: succession.Unshare, Membership: s.exporter, Day: "2027-05-01", Reason: "measures_differ"})
+	c := s.sent(succession.Entry{Kind: succession.Unshare, Membership: s.exporter, Day: "2027-06-01", Reason: "measures_differ"})
+	s.day("2027-05-31")
+	if s.status(c) != "accepted" || s.due(s.exporter) != "none" {
+		t.Errorf("the day before: %s, due %s", s.status(c), s.due(s.exporter))
+	}
+	s.day("2027-06-01")
+	if s.status(c) != "in_force" || s.due(s.exporter) != "2028-03-04" {
+		t.Errorf("on the day: %s, due %s", s.status(c), s.due(s.exporter))
+	}
 	s.day("2027-12-10")
 	own := uuid.MustParse(s.Text(`select id::text from profile_cycle where membership_id = $1`, s.exporter))
 	p := profiletest.Read(s.Ctx, t, s.Profiles, own)
