@@ -67,6 +67,7 @@ func leavingPart() Part {
 			"Leaving needs no yes from us, unless a case against the membership is open. Its day is today or later. The other kinds are looked at and decided by two people.",
 			"Until the day comes, you can choose **Call it off**.",
 			"A membership cannot be sold. A new company applies for its own, and has no benefits before that is decided.",
+			"Two memberships of one programme can share one security profile. Choose it in the same place. From its day on there is one yearly review for both, and you can take them apart again.",
 			"When you change the kind of member, the old membership goes on until the new one begins. There is no gap.",
 			"What you did as a member stays readable. If you leave while a suspension is not answered, you wait before you can apply again. A removal or a revocation can have such a wait too.",
 		}, Rules: []string{"reapplication_bar"}}
