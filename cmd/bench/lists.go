@@ -15,13 +15,13 @@ import (
 // Lists of everything: each is asked for by one person, again and again.
 const (
 	listAsks  = 40
-	listGoal  = 100 // ms within which 95 of 100 are answered
+	listTime  = 100 // ms within which 95 of 100 are answered
 	countGoal = 500 // the same for pages that count every member or every step of a year
 )
 
-// lists measures every list of the desk about validations, enforcement and members that leave,
+// timed measures every list of the desk about validations, enforcement and members that leave,
 // for headquarters that see everything and for the specialists of an office, and the figures of headquarters.
-func (b *bench) lists(ctx context.Context, conn *pgx.Conn, chiefs, specialists []visitor) error {
+func (b *bench) timed(ctx context.Context, conn *pgx.Conn, chiefs, specialists []visitor) error {
 	var plan string
 	err := conn.QueryRow(ctx, `select p.id::text from validation_plan p order by (select count(*) from plan_item i where i.plan_id = p.id) desc limit 1`).Scan(&plan)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -72,7 +72,7 @@ func (b *bench) lists(ctx context.Context, conn *pgx.Conn, chiefs, specialists [
 			}
 		}
 		slices.Sort(took)
-		goal := float64(listGoal)
+		goal := float64(listTime)
 		if strings.HasPrefix(x.path, "/desk/headquarters") {
 			goal = countGoal
 		}
