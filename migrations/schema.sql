@@ -1425,6 +1425,9 @@ CREATE TABLE public.clock (
     expired_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
     anchor_on date,
+    part uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    about text DEFAULT ''::text NOT NULL,
+    CONSTRAINT clock_about_check CHECK ((length(about) <= 300)),
     CONSTRAINT clock_amount_check CHECK ((amount > 0)),
     CONSTRAINT clock_check CHECK (((stopped_at IS NULL) OR (NOT paused))),
     CONSTRAINT clock_extension_days_check CHECK ((extension_days >= 0)),
@@ -1463,6 +1466,20 @@ COMMENT ON COLUMN public.clock.expired_at IS 'When the portal acted on the deadl
 --
 
 COMMENT ON COLUMN public.clock.anchor_on IS 'Of a turn that follows on another: the day of the first event, from which its months and years are counted.';
+
+
+--
+-- Name: COLUMN clock.part; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.clock.part IS 'The part of the record that has a day of its own; all zeros: the record as a whole.';
+
+
+--
+-- Name: COLUMN clock.about; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.clock.about IS 'Which part, in the words of whoever wrote it.';
 
 
 --
@@ -6757,6 +6774,13 @@ CREATE INDEX appeal_event ON public.appeal USING btree (event_id) WHERE (event_i
 
 
 --
+-- Name: appeal_filed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX appeal_filed ON public.appeal USING btree (programme, filed_at);
+
+
+--
 -- Name: appeal_filer; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7184,6 +7208,13 @@ CREATE INDEX contact_email ON public.contact USING btree (lower(email)) WHERE (r
 
 
 --
+-- Name: enforcement_case_opened; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_case_opened ON public.enforcement_case USING btree (programme, opened_at);
+
+
+--
 -- Name: enforcement_company; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7258,6 +7289,13 @@ CREATE INDEX enforcement_membership ON public.enforcement_case USING btree (memb
 --
 
 CREATE INDEX enforcement_proposal_company ON public.enforcement_proposal USING btree (company_id);
+
+
+--
+-- Name: enforcement_proposal_decided; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enforcement_proposal_decided ON public.enforcement_proposal USING btree (decided_at) WHERE (decided_at IS NOT NULL);
 
 
 --
@@ -7566,6 +7604,13 @@ CREATE INDEX incident_number_key ON public.incident USING btree (number_key) WHE
 --
 
 CREATE INDEX incident_queue ON public.incident USING btree (office_id, status, registered_at DESC);
+
+
+--
+-- Name: incident_registered; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX incident_registered ON public.incident USING btree (programme, registered_at);
 
 
 --
@@ -7922,7 +7967,7 @@ CREATE UNIQUE INDEX one_right_per_staff_role ON public.person_right USING btree 
 -- Name: one_running_clock; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE UNIQUE INDEX one_running_clock ON public.clock USING btree (subject_kind, subject_id, code) WHERE (stopped_at IS NULL);
+CREATE UNIQUE INDEX one_running_clock ON public.clock USING btree (subject_kind, subject_id, part, code) WHERE (stopped_at IS NULL);
 
 
 --

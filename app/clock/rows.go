@@ -23,6 +23,8 @@ type Row struct {
 	CompanyID       uuid.UUID
 	SubjectKind     string
 	SubjectID       uuid.UUID
+	Part            uuid.UUID // of the record, where a part has its own day; none: the record as a whole
+	About           string    // which part, in the words of whoever wrote it
 	OfficeID        uuid.UUID
 	Programme       string // code
 	Code            string // of the clock within the programme
@@ -54,6 +56,14 @@ type Row struct {
 
 // TableName is the table that holds clocks.
 func (Row) TableName() string { return "clock" }
+
+// Title names the clock for a person to read, with the part of the record that it is about.
+func (r Row) Title(ctx context.Context) string {
+	if r.About == "" {
+		return i18n.T(ctx, r.Name)
+	}
+	return i18n.T(ctx, r.Name) + ": " + r.About
+}
 
 // PauseRow is one time for which a clock stood still, with who stopped and resumed it.
 type PauseRow struct {
@@ -124,7 +134,7 @@ func (n *Ints) Scan(src any) error {
 
 // keptColumns are the columns of Kept: a clock and its pauses come in one statement.
 // The keys of the pauses are the fields of PauseRow.
-const keptColumns = `k.id, k.company_id, k.subject_kind, k.subject_id, k.office_id, k.programme, k.code, k.name, k.source, k.start_event, k.started_at, k.anchor_on,
+const keptColumns = `k.id, k.company_id, k.subject_kind, k.subject_id, k.part, k.about, k.office_id, k.programme, k.code, k.name, k.source, k.start_event, k.started_at, k.anchor_on,
 	k.zone, k.calendar, k.amount, k.unit, k.roll_forward, k.earliest, k.warn_days, k.reminders::text as reminders, k.reminded::text as reminded,
 	k.extension_days, k.extension_reason, k.owed_by, k.on_expiry, k.due_on, k.paused, k.stopped_at, k.stop_event, k.expired_at, k.version,
 	coalesce((select jsonb_agg(jsonb_build_object('ID', p.id, 'ClockID', p.clock_id, 'CompanyID', p.company_id, 'PausedAt', p.paused_at,

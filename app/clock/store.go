@@ -31,6 +31,9 @@ type Subject struct {
 	Kind                string
 	ID, Company, Office uuid.UUID
 	Programme           *programme.Programme
+
+	Part  uuid.UUID // a part of the record with a day of its own; none: the record and all its parts
+	About string    // which part, for a person to read
 }
 
 // standstill are the events during which the law lets a clock stand still. The
@@ -63,6 +66,9 @@ func (c *Clocks) Happened(ctx context.Context, tx pg.Tx, now time.Time, by ident
 	stops := s.Programme.ClocksStoppedBy(event)
 	running := rows[:0:0]
 	for _, r := range rows {
+		if s.Part != uuid.Nil && r.Part != s.Part {
+			continue
+		}
 		if !slices.ContainsFunc(stops, func(x programme.Clock) bool { return x.Code == r.Code }) {
 			running = append(running, r)
 			continue
@@ -72,7 +78,7 @@ func (c *Clocks) Happened(ctx context.Context, tx pg.Tx, now time.Time, by ident
 		}
 	}
 	for _, rule := range s.Programme.ClocksStartedBy(event, reasons...) {
-		if slices.ContainsFunc(running, func(r Row) bool { return r.Code == rule.Code }) {
+		if rule.Unit == programme.GivenDay || slices.ContainsFunc(running, func(r Row) bool { return r.Code == rule.Code && r.Part == s.Part }) {
 			continue
 		}
 		r, err := c.begin(ctx, tx, now, by, s, rule, event)
@@ -118,10 +124,50 @@ func (c *Clocks) Since(ctx context.Context, tx pg.Tx, now, at time.Time, by iden
 		return fmt.Errorf("start clocks: %w", err)
 	}
 	for _, rule := range s.Programme.ClocksStartedBy(event) {
-		if slices.ContainsFunc(rows, func(r Row) bool { return r.Code == rule.Code }) {
+		if rule.Unit == programme.GivenDay || slices.ContainsFunc(rows, func(r Row) bool { return r.Code == rule.Code }) {
 			continue
 		}
 		if _, err := c.insert(ctx, tx, now, by, s, rule, event, DayOf(at, zone), Day{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Until starts the clocks that an event begins and whose last day no rule knows, for somebody
+// has chosen it: such as that of an item of a plan. One that runs already for the same part of
+// the record gives way, unless its last day is the same. A step for other domains, like Happened.
+func (c *Clocks) Until(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, s Subject, event string, last Day) error {
+	rows, err := lockRunning(ctx, tx, s.Kind, s.ID)
+	if err != nil {
+		return fmt.Errorf("look at the clocks: %w", err)
+	}
+	office, err := readOffice(ctx, tx, s.Office)
+	if err != nil {
+		return fmt.Errorf("start clocks: %w", err)
+	}
+	zone, err := time.LoadLocation(office.Zone)
+	if err != nil {
+		return fmt.Errorf("start clocks: %w", err)
+	}
+	for _, rule := range s.Programme.ClocksStartedBy(event) {
+		if rule.Unit != programme.GivenDay {
+			continue
+		}
+		if i := slices.IndexFunc(rows, func(r Row) bool { return r.Code == rule.Code && r.Part == s.Part }); i >= 0 {
+			if rows[i].DueOn == last {
+				continue
+			}
+			if err := c.stop(ctx, tx, now, by, rows[i], event); err != nil {
+				return err
+			}
+		}
+		from := Day{}
+		rule.Unit, rule.Amount = programme.CalendarDays, DaysBetween(DayOf(now, zone), last)
+		if rule.Amount < 1 { // today, or a day that has passed: a period has one day at least
+			rule.Amount, from = 1, last.AddDays(-1)
+		}
+		if _, err := c.insert(ctx, tx, now, by, s, rule, event, from, Day{}); err != nil {
 			return err
 		}
 	}
@@ -142,7 +188,7 @@ func (c *Clocks) insert(ctx context.Context, tx pg.Tx, now time.Time, by identit
 		return Row{}, fmt.Errorf("start clock %s: %w", rule.Code, err)
 	}
 	r := Row{
-		ID: pg.NewID(), CompanyID: s.Company, SubjectKind: s.Kind, SubjectID: s.ID, OfficeID: s.Office,
+		ID: pg.NewID(), CompanyID: s.Company, SubjectKind: s.Kind, SubjectID: s.ID, Part: s.Part, About: s.About, OfficeID: s.Office,
 		Programme: s.Programme.Code, Code: rule.Code, Name: rule.Name, Source: rule.Source, StartEvent: event, StartedAt: now, AnchorOn: anchor,
 		Zone: office.Zone, Calendar: office.Calendar, Amount: rule.Amount, RollForward: rule.RollForward, Unit: string(rule.Unit), Earliest: rule.Direction == programme.Earliest,
 		WarnDays: rule.WarnDays, Reminders: daysLeft(rule.Reminders), OwedBy: string(rule.OwedBy), OnExpiry: string(rule.OnExpiry), Version: 1,

@@ -301,7 +301,7 @@ func (s *Service) remind(ctx context.Context, tx pg.Tx, now time.Time, by identi
 		}
 		err := s.Letters.ToCompany(ctx, tx, now, by, notice.Letter{
 			Company: r.CompanyID, SubjectKind: r.SubjectKind, SubjectID: r.SubjectID, Programme: p, Code: code,
-			Values: map[string]string{"deadline": r.Name, "owed": rule.Help,
+			Values: map[string]string{"deadline": r.Title(ctx), "owed": rule.Help,
 				"days_left": strconv.Itoa(max(0, reading.DaysLeft)), "days_over": strconv.Itoa(max(0, -reading.DaysLeft))},
 			Days: map[string]time.Time{"due_on": reading.DueDay.Time()},
 		})

@@ -42,6 +42,14 @@ func (s *Service) Answer(ctx context.Context, by identity.Actor, id uuid.UUID, i
 	})
 }
 
+// held refuses steps that only a member can take from whom the case takes something.
+func (w work) held() error {
+	if !w.Held() || w.Status == Closed {
+		return fault.New(fault.Conflict, "This case has nothing in force now, so there is nothing to do here")
+	}
+	return nil
+}
+
 // suspended refuses steps that only a member can take whose membership the case suspends.
 func (w work) suspended() error {
 	if len(w.Suspended) == 0 || w.Status == Closed {
@@ -63,7 +71,7 @@ func (s *Service) AnswerSuspension(ctx context.Context, by identity.Actor, id uu
 		}
 		if w.AnsweredAt == nil {
 			w.AnsweredAt = &w.now
-			if err := s.Steps.Clocks.Happened(ctx, w.tx, w.now, by, w.Case.member(w.rules), programme.SuspensionAnswered); err != nil {
+			if err := s.Steps.happened(ctx, w, programme.SuspensionAnswered); err != nil {
 				return err
 			}
 		}
@@ -91,7 +99,7 @@ func (s *Service) ReportCure(ctx context.Context, by identity.Actor, id uuid.UUI
 			return err
 		}
 		w.CuredAt = &w.now
-		if err := s.Steps.Clocks.Happened(ctx, w.tx, w.now, by, w.Case.member(w.rules), programme.MembershipCureReported); err != nil {
+		if err := s.Steps.happened(ctx, w, programme.CureReported); err != nil {
 			return err
 		}
 		if err := s.Steps.note(ctx, w, "report_cure", text, false, nil, "cured_at"); err != nil {
@@ -149,7 +157,7 @@ func (s *Service) SignConsent(ctx context.Context, by identity.Actor, id uuid.UU
 		if !by.Is(identity.CompanySigners...) {
 			return fault.New(fault.Forbidden, "Only an owner or a signatory can sign for the company")
 		}
-		if err := w.suspended(); err != nil {
+		if err := w.held(); err != nil {
 			return err
 		}
 		var c entry.Check
@@ -188,7 +196,7 @@ type ItemEntry struct {
 
 // writing refuses changes of a plan that is with the agency.
 func (w work) writing() error {
-	if err := w.suspended(); err != nil {
+	if err := w.held(); err != nil {
 		return err
 	}
 	if !w.PlanStatus.Editable() {
@@ -312,7 +320,7 @@ func (s *Service) SendPlan(ctx context.Context, by identity.Actor, id uuid.UUID,
 // may.
 func (s *Service) DoneItem(ctx context.Context, by identity.Actor, id, of uuid.UUID, in NoteEntry) error {
 	return s.step(ctx, by, id, in.Version, company(by), func(w work) error {
-		if err := w.suspended(); err != nil {
+		if err := w.held(); err != nil {
 			return err
 		}
 		i, err := item(ctx, w.tx, w.ID, of)
@@ -328,6 +336,9 @@ func (s *Service) DoneItem(ctx context.Context, by identity.Actor, id, of uuid.U
 		i.Status, i.DoneAt = ItemDone, &w.now
 		if err := s.Steps.changeItem(ctx, w, "done_item", &i, false, "status", "done_note", "done_at"); err != nil {
 			return err
+		}
+		if err := s.Steps.Clocks.Happened(ctx, w.tx, w.now, by, w.item(i), programme.PlanItemDone); err != nil {
+			return fmt.Errorf("stop the clock of the item: %w", err)
 		}
 		return s.Steps.tellWorker(ctx, w.tx, w.now, *w.Case)
 	})
@@ -362,8 +373,40 @@ func (s *Service) plan(ctx context.Context, by identity.Actor, id uuid.UUID, in 
 		if err := s.Steps.note(ctx, w, what, text, false, nil, "plan_status"); err != nil {
 			return err
 		}
+		if err := s.Steps.promised(ctx, w); err != nil {
+			return err
+		}
 		return s.Steps.tell(ctx, w.tx, w.now, by, *w.Case, letter, values, nil)
 	})
+}
+
+// promised lets the clocks of a plan's items run once it is accepted, each until the day of its
+// item, and ends them when the plan goes back.
+func (s *Steps) promised(ctx context.Context, w work) error {
+	list, err := items(ctx, w.tx, w.ID)
+	if err != nil {
+		return err
+	}
+	for _, i := range list {
+		switch {
+		case i.Status != ItemOpen:
+		case w.PlanStatus == PlanAccepted:
+			err = s.Clocks.Until(ctx, w.tx, w.now, w.by, w.item(i), programme.PlanItemPromised, i.DueOn)
+		default:
+			err = s.Clocks.Happened(ctx, w.tx, w.now, w.by, w.item(i), programme.PlanItemDone)
+		}
+		if err != nil {
+			return fmt.Errorf("set the clock of item %d: %w", i.Number, err)
+		}
+	}
+	return nil
+}
+
+// item is an item of the plan as its clock knows it.
+func (w work) item(i Item) clock.Subject {
+	s := w.Subject(w.rules)
+	s.Part, s.About = i.ID, entry.Head(fmt.Sprintf("%d. %s", i.Number, strings.Join(strings.Fields(i.Goal), " ")), 120)
+	return s
 }
 
 // VerifyItem marks an item as verified. Case workers of the office in charge may.
@@ -395,6 +438,9 @@ func (s *Service) checkItem(ctx context.Context, by identity.Actor, id, of uuid.
 			return s.Steps.changeItem(ctx, w, "verify_item", &i, false, "status", "agency_note", "verified_at", "verified_by")
 		}
 		if err := s.Steps.changeItem(ctx, w, "return_item", &i, false, "status", "agency_note", "verified_at", "verified_by"); err != nil {
+			return err
+		}
+		if err := s.Steps.promised(ctx, w); err != nil {
 			return err
 		}
 		return s.Steps.tell(ctx, w.tx, w.now, by, *w.Case, "enforcement_item_returned", map[string]string{"points": i.Goal, "reason": i.AgencyNote}, nil)

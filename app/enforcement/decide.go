@@ -94,11 +94,50 @@ func (s *Steps) carryOut(ctx context.Context, w work, p *Proposal, g programme.G
 	}
 	p.EventID, w.DecidedAt = &e.ID, &w.now
 	w.take(*p)
-	if p.Measure == programme.Suspend {
-		w.UntilOn, w.UntilToldAt, w.AnsweredAt = p.UntilOn, nil, nil
-	}
 	if w.Since = nil; w.Held() {
 		w.Since = &w.today
+	}
+	if kind.Ends() {
+		return s.over(ctx, w)
+	}
+	if p.Measure != programme.Suspend {
+		return nil
+	}
+	w.UntilOn, w.UntilToldAt, w.AnsweredAt = p.UntilOn, nil, nil
+	return s.cureDay(ctx, w, g)
+}
+
+// cureDay lets the clock of a suspension run that ends once the company meets the conditions
+// again, until the last day.
+func (s *Steps) cureDay(ctx context.Context, w work, g programme.Ground) error {
+	if !g.Cure || w.UntilOn == nil || w.CuredAt != nil {
+		return nil
+	}
+	if err := s.Clocks.Until(ctx, w.tx, w.now, w.by, w.Subject(w.rules), programme.CureDaySet, *w.UntilOn); err != nil {
+		return fmt.Errorf("set the clock of the suspension: %w", err)
+	}
+	return nil
+}
+
+// over ends the clocks of a case that has nothing in force any more. Where the membership has
+// ended with it, those of its other cases end too.
+func (s *Steps) over(ctx context.Context, w work) error {
+	if !w.Held() {
+		if err := s.happened(ctx, w, programme.MeasuresEnded); err != nil {
+			return err
+		}
+	}
+	ids, err := scan[uuid.UUID](ctx, w.tx, `select c.id from enforcement_case c join membership m on m.id = c.membership_id
+		where c.membership_id = ? and c.id <> ? and c.status <> 'closed' and m.status = 'ended' order by c.id`, w.MembershipID, w.ID)
+	if err != nil {
+		return fmt.Errorf("find the other cases of the membership: %w", err)
+	}
+	for _, id := range ids {
+		other := w.Subject(w.rules)
+		other.ID = id
+		if err := s.Clocks.Happened(ctx, w.tx, w.now, w.by, other, programme.MeasuresEnded); err != nil {
+			return fmt.Errorf("end the clocks of another case: %w", err)
+		}
 	}
 	return nil
 }
@@ -118,7 +157,7 @@ func (s *Steps) decided(ctx context.Context, w work, p Proposal, g programme.Gro
 	}
 	if g.Own && p.Measure == programme.Suspend {
 		// The company asked for it, so it owes no answer.
-		if err := s.Clocks.Happened(ctx, w.tx, w.now, w.by, w.Case.member(w.rules), programme.SuspensionAnswered); err != nil {
+		if err := s.happened(ctx, w, programme.SuspensionAnswered); err != nil {
 			return err
 		}
 	}
@@ -247,23 +286,56 @@ func (s *Service) Confirm(ctx context.Context, by identity.Actor, id uuid.UUID, 
 	})
 }
 
-// Lift ends a suspension at once that was not right: it ends today, and the case is looked
-// into again. The same persons may as for Confirm.
-func (s *Service) Lift(ctx context.Context, by identity.Actor, id uuid.UUID, in NoteEntry) error {
-	return s.emergency(ctx, by, id, Lift, in, 1, func(w work, p *Proposal, f Facts) error {
+// LiftEntry says why a suspension at once is lifted.
+type LiftEntry struct {
+	Version int
+	Why     string // a code of the programme
+	Text    string // which the company reads
+}
+
+// Lift ends a suspension at once that nobody confirms, today or, where the programme says so
+// of the reason, as if it had never been. There is no decision left against which to appeal,
+// and the case is looked into again. The same persons may as for Confirm. Invalid: the reason.
+func (s *Service) Lift(ctx context.Context, by identity.Actor, id uuid.UUID, in LiftEntry) error {
+	return s.emergency(ctx, by, id, Lift, NoteEntry{Version: in.Version, Text: in.Text}, 1, func(w work, p *Proposal, f Facts) error {
+		why, ok := w.rules.Enforcement.Lift(in.Why)
+		if !ok {
+			return fault.Fail([]fault.Field{fault.F("why", "Choose why the suspension is lifted")})
+		}
 		p.Decision = Returned
 		if _, err := Lifecycle().Next(w.Status, Lift, by.Role, f); err != nil {
 			return err
 		}
-		if err := s.Steps.release(ctx, w, f.Text); err != nil {
+		if err := s.Steps.lift(ctx, w, *p, why, f.Text); err != nil {
 			return err
 		}
-		w.ConfirmBy = nil
-		if err := s.Steps.move(ctx, w, Lift, f, p.said(), inForce("confirm_by")...); err != nil {
+		after := p.said()
+		after["why"] = why.Code
+		if err := s.Steps.move(ctx, w, Lift, f, after, inForce("confirm_by")...); err != nil {
 			return err
 		}
 		return s.Steps.tell(ctx, w.tx, w.now, by, *w.Case, "enforcement_lifted", map[string]string{"reason": f.Text}, map[string]time.Time{"effective_on": w.today.Time()})
 	})
+}
+
+// lift takes a suspension at once back, with its clocks.
+func (s *Steps) lift(ctx context.Context, w work, p Proposal, why programme.Lift, reason string) error {
+	if why.Overturns {
+		_, err := s.Standing.Record(ctx, w.tx, w.now, w.by, standing.Event{MembershipID: w.MembershipID, Kind: standing.Overturned, Types: p.Types, On: w.today, Undoes: p.EventID,
+			Cause: w.cause(), Reason: reason, Source: why.Source})
+		if err != nil {
+			return fmt.Errorf("overturn the suspension: %w", err)
+		}
+		w.Suspended = without(w.Suspended, p.Types)
+	}
+	if err := s.release(ctx, w, reason); err != nil {
+		return err
+	}
+	w.ConfirmBy, w.DecidedAt = nil, nil
+	if err := s.happened(ctx, w, programme.DecisionTakenBack); err != nil {
+		return err
+	}
+	return s.over(ctx, w)
 }
 
 // emergency decides on a suspension at once.
@@ -341,6 +413,9 @@ func (s *Service) Extend(ctx context.Context, by identity.Actor, id uuid.UUID, i
 		f.Text, f.Field = reason, "reason"
 		w.UntilOn, w.UntilToldAt, w.AsksOn = until, nil, nil
 		if err := s.Steps.move(ctx, w, Extend, f, map[string]any{"until": until}, "until_on", "until_told_at", "asks_on"); err != nil {
+			return err
+		}
+		if err := s.Steps.cureDay(ctx, w, g); err != nil {
 			return err
 		}
 		return s.Steps.tell(ctx, w.tx, w.now, by, *w.Case, "enforcement_extended", map[string]string{"reason": reason}, map[string]time.Time{"due_on": until.Time()})

@@ -95,6 +95,9 @@ func (s *Service) ApproveEnd(ctx context.Context, by identity.Actor, id uuid.UUI
 		if err := s.Steps.release(ctx, w, w.EndReason); err != nil {
 			return err
 		}
+		if err := s.Steps.over(ctx, w); err != nil {
+			return err
+		}
 		w.EndDecidedBy, w.Outcome = &by.PersonID, "ended"
 		if err := s.Steps.move(ctx, w, ApproveEnd, f, map[string]any{"effective_on": w.today}, inForce("end_decided_by", "outcome")...); err != nil {
 			return err
@@ -240,7 +243,7 @@ func (s *Steps) Overturn(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	if err != nil {
 		return standing.Event{}, err
 	}
-	list, err := scan[Proposal](ctx, tx, `select id, measure, types, event_id from enforcement_proposal where id = ? and case_id = ? and event_id is not null`, proposal, c.ID)
+	list, err := scan[Proposal](ctx, tx, `select id, number, measure, types, event_id from enforcement_proposal where id = ? and case_id = ? and event_id is not null`, proposal, c.ID)
 	if err != nil {
 		return standing.Event{}, fmt.Errorf("find the decision: %w", err)
 	}
@@ -258,8 +261,20 @@ func (s *Steps) Overturn(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	if p.Measure == programme.Limit {
 		c.Limited = without(c.Limited, p.Types)
 	}
+	if p.Measure == programme.Remove || p.Measure == programme.Annul {
+		if err := s.backInForce(ctx, w, p); err != nil {
+			return e, err
+		}
+	}
 	columns := inForce("outcome")
+	if c.Held() && c.Status == Closed {
+		c.Status, c.ClosedAt, c.Outcome = InForce, nil, ""
+		columns = append(columns, "status", "closed_at")
+	}
 	if !c.Held() {
+		if err := s.over(ctx, w); err != nil {
+			return e, err
+		}
 		c.Since, c.UntilOn, c.Outcome = nil, nil, "overturned"
 		if c.Status != Closed {
 			if err := s.dropOpen(ctx, w, reason); err != nil {
@@ -276,6 +291,35 @@ func (s *Steps) Overturn(ctx context.Context, tx pg.Tx, now time.Time, by identi
 		return e, err
 	}
 	return e, record(ctx, tx, now, by, c, audit.Event{Action: "enforcement.overturn", After: map[string]any{"reference": c.Reference, "status": c.Status}, Reason: reason})
+}
+
+// backInForce puts back what a case had in force before a decision that ended the membership
+// and has fallen: what was suspended or denied then is so again.
+func (s *Steps) backInForce(ctx context.Context, w work, fallen Proposal) error {
+	list, err := scan[Proposal](ctx, w.tx, `select p.measure, p.types, p.benefits, p.until_on, p.decided_at, p.proposed_at from enforcement_proposal p join standing_event e on e.id = p.event_id
+		where p.case_id = ? and p.number < ? and p.measure in ('suspend', 'limit')
+		  and not exists (select from standing_event x where x.undoes = e.id)
+		  and not exists (select from standing_event x where x.membership_id = e.membership_id and x.seq > e.seq and x.kind in ('reinstated', 'restored') and x.cause_kind = e.cause_kind and x.cause_id = e.cause_id)
+		order by p.number`, w.ID, fallen.Number)
+	if err != nil {
+		return fmt.Errorf("find what was in force before: %w", err)
+	}
+	zone, err := w.member.zone()
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		p.Types = without(p.Types, without(p.Types, fallen.Types))
+		w.take(p)
+		since := clock.DayOf(p.ProposedAt, zone)
+		if p.DecidedAt != nil {
+			since = clock.DayOf(*p.DecidedAt, zone)
+		}
+		if w.Since = &since; p.Measure == programme.Suspend {
+			w.UntilOn = p.UntilOn
+		}
+	}
+	return nil
 }
 
 // EndNow ends what a case has in force from today, because an appeal against it was won in
@@ -296,6 +340,9 @@ func (s *Steps) EndNow(ctx context.Context, tx pg.Tx, now time.Time, by identity
 		return err
 	}
 	if err := s.dropOpen(ctx, w, reason); err != nil {
+		return err
+	}
+	if err := s.over(ctx, w); err != nil {
 		return err
 	}
 	c.Status, c.ClosedAt, c.Outcome = Closed, &now, "ended"

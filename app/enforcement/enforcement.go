@@ -328,11 +328,6 @@ func (c Case) Subject(p *programme.Programme) clock.Subject {
 	return clock.Subject{Kind: Kind, ID: c.ID, Company: c.CompanyID, Office: c.OfficeID, Programme: p}
 }
 
-// member is the membership of a case as its clocks know it.
-func (c Case) member(p *programme.Programme) clock.Subject {
-	return clock.Subject{Kind: "membership", ID: c.MembershipID, Company: c.CompanyID, Office: c.OfficeID, Programme: p}
-}
-
 // without is a list without some of its codes.
 func without(list, some Codes) Codes {
 	return slices.DeleteFunc(slices.Clone(list), func(x string) bool { return slices.Contains(some, x) })

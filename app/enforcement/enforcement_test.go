@@ -169,12 +169,17 @@ func (w *world) decided(ground, measure string, more ...func(*enforcement.Propos
 }
 
 // is the state of a type of the membership today.
-func (w *world) is(kind string) string {
+func (w *world) is(kind string) string { return w.state(kind, w.record().Today) }
+
+// on is the state of the whole membership on a day, as known now.
+func (w *world) on(day clock.Day) string { return w.state(standing.Whole, day) }
+
+func (w *world) state(kind string, day clock.Day) string {
 	w.T.Helper()
 	var out string
 	w.Must(w.DB.Read(w.Ctx, pg.System, func(tx pg.Tx) error {
 		spans, err := standing.Of(w.Ctx, tx, w.member)
-		if x, ok := standing.At(spans, kind, w.record().Today); ok {
+		if x, ok := standing.At(spans, kind, day); ok {
 			out = string(x.State)
 			if x.Denied != nil {
 				out += fmt.Sprintf(" without %v", x.Denied)
@@ -242,7 +247,7 @@ func TestFromInvestigationToDecision(t *testing.T) {
 	if got := w.is(standing.Whole); got != "suspended" {
 		t.Errorf("the membership is %s", got)
 	}
-	if got := w.due(w.id, "appeal_filing") + " " + w.due(w.member, "suspension_answer"); got != "2026-06-02 2026-06-02" {
+	if got := w.due(w.id, "appeal_filing") + " " + w.due(w.id, "suspension_answer"); got != "2026-06-02 2026-06-02" {
 		t.Errorf("appeal and answer due on %s", got)
 	}
 	if n := w.Count(`select count(*)::int from message where subject_id = $1 and letter in ('enforcement_notice', 'enforcement_decided')`, w.id); n != 2 {
@@ -350,11 +355,27 @@ func TestEmergency(t *testing.T) {
 func TestEmergencyLifted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.Must(w.Cases.SuspendNow(w.Ctx, w.Boss, w.id, enforcement.EmergencyEntry{Version: w.version(), Ground: "security_incident", Reasons: "Drugs"}))
-	w.Want("without a reason", w.Cases.Lift(w.Ctx, w.Chief, w.id, w.note("")), fault.Invalid)
-	w.Must(w.Cases.Lift(w.Ctx, w.Chief, w.id, w.note("It was another company")))
-	if r := w.record(); r.Case.Status != enforcement.Investigating || r.Held() || w.is(standing.Whole) != "active" {
-		t.Errorf("lifted: %s, %s", r.Case.Status, w.is(standing.Whole))
+	in := func(why, text string) enforcement.LiftEntry {
+		return enforcement.LiftEntry{Version: w.version(), Why: why, Text: text}
+	}
+	for why, want := range map[string]string{"wrong": "active", "no_longer": "suspended"} {
+		w.id = w.open().ID
+		before := w.record().Today
+		w.Must(w.Cases.SuspendNow(w.Ctx, w.Boss, w.id, enforcement.EmergencyEntry{Version: w.version(), Ground: "security_incident", Reasons: "Drugs"}))
+		w.Want("without a reason", w.Cases.Lift(w.Ctx, w.Chief, w.id, in(why, "")), fault.Invalid)
+		w.Want("without why", w.Cases.Lift(w.Ctx, w.Chief, w.id, in("", "It was another company")), fault.Invalid)
+		w.Want("his own", w.Cases.Lift(w.Ctx, w.Boss, w.id, in(why, "It was another company")), fault.Invalid)
+		w.Clock.Move(48 * time.Hour)
+		w.Must(w.Cases.Lift(w.Ctx, w.Chief, w.id, in(why, "It was another company")))
+		if r := w.record(); r.Case.Status != enforcement.Investigating || r.Held() || r.DecidedAt != nil || w.is(standing.Whole) != "active" {
+			t.Errorf("%s: lifted: %s, %s", why, r.Case.Status, w.is(standing.Whole))
+		}
+		if got := w.on(before); got != want {
+			t.Errorf("%s: on the day of the suspension the membership was %s, want %s", why, got, want)
+		}
+		if n := w.Count(`select count(*)::int from clock where subject_id = $1 and stopped_at is null`, w.id); n != 0 {
+			t.Errorf("%s: %d clocks of the case run on", why, n)
+		}
 	}
 }
 
@@ -392,7 +413,7 @@ func TestReinstatement(t *testing.T) {
 	w := newWorld(t)
 	w.decided("security_incident", "suspend", func(e *enforcement.ProposalEntry) { e.Until = "2026-06-30" })
 	w.Must(w.Cases.AnswerSuspension(w.Ctx, w.owner, w.id, w.note("We mend it")))
-	if got := w.due(w.member, "suspension_answer"); got != "-" {
+	if got := w.due(w.id, "suspension_answer"); got != "-" {
 		t.Errorf("the answer is due on %s still", got)
 	}
 	w.Want("the end without a plan", w.Cases.ProposeEnd(w.Ctx, w.Sam, w.id, w.note("Good")), fault.Invalid)
@@ -512,13 +533,13 @@ func TestUnionSuspensions(t *testing.T) {
 	w.Want("without a last day", w.Cases.Propose(w.Ctx, w.worker, w.id, w.proposal("facts_incomplete", "suspend")), fault.Invalid)
 	w.Want("longer than 30 days", w.Cases.Propose(w.Ctx, w.worker, w.id, w.proposal("facts_incomplete", "suspend", until("2026-04-14"))), fault.Invalid)
 	w.decided("facts_incomplete", "suspend", until("2026-04-13"))
-	if got := w.due(w.member, "suspension_facts"); got != "2026-04-13" {
+	if got := w.due(w.id, "suspension_facts"); got != "2026-04-13" {
 		t.Errorf("the facts are due on %s", got)
 	}
 	w.Want("longer", w.Cases.Extend(w.Ctx, w.second, w.id, enforcement.ExtendEntry{Version: w.version(), Until: "2026-05-01", Reason: "More"}), fault.Invalid)
 	w.Must(w.Cases.ProposeEnd(w.Ctx, w.worker, w.id, w.note("Nothing was found")))
 	w.Must(w.Cases.ApproveEnd(w.Ctx, w.second, w.id, w.note("")))
-	if got := w.due(w.member, "suspension_facts"); got != "-" {
+	if got := w.due(w.id, "suspension_facts"); got != "-" {
 		t.Errorf("the facts are due on %s still", got)
 	}
 }
@@ -533,7 +554,7 @@ func TestUnionHolderAsksForASuspension(t *testing.T) {
 	w.Want("a second request", err, fault.Conflict)
 	w.id = c.ID
 	w.decided("own_request", "suspend", func(e *enforcement.ProposalEntry) { e.Until, e.Answers = "2026-05-31", nil })
-	if got := w.is("aeoc") + " " + w.due(w.member, "suspension_facts") + " " + w.due(w.id, "appeal_filing"); got != "suspended - -" {
+	if got := w.is("aeoc") + " " + w.due(w.id, "suspension_facts") + " " + w.due(w.id, "appeal_filing"); got != "suspended - -" {
 		t.Errorf("suspended at its own request: %s", got)
 	}
 	w.Must(w.Cases.AskForTime(w.Ctx, w.owner, w.id, enforcement.AskEntry{Version: w.version(), Until: "2026-07-31", Reason: "The builders are late"}))
@@ -541,12 +562,12 @@ func TestUnionHolderAsksForASuspension(t *testing.T) {
 	w.Want("the end before the holder is ready", w.Cases.ProposeEnd(w.Ctx, w.worker, w.id, w.note("Good")), fault.Invalid)
 	w.to("2026-06-01")
 	w.Must(w.Cases.ReportCure(w.Ctx, w.owner, w.id, w.note("It is built")))
-	if got := w.due(w.member, "suspension_verification"); got != "2026-07-01" {
+	if got := w.due(w.id, "suspension_verification"); got != "2026-07-01" {
 		t.Errorf("to verify by %s", got)
 	}
 	w.Must(w.Cases.ProposeEnd(w.Ctx, w.worker, w.id, w.note("Seen on site")))
 	w.Must(w.Cases.ApproveEnd(w.Ctx, w.second, w.id, w.note("")))
-	if got := w.is("aeoc") + " " + w.due(w.member, "suspension_verification"); got != "active -" {
+	if got := w.is("aeoc") + " " + w.due(w.id, "suspension_verification"); got != "active -" {
 		t.Errorf("after the end: %s", got)
 	}
 }
@@ -580,7 +601,7 @@ func TestAppealWon(t *testing.T) {
 	if r := w.record(); r.Case.Status != enforcement.Closed || r.Outcome != "overturned" || w.is(standing.Whole) != "active" {
 		t.Errorf("%s %s, %s", r.Case.Status, r.Outcome, w.is(standing.Whole))
 	}
-	if got := w.due(w.member, "suspension_answer"); got != "-" {
+	if got := w.due(w.id, "suspension_answer"); got != "-" {
 		t.Errorf("an answer is due on %s", got)
 	}
 }

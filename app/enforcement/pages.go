@@ -90,6 +90,7 @@ type May struct {
 	Work      bool // a case worker of the office in charge
 	Do        []Action
 	Write     bool // the company edits its plan
+	Held      bool // something is taken from the company, and it can act
 	Suspended bool // the company is suspended and can act
 	Cure      bool
 	Sign      bool
@@ -162,8 +163,7 @@ func (s *Service) Record(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		pg.All(&incidents, incidentsSQL+`(i.case_id = $1 and ($2::uuid is null or i.told_at is not null)
 			or $2::uuid is null and i.company_id = (select company_id from enforcement_case where id = $1) and i.status in ('reported', 'looked_into'))
 			order by i.case_id is null, i.occurred_on desc, i.id limit 150`, id, own),
-		clock.Where(&kept, `(k.subject_kind = 'enforcement' and k.subject_id = $1 or k.subject_kind = 'membership' and k.code like 'suspension%'
-			and k.subject_id = (select membership_id from enforcement_case where id = $1))`, id),
+		clock.About(&kept, Kind, id),
 	}
 	if own == nil {
 		statements = append(statements,
@@ -266,10 +266,11 @@ func (s *Service) forCompany(ctx context.Context, by identity.Actor, r *Record, 
 		return
 	}
 	r.May.Do = Lifecycle().Actions(r.Case.Status, by.Role, Facts{})
-	r.May.Suspended = len(r.Suspended) > 0 && r.Case.Status != Closed
-	r.May.Write = r.May.Suspended && r.PlanStatus.Editable()
+	r.May.Held = r.Held() && r.Case.Status != Closed
+	r.May.Suspended = r.May.Held && len(r.Suspended) > 0
+	r.May.Write = r.May.Held && r.PlanStatus.Editable()
 	r.May.Cure = r.May.Suspended && g.Cure && r.CuredAt == nil
-	r.May.Sign = r.May.Suspended && r.Consent == nil && by.Is(identity.CompanySigners...)
+	r.May.Sign = r.May.Held && r.Consent == nil && by.Is(identity.CompanySigners...)
 }
 
 // facts are those of the open proposal, as the page draws its buttons: one's own proposal

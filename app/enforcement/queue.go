@@ -43,7 +43,7 @@ type Listed struct {
 func (l Listed) Held() bool { return len(l.Suspended)+len(l.Limited) > 0 }
 
 // listedSQL reads cases for lists with the next day that counts: to confirm, to answer, the last of a suspension,
-// and of items of a plan. $1 is now.
+// and those of clocks, such as of an answer or of an item of a plan. $1 is now.
 const listedSQL = `select c.id, c.reference, c.company_id, y.name as company, m.number as member, c.programme, c.status, c.ground, c.source_kind,
 	c.suspended::text as suspended, c.limited::text as limited, coalesce(w.name, '') as worker, c.opened_at, c.closed_at, c.outcome, d.due_on,
 	coalesce(d.due_on < ($1::timestamptz at time zone o.zone)::date, false) as late`
@@ -51,9 +51,7 @@ const listedSQL = `select c.id, c.reference, c.company_id, y.name as company, m.
 const listedFrom = ` from enforcement_case c join company y on y.id = c.company_id join membership m on m.id = c.membership_id join office o on o.id = c.office_id
 	left join person w on w.id = c.worker_id
 	left join lateral (select least(case when c.status = 'emergency' then c.confirm_by end, case when c.status <> 'closed' then c.until_on end,
-	    (select min(k.due_on) from clock k where k.subject_kind = 'enforcement' and k.subject_id = c.id and k.stopped_at is null and not k.earliest and c.status = 'notified'),
-	    (select min(k.due_on) from clock k where k.subject_kind = 'membership' and k.subject_id = c.membership_id and k.stopped_at is null and k.code like 'suspension%' and c.suspended <> '[]'),
-	    (select min(i.due_on) from enforcement_item i where i.case_id = c.id and i.status = 'open' and c.plan_status = 'accepted' and c.status <> 'closed')) as due_on) d on true`
+	    (select min(k.due_on) from clock k where k.subject_kind = 'enforcement' and k.subject_id = c.id and k.stopped_at is null and not k.earliest and k.start_event like 'enforcement.%' and c.status <> 'closed')) as due_on) d on true`
 
 // QueueName is a part of the cases at the desk.
 type QueueName string

@@ -287,8 +287,8 @@ var standingsSQL = cols{
     and not exists (select from standing_event u where u.undoes = e.id and u.recorded_at <= $4)`)
 
 var clocksSQL = cols{
-	"key": "k.id::text", "day": "k.day", "ref": "coalesce(a.reference, m.number, y.reference, v.reference, f.reference, '')", "company": "c.name", "company_id": "c.id",
-	"link":    "case k.subject_kind when 'application' then 'application' when 'membership' then 'membership' when 'validation' then 'validation' when 'finding' then 'finding' when 'profile' then 'profile' else '' end",
+	"key": "k.id::text", "day": "k.day", "ref": "coalesce(a.reference, m.number, y.reference, v.reference, f.reference, e.reference, '')", "company": "c.name", "company_id": "c.id",
+	"link":    "case k.subject_kind when 'application' then 'application' when 'membership' then 'membership' when 'validation' then 'validation' when 'finding' then 'finding' when 'profile' then 'profile' when 'enforcement' then 'enforcement' else '' end",
 	"link_id": "k.subject_id", "office": "o.id::text", "country": "c.country::text", "month": "to_char(k.day, 'YYYY-MM')", "kind": "k.code",
 	"status": "case when not k.stopped then 'overdue' when k.day <= k.due_on then 'in_time' else 'late' end",
 	"days": `k.day - (k.started_at at time zone k.zone)::date - coalesce((select sum((least(coalesce(p.resumed_at, k.until), k.until) at time zone k.zone)::date - (p.paused_at at time zone k.zone)::date)
@@ -300,7 +300,7 @@ var clocksSQL = cols{
   join office o on o.id = k.office_id join company c on c.id = k.company_id
   left join application a on k.subject_kind = 'application' and a.id = k.subject_id left join membership m on k.subject_kind = 'membership' and m.id = k.subject_id
   left join profile_cycle y on k.subject_kind = 'profile' and y.id = k.subject_id left join validation v on k.subject_kind = 'validation' and v.id = k.subject_id
-  left join finding f on k.subject_kind = 'finding' and f.id = k.subject_id
+  left join finding f on k.subject_kind = 'finding' and f.id = k.subject_id left join enforcement_case e on k.subject_kind = 'enforcement' and e.id = k.subject_id
   where ` + inOffices + ` and k.day between $5 and $6`)
 
 // decisionsSQL are the steps that two people take: one proposes, another decides. Other

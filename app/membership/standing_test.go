@@ -94,7 +94,7 @@ func TestStandingFollowsEvents(t *testing.T) {
 	if got := w.own(); got != "active tier_1 -" {
 		t.Errorf("nine days before: %s", got)
 	}
-	if n := w.Count(`select count(*)::int from clock where subject_id = $1 and code = 'suspension_answer'`, w.m.ID); n != 0 {
+	if n := w.Count(`select count(*)::int from clock where subject_id = $1 and code = 'suspension_answer'`, cause.ID); n != 0 {
 		t.Error("the clock of the answer runs before the suspension")
 	}
 	w.to("2026-05-10T03:59:00Z") // 9 May, 23:59 in New York
@@ -108,7 +108,7 @@ func TestStandingFollowsEvents(t *testing.T) {
 	if got := w.own(); got != "suspended tier_1 -" {
 		t.Errorf("on the day: %s", got)
 	}
-	if got := w.Text(`select due_on::text from clock where subject_id = $1 and code = 'suspension_answer' and stopped_at is null`, w.m.ID); got != "2026-08-08" {
+	if got := w.Text(`select due_on::text from clock where subject_id = $1 and code = 'suspension_answer' and stopped_at is null`, cause.ID); got != "2026-08-08" {
 		t.Errorf("answer due on %s", got)
 	}
 
@@ -124,7 +124,7 @@ func TestStandingFollowsEvents(t *testing.T) {
 	if got := w.state("2026-06-01", "2026-06-30"); got != "suspended tier_1" {
 		t.Errorf("1 June as known on 30 June: %s", got)
 	}
-	if n := w.Count(`select count(*)::int from clock where subject_id = $1 and code = 'suspension_answer' and stopped_at is null`, w.m.ID); n != 0 {
+	if n := w.Count(`select count(*)::int from clock where subject_id = $1 and code = 'suspension_answer' and stopped_at is null`, cause.ID); n != 0 {
 		t.Error("the clock of the answer runs on")
 	}
 	_, err = w.record(standing.Event{Kind: standing.Overturned, On: parse(w, "2026-07-01"), Undoes: &held.ID, Cause: standing.Cause{Kind: "appeal", ID: uuid.New()}})

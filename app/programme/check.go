@@ -228,6 +228,9 @@ func (c *checker) clock(k Clock, bad func(format string, args []any, steps ...an
 	if len(k.MetOn) > 0 && !k.Repeats {
 		bad("only a clock that repeats is met; name the event in stops_on", nil, "met_on")
 	}
+	if k.Unit == GivenDay && (k.Restarts || k.RollForward || k.LessDays > 0 || k.Extension != nil || len(k.IfReason) > 0) {
+		bad("a clock whose last day is given has no rule about its length", nil, "unit")
+	}
 	if k.Repeats && k.Unit != Months && k.Unit != Years {
 		bad("a clock that repeats is counted in months or years", nil, "repeats")
 	}
@@ -279,9 +282,14 @@ func (k Clock) shortestDays() int {
 		return k.Amount * 28
 	case Years:
 		return k.Amount * 365
+	case GivenDay:
+		return longest
 	}
 	return k.Amount
 }
+
+// longest is more days than any reminder may count.
+const longest = 3660
 
 func (c *checker) vetting() {
 	const doc = "vetting"

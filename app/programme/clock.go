@@ -39,9 +39,7 @@ const (
 	FindingAnswered                 = "finding.answered"
 	FindingClosed                   = "finding.closed"
 	MembershipSuspended             = "membership.suspended"
-	SuspensionAnswered              = "membership.suspension_answered"
 	MembershipSuspensionEnded       = "membership.suspension_ended"
-	MembershipCureReported          = "membership.cure_reported"
 	MembershipRemoved               = "membership.removed"
 	MembershipRevoked               = "membership.revoked"
 	MembershipWithdrawn             = "membership.withdrawn"
@@ -51,8 +49,17 @@ const (
 	EnforcementNotified             = "enforcement.notified"
 	EnforcementAnswered             = "enforcement.answered"
 	EnforcementDecided              = "enforcement.decided" // or the notice was taken back
+	CaseSuspended                   = "enforcement.suspended"
+	SuspensionAnswered              = "enforcement.suspension_answered"
+	CaseSuspensionEnded             = "enforcement.suspension_ended" // or the membership has ended, or the suspension fell
+	CureDaySet                      = "enforcement.cure_day_set"     // the last day of a suspension that ends once the conditions are met again
+	CureReported                    = "enforcement.cure_reported"
+	PlanItemPromised                = "enforcement.item_promised"  // an item of a corrective action plan, by its day
+	PlanItemDone                    = "enforcement.item_done"      // or the plan went back
+	MeasuresEnded                   = "enforcement.measures_ended" // nothing of the case is in force any more
 	DecisionAdverse                 = "decision.adverse"
 	DecisionFalseInformation        = "decision.false_information"
+	DecisionTakenBack               = "decision.taken_back" // without an appeal
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -65,9 +72,10 @@ func Events() []string {
 		ChangeSent, ChangeDecided, CompanyRiskAssessed,
 		AnnualReviewOpened, AnnualReviewSubmitted, ProfileBlankFound, ProfileCompleted, ProfileReturned, ProfileAnswered, ProfileShared, ProfileUnshared,
 		ValidationNotified, VisitStarted, VisitEnded, ReportIssued, ValidationClosed, ValidationCancelled, ActionRequired, FindingAnswered, FindingClosed,
-		MembershipSuspended, SuspensionAnswered, MembershipSuspensionEnded, MembershipCureReported,
+		MembershipSuspended, MembershipSuspensionEnded,
 		MembershipRemoved, MembershipRevoked, MembershipWithdrawn, MembershipReopened,
-		EnforcementNotified, EnforcementAnswered, EnforcementDecided, DecisionAdverse, DecisionFalseInformation, AppealFiled, AppealDecided,
+		EnforcementNotified, EnforcementAnswered, EnforcementDecided, CaseSuspended, SuspensionAnswered, CaseSuspensionEnded, CureDaySet, CureReported,
+		PlanItemPromised, PlanItemDone, MeasuresEnded, DecisionAdverse, DecisionFalseInformation, DecisionTakenBack, AppealFiled, AppealDecided,
 		"consultation.sent", "consultation.answered",
 		"catalogue.published", "catalogue.reviewed",
 		"company.seal_procedure_reviewed", "company.cyber_policy_reviewed", "company.camera_policy_reviewed",
@@ -84,6 +92,7 @@ const (
 	BusinessDays Unit = "business_days"
 	Months       Unit = "months"
 	Years        Unit = "years"
+	GivenDay     Unit = "given_day" // no period: the record names the last day
 )
 
 // Direction says what a clock's date means.

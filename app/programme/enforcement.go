@@ -9,6 +9,7 @@ type Enforcement struct {
 	Weighing  []Weigh        `yaml:"weighing"` // documented criteria, the same for every case (GAO-26-107893)
 	Bands     []Band         `yaml:"bands"`    // from the fewest points to the most
 	Emergency EmergencyRules `yaml:"emergency"`
+	Lifting   []Lift         `yaml:"lifting"` // why a suspension at once is lifted
 	Consent   string         `yaml:"consent"` // to unannounced visits, as a signatory of the company signs it
 	Grounds   []Ground       `yaml:"grounds"`
 	Source    string         `yaml:"source"`
@@ -64,6 +65,16 @@ type EmergencyRules struct {
 	ConfirmDays int    `yaml:"confirm_days"` // calendar days within which a second person confirms
 	Source      string `yaml:"source"`
 	Draft       bool   `yaml:"draft"`
+}
+
+// Lift is why a suspension at once is lifted.
+type Lift struct {
+	Code      string `yaml:"code"`
+	Name      string `yaml:"name"`
+	Help      string `yaml:"help"`
+	Overturns bool   `yaml:"overturns"` // it was wrong, and counts as if it had never been
+	Source    string `yaml:"source"`
+	Draft     bool   `yaml:"draft"`
 }
 
 // The measures that a decision can take.
@@ -138,6 +149,11 @@ func (e Enforcement) Ground(code string) (Ground, bool) {
 	return find(e.Grounds, func(g Ground) bool { return g.Code == code })
 }
 
+// Lift finds why a suspension at once is lifted.
+func (e Enforcement) Lift(code string) (Lift, bool) {
+	return find(e.Lifting, func(l Lift) bool { return l.Code == code })
+}
+
 // OwnGround is the ground of a company's own request; false: it cannot ask.
 func (e Enforcement) OwnGround() (Ground, bool) {
 	return find(e.Grounds, func(g Ground) bool { return g.Own })
@@ -184,6 +200,9 @@ func (c *checker) enforcement() {
 			c.bad(doc, at("bands", i, "from"), "each band begins with more points than the one before")
 		}
 	}
+	unique(e.Lifting, func(l Lift) string { return l.Code }, func(i int, code string) {
+		c.bad(doc, at("lifting", i, "code"), "the reason %q is there twice", code)
+	})
 	unique(e.Grounds, func(g Ground) string { return g.Code }, func(i int, code string) {
 		c.bad(doc, at("grounds", i, "code"), "the ground %q is there twice", code)
 	})

@@ -122,6 +122,7 @@ annual_review_opens 1 years less 90 earliest company open_review
 annual_review_due 1 years deadline company task
 blank_profile_warning 14 calendar_days deadline company task
 suspension_answer 90 calendar_days deadline company task
+plan_item 0 given_day deadline company task
 enforcement_answer 30 calendar_days deadline company task
 reapplication_bar 1 years earliest company lift_bar
 appeal_filing 90 calendar_days deadline company none
@@ -160,6 +161,8 @@ effective 5 calendar_days earliest agency take_effect
 change_decision 30 calendar_days deadline agency task
 hearing_enforcement 30 calendar_days deadline company task
 suspension_facts 30 calendar_days deadline agency task
+suspension_cure 0 given_day deadline company none
+plan_item 0 given_day deadline company task
 suspension_verification 30 calendar_days deadline agency task
 reapplication_bar 3 years earliest company lift_bar
 appeal_filing 30 calendar_days deadline company none

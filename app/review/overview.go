@@ -139,7 +139,8 @@ type OverviewValidation struct {
 
 // OverviewClock is a clock that runs.
 type OverviewClock struct {
-	Name      string    `json:"name"` // English source text
+	Name      string    `json:"name"`  // English source text
+	About     string    `json:"about"` // which part of the record, in the words of whoever wrote it
 	Record    string    `json:"record"`
 	DueOn     clock.Day `json:"due_on"`
 	OwedBy    string    `json:"owed_by"`
@@ -182,7 +183,7 @@ const recordsSQL = `select jsonb_build_object(
     from risk_assessment x where x.company_id = $1 and x.status = 'finished'),
   'validations', (select jsonb_agg(jsonb_build_object('id', v.id, 'reference', v.reference, 'programme', v.programme, 'kind', v.kind, 'status', v.status, 'window_to', v.window_to)
       order by v.opened_at desc, v.id) from (select * from validation where company_id = $1 order by opened_at desc limit 50) v),
-  'clocks', (select jsonb_agg(jsonb_build_object('name', k.name, 'record', coalesce(a.reference, m.number, n.reference, vv.reference, ''), 'due_on', k.due_on,
+  'clocks', (select jsonb_agg(jsonb_build_object('name', k.name, 'about', k.about, 'record', coalesce(a.reference, m.number, n.reference, vv.reference, ec.reference, ''), 'due_on', k.due_on,
       'owed_by', k.owed_by, 'earliest', k.earliest, 'paused', k.paused, 'started_at', k.started_at,
       'days_left', k.due_on - ($2::timestamptz at time zone k.zone)::date) order by k.due_on, k.id)
     from clock k
@@ -190,6 +191,7 @@ const recordsSQL = `select jsonb_build_object(
     left join membership m on k.subject_kind = 'membership' and m.id = k.subject_id
     left join change_notice n on k.subject_kind = 'change_notice' and n.id = k.subject_id
     left join validation vv on k.subject_kind = 'validation' and vv.id = k.subject_id
+    left join enforcement_case ec on k.subject_kind = 'enforcement' and ec.id = k.subject_id
     where k.company_id = $1 and k.stopped_at is null and (a.id is null or a.submitted_at is not null)),
   'duplicates', (select jsonb_agg(jsonb_build_object('ID', d.id, 'OtherID', o.id, 'Other', o.name, 'Country', o.country, 'Why', d.why,
       'Scheme', case when d.why = 'identifier' then split_part(d.detail, ' ', 1) else '' end,

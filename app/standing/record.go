@@ -152,15 +152,72 @@ func (s *Service) effect(ctx context.Context, tx pg.Tx, now time.Time, by identi
 	if err := s.lead(ctx, tx, now, by, m, spans, events, e); err != nil {
 		return err
 	}
-	name := s.heard(m, spans, e, clock.DayOf(now, m.zone))
-	if name == "" {
-		return nil
-	}
 	var grounds []string
 	if e.Ground != "" {
 		grounds = append(grounds, e.Ground)
 	}
+	if err := s.tellCases(ctx, tx, now, by, m, events, spans, e, grounds); err != nil {
+		return err
+	}
+	name := s.heard(m, spans, e, clock.DayOf(now, m.zone))
+	if name == "" {
+		return nil
+	}
 	return s.Clocks.Happened(ctx, tx, now, by, m.subject(), name, grounds...)
+}
+
+// tellCases tells the clocks of cases of enforcement that a suspension of theirs begins or
+// ends: two cases may suspend one membership, each with its own answer to give.
+func (s *Service) tellCases(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, m member, events []Event, spans []Span, e Event, grounds []string) error {
+	switch {
+	case e.Kind == Suspended:
+		return s.tellCase(ctx, tx, now, by, m, e.Cause, programme.CaseSuspended, grounds...)
+	case e.Kind == Reinstated:
+		return s.tellCase(ctx, tx, now, by, m, e.Cause, programme.CaseSuspensionEnded)
+	case e.Kind.Ends() && !lives(spans):
+		for _, c := range suspending(events) {
+			if err := s.tellCase(ctx, tx, now, by, m, c, programme.CaseSuspensionEnded); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) tellCase(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, m member, c Cause, name string, reasons ...string) error {
+	if has, err := hasClocks(ctx, tx, m, c); err != nil || !has {
+		return err
+	}
+	return s.Clocks.Happened(ctx, tx, now, by, m.about(c), name, reasons...)
+}
+
+// hasClocks reports whether a cause is a case with clocks about this membership. One that
+// follows another has its events from the other's case, whose clocks do not concern it.
+func hasClocks(ctx context.Context, tx pg.Tx, m member, c Cause) (bool, error) {
+	if c.Kind != notice.AboutEnforcement {
+		return false, nil
+	}
+	var elsewhere bool
+	err := tx.WithContext(ctx).Raw(`select exists (select from enforcement_case where id = ? and membership_id <> ?)`, c.ID, m.ID).Scan(&elsewhere).Error
+	if err != nil {
+		return false, fmt.Errorf("look whose case it is: %w", err)
+	}
+	return !elsewhere, nil
+}
+
+// suspending are the causes of suspensions, each once.
+func suspending(events []Event) (out []Cause) {
+	for _, e := range ordered(events) {
+		if e.Kind == Suspended && !slices.Contains(out, e.Cause) {
+			out = append(out, e.Cause)
+		}
+	}
+	return out
+}
+
+// lives reports whether anything of the membership goes on.
+func lives(spans []Span) bool {
+	return slices.ContainsFunc(spans, func(x Span) bool { return (x.State == Active || x.State == OnHold) && x.Open() })
 }
 
 // heard is the name under which clocks hear of an event; empty: they do not.
@@ -174,7 +231,7 @@ func (s *Service) heard(m member, spans []Span, e Event, today clock.Day) string
 		}
 		return programme.MembershipSuspensionEnded
 	case e.Kind.Ends():
-		if slices.ContainsFunc(spans, func(x Span) bool { return (x.State == Active || x.State == OnHold) && x.Open() }) {
+		if lives(spans) {
 			return "" // a combined holder keeps the other type, and with it the clocks
 		}
 		switch e.Kind {
@@ -203,12 +260,25 @@ func (s *Service) fall(ctx context.Context, tx pg.Tx, now time.Time, by identity
 	}
 	switch {
 	case was.Kind == Suspended:
+		if err := s.tellCase(ctx, tx, now, by, m, was.Cause, programme.CaseSuspensionEnded); err != nil {
+			return err
+		}
 		if name := s.heard(m, spans, Event{Kind: Reinstated}, clock.DayOf(now, m.zone)); name != "" {
 			return s.Clocks.Happened(ctx, tx, now, by, m.subject(), name)
 		}
 	case was.Kind.Ends():
 		if err := s.Clocks.Revive(ctx, tx, m.subject(), was.RecordedAt, m.rules.Standing.Removal.Event, programme.MembershipWithdrawn); err != nil {
 			return fmt.Errorf("let the membership's clocks run again: %w", err)
+		}
+		for _, c := range suspending(events) {
+			if has, err := hasClocks(ctx, tx, m, c); err != nil {
+				return err
+			} else if !has {
+				continue
+			}
+			if err := s.Clocks.Revive(ctx, tx, m.about(c), was.RecordedAt, programme.CaseSuspensionEnded); err != nil {
+				return fmt.Errorf("let the clocks of a case run again: %w", err)
+			}
 		}
 		return s.Clocks.Happened(ctx, tx, now, by, m.subject(), programme.MembershipReopened)
 	}
@@ -267,6 +337,11 @@ func Overall(spans []Span, today clock.Day) (status, tier string, ended *clock.D
 
 func (m member) subject() clock.Subject {
 	return clock.Subject{Kind: "membership", ID: m.ID, Company: m.CompanyID, Office: m.OfficeID, Programme: m.rules}
+}
+
+// about is the record from which an event follows, as its clocks know it.
+func (m member) about(c Cause) clock.Subject {
+	return clock.Subject{Kind: c.Kind, ID: c.ID, Company: m.CompanyID, Office: m.OfficeID, Programme: m.rules}
 }
 
 // Turn lets the events happen whose first day has come, each in its own transaction. Any

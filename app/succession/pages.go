@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -173,7 +174,7 @@ func (s *Service) Show(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 	statements := []pg.Query{
 		pg.One(&row, headSQL, id, own),
 		items(&r.Items, id),
-		clock.Where(&kept, `k.subject_kind = 'membership' and k.subject_id = (select membership_id from change_case where id = $1) and k.stopped_at is null`, id),
+		clock.Where(&kept, `k.stopped_at is null and (`+strings.ReplaceAll(ofMember, "?", "(select membership_id from change_case where id = $1)")+`)`, id),
 	}
 	if own == nil {
 		statements = append(statements, audit.LookAt(now, by, "succession.read", Kind, "change_case x where x.id = $10", id))
@@ -200,7 +201,7 @@ func (s *Service) fill(ctx context.Context, by identity.Actor, now time.Time, ke
 	r.ReasonName = reason.Name
 	r.Second = s.two(m, r.Case)
 	for _, v := range s.Steps.Clocks.Views(kept, now) {
-		if slices.Contains(v.Rule.StopsOn, programme.MembershipWithdrawn) {
+		if slices.Contains(v.Rule.StopsOn, programme.MembershipWithdrawn) || slices.Contains(v.Rule.StopsOn, programme.CaseSuspensionEnded) {
 			r.Stops = append(r.Stops, v)
 		}
 		if o := r.Rules.Succession.Owing; o != nil && r.Kind == Withdrawal && v.Code == o.Clock {

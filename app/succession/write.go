@@ -14,7 +14,6 @@ import (
 	"trustedtrader/app/entry"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
-	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/standing"
@@ -364,17 +363,22 @@ func (s *Service) membershipOf(ctx context.Context, by identity.Actor, id uuid.U
 	return of, err
 }
 
+// ofMember are the clocks k of a membership, given twice: its own, and those of the cases that
+// suspend it.
+const ofMember = `k.subject_kind = 'membership' and k.subject_id = ? or k.subject_kind = 'enforcement' and k.subject_id in
+	(select e.cause_id from standing_event e where e.membership_id = ? and e.kind = 'suspended' and e.cause_kind = 'enforcement')`
+
 // owes notes that a member leaves while it owes an answer, which decides on a bar.
 func (s *Service) owes(ctx context.Context, tx pg.Tx, now time.Time, m member, c *Case) error {
 	rule := m.rules.Succession.Owing
 	if c.Ground = ""; c.Kind != Withdrawal || rule == nil {
 		return nil
 	}
-	views, err := s.Steps.Clocks.Of(ctx, tx, now, notice.AboutMembership, m.ID)
+	running, err := scan[string](ctx, tx, `select code from clock k where k.code = ? and k.stopped_at is null and (`+ofMember+`)`, rule.Clock, m.ID, m.ID)
 	if err != nil {
-		return err
+		return fmt.Errorf("look whether an answer is owed: %w", err)
 	}
-	if v, ok := clock.Find(views, rule.Clock); ok && v.StoppedAt == nil {
+	if len(running) > 0 {
 		c.Ground = rule.Ground
 	}
 	return nil

@@ -122,7 +122,7 @@ func TestAppealPages(t *testing.T) {
 func TestEmergencyLifted(t *testing.T) {
 	t.Parallel()
 	d, owner, at, mine := suspendedAtOnce(t)
-	d.step(d.w.Chief, at, "/lift", "lift-reason", "It was another company")
+	d.step(d.w.Chief, at, "/lift", "lift-why", "wrong", "lift-reason", "It was another company")
 	if text := d.a.want(200, owner, "GET", "/company", nil).Text(); strings.Contains(text, "is suspended") {
 		t.Error("the home says that it is suspended")
 	}

@@ -97,7 +97,7 @@ func (w *Web) enforcementStep(c *fiber.Ctx, who identity.Actor, act, done string
 
 // retype keeps what was typed, and gives the problems the names of the fields.
 func retype(c *fiber.Ctx, p *view.Page, act string, fields []fault.Field) {
-	for _, name := range []string{"answer", "suspension", "cure", "asks_why", "note", "reason", "plan_note", "item_note", "done", "ground", "reasons"} {
+	for _, name := range []string{"answer", "suspension", "cure", "asks_why", "note", "reason", "plan_note", "item_note", "done", "ground", "reasons", "why"} {
 		p.Typed[name] = c.FormValue(view.Field(act, name))
 	}
 	p.Typed["goal"], p.Typed["name"] = c.FormValue("goal"), c.FormValue("name")
@@ -173,6 +173,12 @@ func (w *Web) suspendAtOnce(c *fiber.Ctx, who identity.Actor) error {
 	return w.enforcementStep(c, who, "emergency", t(c, "The membership is suspended, and the company has been told"), func(ctx context.Context, id uuid.UUID, version int) error {
 		return w.Cases.SuspendNow(ctx, who, id, enforcement.EmergencyEntry{Version: version, Ground: c.FormValue(view.Field("emergency", "ground")), Types: formAll(c, view.Field("emergency", "types")),
 			Reasons: c.FormValue(view.Field("emergency", "reasons"))})
+	})
+}
+
+func (w *Web) liftSuspension(c *fiber.Ctx, who identity.Actor) error {
+	return w.enforcementStep(c, who, "lift", t(c, "The suspension is lifted, and the company has been told"), func(ctx context.Context, id uuid.UUID, version int) error {
+		return w.Cases.Lift(ctx, who, id, enforcement.LiftEntry{Version: version, Why: c.FormValue(view.Field("lift", "why")), Text: c.FormValue(view.Field("lift", "reason"))})
 	})
 }
 

@@ -65,6 +65,8 @@ func length(c *fiber.Ctx, k programme.Clock) string {
 			return t(c, "%s less %s", i18n.N(c.UserContext(), "%d year", "%d years", k.Amount), i18n.N(c.UserContext(), "%d day", "%d days", k.LessDays))
 		}
 		return i18n.N(c.UserContext(), "%d year", "%d years", k.Amount)
+	case programme.GivenDay:
+		return t(c, "until the day that was set")
 	}
 	return i18n.N(c.UserContext(), "%d day", "%d days", k.Amount)
 }

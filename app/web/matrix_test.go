@@ -388,7 +388,7 @@ func (m *matrix) suspended(owner identity.Actor, membership uuid.UUID) (happened
 	filed, err := appealsOf(m.w, w.Cases).File(w.Ctx, owner, c.ID, appeal.FileEntry{Reasons: "It was another company", Attest: true})
 	w.Must(err)
 	w.Must(w.Cases.WriteItem(w.Ctx, owner, c.ID, enforcement.ItemEntry{Version: c.Version + 1, Goal: "Buy seals", DueOn: "2026-05-01"}))
-	w.Must(w.Cases.Lift(w.Ctx, w.Chief, c.ID, enforcement.NoteEntry{Version: c.Version + 2, Text: "It was another company"})) // the membership keeps its certificate
+	w.Must(w.Cases.Lift(w.Ctx, w.Chief, c.ID, enforcement.LiftEntry{Version: c.Version + 2, Why: "no_longer", Text: "It was another company"})) // the membership keeps its certificate
 	return i.ID, c.ID, uuid.MustParse(w.Text(`select id::text from enforcement_item where case_id = $1`, c.ID)), filed.ID
 }
 

@@ -559,7 +559,7 @@ func (w *Web) Routes() []Route {
 		{"POST", "/desk/enforcement/:id/return", approvers, w.textStep("return", "reason", "The proposal is sent back", w.Cases.Return)},
 		{"POST", "/desk/enforcement/:id/suspend", approvers, w.suspendAtOnce},
 		{"POST", "/desk/enforcement/:id/confirm", approvers, w.textStep("confirm", "reason", "The suspension is confirmed", w.Cases.Confirm)},
-		{"POST", "/desk/enforcement/:id/lift", approvers, w.textStep("lift", "reason", "The suspension is lifted, and the company has been told", w.Cases.Lift)},
+		{"POST", "/desk/enforcement/:id/lift", approvers, w.liftSuspension},
 		{"POST", "/desk/enforcement/:id/extend", approvers, w.extendEnforcement},
 		{"POST", "/desk/enforcement/:id/keep", approvers, w.textStep("keep", "reason", "The company has been told that the day stays", w.Cases.KeepDay)},
 		{"POST", "/desk/enforcement/:id/end", caseWorkers, w.textStep("end", "reason", "The end is proposed", w.Cases.ProposeEnd)},

@@ -205,7 +205,7 @@ func clockTone(s clock.State) ui.Kind {
 func bar(ctx context.Context, v clock.View) ui.Clock {
 	r := v.Reading
 	c := ui.Clock{
-		Label: i18n.T(ctx, v.Name), Used: max(0, min(r.DaysUsed, r.DaysAllowed)), Target: r.DaysAllowed, Paused: r.DaysPaused,
+		Label: v.Title(ctx), Used: max(0, min(r.DaysUsed, r.DaysAllowed)), Target: r.DaysAllowed, Paused: r.DaysPaused,
 		Kind: clockTone(r.State), State: r.State.Text(ctx), Arithmetic: v.Arithmetic(ctx),
 	}
 	c.Text = r.Summary(ctx)
@@ -238,7 +238,7 @@ func deadlines(ctx context.Context, h app.Home) [][]string {
 		if v.OwedBy == string(programme.Agency) {
 			who = i18n.T(ctx, "We")
 		}
-		out = append(out, []string{i18n.T(ctx, v.Name), about[v.SubjectID], who, v.Reading.Due(ctx)})
+		out = append(out, []string{v.Title(ctx), about[v.SubjectID], who, v.Reading.Due(ctx)})
 	}
 	return out
 }

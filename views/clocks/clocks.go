@@ -19,7 +19,7 @@ func Bar(ctx context.Context, v clock.View) ui.Clock {
 	if v.StoppedAt == nil && !r.DueDay.IsZero() && !r.Earliest {
 		text += ". " + i18n.T(ctx, "Due %s.", r.DueDay.Text(ctx))
 	}
-	return ui.Clock{Label: i18n.T(ctx, v.Name), Text: text, Used: r.DaysUsed, Target: r.DaysAllowed, Paused: r.DaysPaused,
+	return ui.Clock{Label: v.Title(ctx), Text: text, Used: r.DaysUsed, Target: r.DaysAllowed, Paused: r.DaysPaused,
 		Kind: Tone(r.State), State: r.State.Text(ctx), Arithmetic: append(v.Arithmetic(ctx), i18n.T(ctx, "Source: %s", v.Source))}
 }
 

@@ -222,7 +222,7 @@ func Own(p Page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if r.May.Suspended {
+			if r.May.Held {
 				templ_7745c5c3_Err = rest(p).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -666,7 +666,7 @@ func work(p Page, i app.Item) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if r.May.Suspended && r.PlanStatus == app.PlanAccepted && i.Status == app.ItemOpen {
+		if r.May.Held && r.PlanStatus == app.PlanAccepted && i.Status == app.ItemOpen {
 			act := "done-" + strconv.Itoa(i.Number)
 			templ_7745c5c3_Var22 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

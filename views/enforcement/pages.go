@@ -298,6 +298,13 @@ func groundOptions(ctx context.Context, r app.Record, emergency bool) (out []ui.
 	return out
 }
 
+func liftOptions(ctx context.Context, r app.Record) (out []ui.Option) {
+	for _, l := range r.Rules.Enforcement.Lifting {
+		out = append(out, ui.Option{Value: l.Code, Label: i18n.T(ctx, l.Name), Hint: i18n.T(ctx, l.Help)})
+	}
+	return out
+}
+
 func typeOptions(ctx context.Context, r app.Record) (out []ui.Option) {
 	for _, code := range r.Types {
 		if t, ok := r.Rules.Standing.Type(code); ok {
