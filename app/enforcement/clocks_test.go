@@ -165,3 +165,21 @@ func TestPartialDenialEnds(t *testing.T) {
 		t.Errorf("the membership is %s, clocks %s", got, w.days())
 	}
 }
+
+// TestModuleHasNoAnswerOfItsOwn: a membership that follows the suspended one is suspended with
+// it, and the company owes the answer to the case once.
+func TestModuleHasNoAnswerOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Must(w.DB.Write(w.Ctx, w.Boss.Scope(), func(tx pg.Tx) error {
+		return w.Members.Award(w.Ctx, tx, w.Clock.Now(), w.Boss, w.member, "tier_2", standing.Cause{Kind: "validation", ID: pg.NewID()}, "Validated")
+	}))
+	_, module := w.MemberOf(w.owner, "ctpat-tc", "importer")
+	w.decided("security_incident", "suspend")
+	if got := w.Text(`select status from membership where id = $1`, module); got != "suspended" {
+		t.Errorf("the module is %s", got)
+	}
+	if got := w.Text(`select string_agg(programme || ' ' || subject_kind, ', ') from clock where code = 'suspension_answer' and stopped_at is null`); got != "ctpat enforcement" {
+		t.Errorf("answers are owed by %s", got)
+	}
+}

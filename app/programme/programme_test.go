@@ -146,6 +146,7 @@ actions_required 90 calendar_days deadline company task
 annual_review_opens 1 years less 30 earliest company open_review
 annual_review_due 1 years deadline company task
 suspension_answer 90 calendar_days deadline company task
+plan_item 0 given_day deadline company task
 enforcement_answer 30 calendar_days deadline company task
 reapplication_bar 1 years earliest company lift_bar
 appeal_filing 90 calendar_days deadline company none
