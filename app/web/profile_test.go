@@ -240,6 +240,37 @@ func (a *applicant) autosave(who identity.Actor, at, question string, form url.V
 	return res.StatusCode, out
 }
 
+// A profile that memberships of several kinds share is filled in from its own pages, with the
+// script and without it, and not from a page that was made before it was shared.
+func TestSharedProfileIsFilledIn(t *testing.T) {
+	t.Parallel()
+	a, at := newFiller(t)
+	_, before := sheet(a.get(at+"/criteria/2.1", 200))
+	if err := a.db.Write(context.Background(), pg.System, func(tx pg.Tx) error {
+		return tx.Exec(`update profile_cycle set also_types = '{exporter}'`).Error
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := a.autosave(a.who, at, "2.1.a", set(before, "q-2.1.a-choice", "yes")); status != 409 {
+		t.Errorf("from the page of before: %d", status)
+	}
+	says(t, a.get(at, 200), "U.S. importer, U.S. exporter")
+	action, form := sheet(a.get(at+"/criteria/2.1", 200))
+	if got := form.Get("entity"); got != "importer+exporter" {
+		t.Errorf("the page is made from the form of %s", got)
+	}
+	if status, got := a.autosave(a.who, at, "2.1.a", set(form, "q-2.1.a-choice", "yes")); status != 200 || got.Version != 1 {
+		t.Errorf("with the script: %d %+v", status, got)
+	}
+	action, form = sheet(a.get(at+"/criteria/2.1", 200))
+	if res, _ := a.send(a.who, "POST", action, set(form, "q-2.1.a-choice", "na", "q-2.1.a-reason", "Not with us")); res.StatusCode != 303 {
+		t.Errorf("without it: %d", res.StatusCode)
+	}
+	if got := a.text(`select choice from profile_answer where question = '2.1.a'`); got != "na" {
+		t.Errorf("kept: %s", got)
+	}
+}
+
 func TestAutosave(t *testing.T) {
 	t.Parallel()
 	a, at := newFiller(t)
