@@ -49,7 +49,7 @@ type Line struct {
 	Status      string       `json:"status"` // active, suspended, ended, annulled; pending: it has not begun
 	Parts       []Part       `json:"parts"`
 	EffectiveOn string       `json:"effective_on"`
-	Identifiers []Identifier `json:"identifiers"`
+	Identifiers []Identifier `json:"identifiers"` // those that take part, where the company chose among them
 }
 
 // Part is one type of a membership on the day of the file.
@@ -135,8 +135,10 @@ const linesSQL = `select m.number, y.name as company, y.country, m.entity_type, 
 	coalesce((select jsonb_agg(jsonb_build_object('type', s.type, 'state', s.state, 'tier', s.tier, 'since', lower(s.valid)) order by s.type)
 		from standing s where s.membership_id = m.id and upper_inf(s.known) and s.valid @> ?::date), '[]')::text as parts,
 	coalesce((select jsonb_agg(jsonb_build_object('scheme', i.scheme, 'value', i.value) order by i.scheme, i.value)
-		from company_identifier i where i.company_id = m.company_id and i.removed_at is null and i.search_key <> ''), '[]')::text as identifiers
-	from membership m join company y on y.id = m.company_id where m.programme = ? order by m.number`
+		from company_identifier i where i.company_id = m.company_id and i.removed_at is null and i.search_key <> ''
+		and (n.application_id is null or exists (select from application_identifier x where x.application_id = m.application_id and x.identifier_id = i.id))), '[]')::text as identifiers
+	from membership m join company y on y.id = m.company_id left join (select distinct application_id from application_identifier) n on n.application_id = m.application_id
+	where m.programme = ? order by m.number`
 
 type lineRow struct {
 	Number, Company, Country, EntityType string

@@ -1,6 +1,7 @@
 package singlewindow_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -193,5 +194,30 @@ func TestTwoPortalsMakeOneFile(t *testing.T) {
 		w.Want(name, err, fault.NotFound)
 		_, err = w.svc.Download(w.Ctx, by, uuid.New(), false)
 		w.Want(name+" downloads", err, fault.NotFound)
+	}
+}
+
+// TestFileNamesNumbersThatTakePart: where a company chose among its numbers, the customs system
+// hears of those alone.
+func TestFileNamesNumbersThatTakePart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner, id := w.Member("Harbor Trading LLC")
+	named := func() (n int) {
+		t.Helper()
+		w.make()
+		body, _ := w.file()
+		var line singlewindow.Line
+		w.Must(json.Unmarshal(bytes.TrimSpace(body), &line))
+		return len(line.Identifiers)
+	}
+	if n := named(); n < 2 {
+		t.Fatalf("%d numbers of a company that did not choose", n)
+	}
+	w.Exec(`insert into application_identifier (application_id, identifier_id, company_id, chosen_at)
+		select m.application_id, (select i.id from company_identifier i where i.company_id = m.company_id and i.scheme = 'ior_ein'), m.company_id, now() from membership m where m.id = ?`, id)
+	w.Clock.Move(24 * time.Hour)
+	if n := named(); n != 1 {
+		t.Errorf("%d numbers of %s, which chose one", n, owner.Company)
 	}
 }
