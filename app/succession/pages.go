@@ -48,14 +48,16 @@ const headSQL = `select ` + columns + `, m.number, m.entity_type as member_type,
 		from application a join company z on z.id = a.company_id where a.id = c.application_id or c.kind = 'type_change' and c.application_id is null and c.status = 'accepted'
 		and a.company_id = c.company_id and a.programme = c.programme and a.entity_type = c.entity_type and a.opened_at >= c.created_at), '[]')::text as applied,
 	coalesce((select jsonb_agg(jsonb_build_object('ID', t.id, 'Number', t.number, 'Company', z.name, 'Status', t.status))
-		from membership t join company z on z.id = t.company_id where t.id = c.successor_id or c.successor_id is null and c.successor_number <> '' and t.number = c.successor_number and t.programme = c.programme), '[]')::text as next
+		from membership t join company z on z.id = t.company_id where t.id = c.successor_id or c.successor_id is null and c.successor_number <> '' and t.number = c.successor_number and t.programme = c.programme), '[]')::text as next,
+	coalesce((select jsonb_agg(jsonb_build_object('Number', t.number, 'Programme', t.programme) order by t.number)
+		from membership t where t.company_id = c.company_id and t.programme <> c.programme and t.status <> 'ended'), '[]')::text as others
 	from change_case c join membership m on m.id = c.membership_id join company y on y.id = c.company_id join office o on o.id = c.office_id left join person r on r.id = c.reviewer_id
 	where c.id = $1 and ($2::uuid is null and c.sent_at is not null or c.company_id = $2)`
 
 // headRow is a case as it is read, with what hangs on it as documents.
 type headRow struct {
 	Head
-	Entries, Proofs, Applied, Next string
+	Entries, Proofs, Applied, Next, Others string
 }
 
 func (h headRow) unpack(r *Record) (err error) {
@@ -71,6 +73,9 @@ func (h headRow) unpack(r *Record) (err error) {
 		return err
 	}
 	if next, err = pg.Documents[Successor](h.Next); err != nil {
+		return err
+	}
+	if r.Modules, err = pg.Documents[Module](h.Others); err != nil {
 		return err
 	}
 	if len(next) > 0 {
@@ -124,6 +129,9 @@ type Successor struct {
 	Status  string
 }
 
+// Module is a membership of the company in another programme.
+type Module struct{ Number, Programme string }
+
 // Choice is something to choose from.
 type Choice struct {
 	ID    uuid.UUID
@@ -157,7 +165,8 @@ type Record struct {
 	Owes         bool         // the member leaves while it owes an answer
 	Applications []Apply
 	Successor    *Successor
-	Second       bool // a second person decides
+	Modules      []Module // memberships that build on this one
+	Second       bool     // a second person decides
 	May          May
 }
 
@@ -200,6 +209,10 @@ func (s *Service) fill(ctx context.Context, by identity.Actor, now time.Time, ke
 	reason, _ := r.Rules.Succession.Reason(r.Reason)
 	r.ReasonName = reason.Name
 	r.Second = s.two(m, r.Case)
+	r.Modules = slices.DeleteFunc(r.Modules, func(x Module) bool {
+		p, ok := s.Steps.Programmes.Get(x.Programme)
+		return !ok || p.Requires == nil || p.Requires.Programme != m.Programme || !slices.Contains(p.Requires.EntityTypes, m.EntityType)
+	})
 	for _, v := range s.Steps.Clocks.Views(kept, now) {
 		if slices.Contains(v.Rule.StopsOn, programme.MembershipWithdrawn) || slices.Contains(v.Rule.StopsOn, programme.CaseSuspensionEnded) {
 			r.Stops = append(r.Stops, v)
@@ -255,6 +268,9 @@ func (r Record) Consequences(ctx context.Context) (out []string) {
 	if r.Ends() {
 		for _, v := range r.Stops {
 			out = append(out, i18n.T(ctx, "This deadline ends with the membership: %s, due on %s.", i18n.T(ctx, v.Rule.Name), v.Reading.DueDay.Text(ctx)))
+		}
+		for _, x := range r.Modules {
+			out = append(out, i18n.T(ctx, "Membership %s builds on this one. It ends on the same day, unless another membership of the company meets its conditions.", x.Number))
 		}
 		out = append(out, i18n.T(ctx, "Business partners who see your status with your consent are told."))
 	}

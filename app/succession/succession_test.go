@@ -157,6 +157,30 @@ func TestWithdrawalEndsOnItsDayAndCanBeCalledOffBefore(t *testing.T) {
 	}
 }
 
+// TestModulesThatEndTooAreNamed: whoever leaves CTPAT reads that Trade Compliance ends with it.
+func TestModulesThatEndTooAreNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.open(leave("2026-04-01"))
+	follows := func() string {
+		t.Helper()
+		r, err := w.svc.Show(w.Ctx, w.owner, c.ID)
+		w.Must(err)
+		return strings.Join(r.Consequences(w.Ctx), "\n")
+	}
+	if text := follows(); strings.Contains(text, "builds on this one") {
+		t.Errorf("without a module: %s", text)
+	}
+	w.Exec(`update membership set tier = 'tier_2' where id = ?`, w.m)
+	a, err := w.Applications.Choose(w.Ctx, w.owner, "ctpat-tc", "importer")
+	w.Must(err)
+	w.Exec(`insert into membership (company_id, application_id, programme, edition, entity_type, number, tier, status, certified_on, effective_on, created_at)
+		values (?, ?, 'ctpat-tc', ?, 'importer', 'TC26-000001', 'member', 'active', '2026-03-04', '2026-03-04', now())`, w.owner.CompanyID, a.ID, a.Edition)
+	if text := follows(); !strings.Contains(text, "Membership TC26-000001 builds on this one.") {
+		t.Errorf("with a module: %s", text)
+	}
+}
+
 func TestLeavingWhileAnAnswerIsOwedBars(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
