@@ -314,7 +314,8 @@ func (s *Service) Lift(ctx context.Context, by identity.Actor, id uuid.UUID, in 
 		if err := s.Steps.move(ctx, w, Lift, f, after, inForce("confirm_by")...); err != nil {
 			return err
 		}
-		return s.Steps.tell(ctx, w.tx, w.now, by, *w.Case, "enforcement_lifted", map[string]string{"reason": f.Text}, map[string]time.Time{"effective_on": w.today.Time()})
+		words := map[string]string{"reason": f.Text, "note": i18n.T(ctx, why.Name) + ". " + i18n.T(ctx, why.Help)}
+		return s.Steps.tell(ctx, w.tx, w.now, by, *w.Case, "enforcement_lifted", words, map[string]time.Time{"effective_on": w.today.Time()})
 	})
 }
 

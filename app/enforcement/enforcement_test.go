@@ -376,6 +376,9 @@ func TestEmergencyLifted(t *testing.T) {
 		if n := w.Count(`select count(*)::int from clock where subject_id = $1 and stopped_at is null`, w.id); n != 0 {
 			t.Errorf("%s: %d clocks of the case run on", why, n)
 		}
+		if said := w.Count(`select count(*)::int from message where subject_id = $1 and letter = 'enforcement_lifted' and body like '%as if it had never been%'`, w.id); (said == 1) != (why == "wrong") {
+			t.Errorf("%s: %d letters say that it never was", why, said)
+		}
 	}
 }
 

@@ -10,7 +10,9 @@ func incidentPart() Part {
 			"When you get a notice, open the case, read what we intend and choose **Send the answer** before the last day.",
 		},
 		Points: []string{
-			"While your membership is suspended you answer the suspension, write a corrective action plan and, where it is asked for, sign your consent to visits without notice.",
+			"While your membership is suspended you answer the suspension, write a corrective action plan and, where it is asked for, sign your consent to visits without notice. The same holds when only some benefits are denied.",
+			"Once your plan is accepted, each item runs until its day. We remind you before it, and tell you when it has passed. Choose **Say that it is done** on the item, and its days stop to count.",
+			"When two cases suspend your membership, each waits for an answer of its own.",
 			"A suspension does not end by itself. We verify each item of your plan, and a second person decides on the end.",
 		}}
 }
@@ -27,7 +29,7 @@ func enforcementPart() Part {
 		},
 		Points: []string{
 			"Nobody decides on what they proposed. A supervisor or headquarters does.",
-			"In an emergency a supervisor suspends at once; a second person confirms it within the programme's days.",
+			"In an emergency a supervisor suspends at once; a second person confirms it within the programme's days, or lifts it and says why. One that was wrong counts as if it had never been.",
 			"Time that runs out decides nothing. It makes a task, and the case stands in the queue **Overdue**.",
 		}}
 }
