@@ -1,5 +1,8 @@
 package help
 
+// casePeriods are the clocks of cases of enforcement.
+var casePeriods = []string{"enforcement_answer", "hearing_enforcement", "suspension_answer", "suspension_facts", "suspension_cure", "suspension_verification", "plan_item"}
+
 // incidentPart is how a company reports what happened, and answers a case.
 func incidentPart() Part {
 	return Part{ID: "incidents", Title: "Report an incident and answer a case", Intro: "Tell us at once when something happens in your supply chain. A report that comes before we hear of it elsewhere counts for your company.",
@@ -14,7 +17,7 @@ func incidentPart() Part {
 			"Once your plan is accepted, each item runs until its day. We remind you before it, and tell you when it has passed. Choose **Say that it is done** on the item, and its days stop to count.",
 			"When two cases suspend your membership, each waits for an answer of its own.",
 			"A suspension does not end by itself. We verify each item of your plan, and a second person decides on the end.",
-		}}
+		}, Rules: casePeriods}
 }
 
 // enforcementPart is how the agency registers incidents and works on cases.
@@ -31,5 +34,5 @@ func enforcementPart() Part {
 			"Nobody decides on what they proposed. A supervisor or headquarters does.",
 			"In an emergency a supervisor suspends at once; a second person confirms it within the programme's days, or lifts it and says why. One that was wrong counts as if it had never been.",
 			"Time that runs out decides nothing. It makes a task, and the case stands in the queue **Overdue**.",
-		}}
+		}, Rules: casePeriods}
 }

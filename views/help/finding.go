@@ -13,7 +13,7 @@ func answering() Part {
 			"The newest version of each item of evidence is kept with your answer.",
 			"If more is needed we send the answer back. The last day stays the same unless we give you more days.",
 			"You may be asked to comment on the draft of the report: once, within the days that the page names.",
-		}}
+		}, Rules: []string{"actions_required", "measures_demanded"}}
 }
 
 // fieldPart is what an officer does on a visit.

@@ -183,7 +183,7 @@ func profiles() Guide {
 					"Choose **Still true** for each criterion that has not changed, or change it. The shoulds of a section can be confirmed together below it, musts one by one.",
 					"A criterion that is asked no more is listed there too, with what you answered last.",
 					"A criterion whose words have changed shows what is different. Evidence that has expired does not come along.",
-				}},
+				}, Rules: []string{"annual_review_opens", "annual_review_due"}},
 		}}
 }
 
