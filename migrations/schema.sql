@@ -1680,6 +1680,33 @@ ALTER TABLE ONLY public.eligibility_answer FORCE ROW LEVEL SECURITY;
 
 
 --
+-- Name: enclosure; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.enclosure (
+    id uuid NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    evidence_id uuid NOT NULL,
+    version_id uuid,
+    author text NOT NULL,
+    shown_by uuid,
+    shown_at timestamp with time zone NOT NULL,
+    CONSTRAINT enclosure_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['incident'::text, 'enforcement'::text, 'appeal'::text])))
+);
+
+ALTER TABLE ONLY public.enclosure FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE enclosure; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.enclosure IS 'Items of a company''s library that it showed the agency with an incident, a case or an appeal, in the version of that moment. Append-only.';
+
+
+--
 -- Name: enforcement_case; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5649,6 +5676,22 @@ ALTER TABLE ONLY public.eligibility_answer
 
 
 --
+-- Name: enclosure enclosed_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enclosure
+    ADD CONSTRAINT enclosed_once UNIQUE NULLS NOT DISTINCT (subject_kind, subject_id, evidence_id, version_id);
+
+
+--
+-- Name: enclosure enclosure_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enclosure
+    ADD CONSTRAINT enclosure_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: enforcement_case enforcement_case_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7205,6 +7248,34 @@ CREATE INDEX contact_company ON public.contact USING btree (company_id);
 --
 
 CREATE INDEX contact_email ON public.contact USING btree (lower(email)) WHERE (removed_at IS NULL);
+
+
+--
+-- Name: enclosure_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enclosure_company ON public.enclosure USING btree (company_id);
+
+
+--
+-- Name: enclosure_evidence; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enclosure_evidence ON public.enclosure USING btree (evidence_id);
+
+
+--
+-- Name: enclosure_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enclosure_person ON public.enclosure USING btree (shown_by) WHERE (shown_by IS NOT NULL);
+
+
+--
+-- Name: enclosure_version; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enclosure_version ON public.enclosure USING btree (version_id) WHERE (version_id IS NOT NULL);
 
 
 --
@@ -8825,6 +8896,20 @@ CREATE TRIGGER change_case_entry_no_truncate BEFORE TRUNCATE ON public.change_ca
 
 
 --
+-- Name: enclosure enclosure_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER enclosure_append_only BEFORE DELETE OR UPDATE ON public.enclosure FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: enclosure enclosure_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER enclosure_no_truncate BEFORE TRUNCATE ON public.enclosure FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: enforcement_consent enforcement_consent_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -9660,6 +9745,38 @@ ALTER TABLE ONLY public.eligibility_answer
 
 ALTER TABLE ONLY public.eligibility_answer
     ADD CONSTRAINT eligibility_answer_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: enclosure enclosure_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enclosure
+    ADD CONSTRAINT enclosure_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: enclosure enclosure_evidence_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enclosure
+    ADD CONSTRAINT enclosure_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES public.evidence(id);
+
+
+--
+-- Name: enclosure enclosure_shown_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enclosure
+    ADD CONSTRAINT enclosure_shown_by_fkey FOREIGN KEY (shown_by) REFERENCES public.person(id);
+
+
+--
+-- Name: enclosure enclosure_version_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enclosure
+    ADD CONSTRAINT enclosure_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.evidence_version(id);
 
 
 --
@@ -12088,6 +12205,12 @@ ALTER TABLE public.document ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.eligibility_answer ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: enclosure; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.enclosure ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: enforcement_case; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -12332,6 +12455,13 @@ CREATE POLICY fence ON public.document USING ((( SELECT public.looking_inside() 
 --
 
 CREATE POLICY fence ON public.eligibility_answer USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: enclosure fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.enclosure USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13697,6 +13827,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.document TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.eligibility_answer TO portal_app;
+
+
+--
+-- Name: TABLE enclosure; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.enclosure TO portal_app;
 
 
 --

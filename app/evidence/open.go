@@ -34,14 +34,13 @@ type openable struct {
 	Submitted       bool
 }
 
-const openableSQL = `select v.*, e.title, e.confidentiality, e.created_by as item_by, exists (select from evidence_pin p where p.version_id = v.id)
-	or exists (select from finding_proof p where p.version_id = v.id) as submitted
+const openableSQL = `select v.*, e.title, e.confidentiality, e.created_by as item_by, ` + shownSQL + ` as submitted
 	from evidence_version v join evidence e on e.id = v.evidence_id where v.id = ?`
 
 // Download opens the original of a version to be saved; that it was is an audit event. A
 // company's readers may for their own company, restricted items aside; the agency's case
-// readers may once the version was submitted, or shown with an answer to a finding. Content that is quarantined or waits for the
-// scanner opens for nobody.
+// readers may once the version was submitted with a profile, or shown with an answer to a finding
+// with a case of leaving, an incident, a case or an appeal. Content that is quarantined or waits for the scanner opens for nobody.
 func (s *Service) Download(ctx context.Context, by identity.Actor, version uuid.UUID) (Opening, error) {
 	return s.open(ctx, by, version, "evidence.download", func(v openable) (name, media string) { return v.BlobKey, v.MediaType })
 }

@@ -126,8 +126,14 @@ func hold(ctx context.Context, tx pg.Tx, company uuid.UUID) error {
 // usedSQL is how many bytes of a company's quota are taken: versions of items that are in
 // the library, and those that were submitted. $1 is the company.
 const usedSQL = `select coalesce(sum(v.size), 0)::bigint from evidence_version v join evidence e on e.id = v.evidence_id
-	where v.company_id = $1 and v.forgotten_at is null and (e.removed_at is null or exists (select from evidence_pin p where p.version_id = v.id)
-	or exists (select from finding_proof p where p.version_id = v.id))`
+	where v.company_id = $1 and v.forgotten_at is null and (e.removed_at is null or ` + shownSQL + `)`
+
+// shownSQL is whether the agency was shown version v: with a profile that was submitted, an
+// answer to a finding, a case of leaving or changing that was sent, an incident, a case of
+// enforcement or an appeal. Such a version stays.
+const shownSQL = `(exists (select from evidence_pin p where p.version_id = v.id) or exists (select from finding_proof p where p.version_id = v.id)
+	or exists (select from change_case_proof p join change_case c on c.id = p.case_id where p.version_id = v.id and c.sent_at is not null)
+	or exists (select from enclosure p where p.version_id = v.id))`
 
 // used is that with what is on its way, apart from one upload.
 func used(ctx context.Context, tx pg.Tx, company, upload uuid.UUID) (kept, coming int64, err error) {
@@ -151,10 +157,12 @@ func takeOff(ctx context.Context, tx pg.Tx, evidence uuid.UUID) (int, error) {
 	return int(r.RowsAffected), nil
 }
 
-// relied reports whether a submission or an answer to a finding relies on an item, or will.
+// relied reports whether a submission, an answer to a finding or a case of leaving relies on an
+// item, or will.
 func relied(ctx context.Context, tx pg.Tx, evidence uuid.UUID) (yes bool, err error) {
 	err = read(ctx, tx, &yes, "look for submissions", `select exists (select from evidence_pin where evidence_id = ?) or exists (select from evidence_link where evidence_id = ?)
-		or exists (select from finding_proof where evidence_id = ?)`, evidence, evidence, evidence)
+		or exists (select from finding_proof where evidence_id = ?) or exists (select from change_case_proof where evidence_id = ?)
+		or exists (select from enclosure where evidence_id = ?)`, evidence, evidence, evidence, evidence, evidence)
 	return yes, err
 }
 

@@ -156,10 +156,9 @@ func (s *Service) sweepHalves(ctx context.Context) (int, error) {
 	return s.Store.Sweep(ctx, time.Now().Add(-stuck))
 }
 
-// forgettable are versions of removed items that no submission and no answer to a finding
-// holds, and no submission will: their items are attached nowhere.
-const forgettable = `v.forgotten_at is null and e.removed_at is not null and not exists (select from evidence_pin p where p.version_id = v.id)
-	and not exists (select from finding_proof p where p.version_id = v.id)
+// forgettable are versions of removed items that the agency was not shown, and will not be:
+// their items are attached nowhere.
+const forgettable = `v.forgotten_at is null and e.removed_at is not null and not ` + shownSQL + `
 	and not exists (select from evidence_link l join profile_cycle c on c.id = l.cycle_id where l.evidence_id = e.id and c.status not in ('accepted', 'ended'))`
 
 // forget deletes the content of what was removed. Nothing can be attached to a profile any

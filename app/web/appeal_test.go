@@ -95,6 +95,8 @@ func TestAppealPages(t *testing.T) {
 	d.step(owner, first, "/withdraw")
 	second := file()
 	d.step(owner, second, "/add", "body", "Here is their log")
+	d.shows(owner, "appeal", second, "Log of the port")
+	d.shows(owner, "enforcement", strings.TrimSuffix(form, "/appeal"), "Seal record")
 
 	olive := w.Staff("Olive Appeals", identity.AppealOfficer, w.HQ)
 	says(t, a.want(200, olive, "GET", "/desk/appeals", nil), "A-2026-0002")

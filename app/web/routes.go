@@ -642,6 +642,8 @@ func (w *Web) Routes() []Route {
 		{"GET", "/appeals/:id", readers, w.showAppeal},
 		{"POST", "/appeals/:id/add", signers, w.addToAppeal},
 		{"POST", "/appeals/:id/withdraw", signers, w.dropAppeal},
+		{"GET", "/documents/:kind/:id", editors, w.chooseDocuments},
+		{"POST", "/documents/:kind/:id", editors, w.showDocuments},
 		{"GET", "/desk/appeals", caseReaders, w.showAppeals},
 		{"GET", "/desk/appeals/:id", caseReaders, w.showAppeal},
 		{"POST", "/desk/appeals/:id/take", only(identity.AppealOfficers...), w.takeAppeal},

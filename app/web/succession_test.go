@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"net/url"
 	"strconv"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/evidence"
+	"trustedtrader/app/evidence/evidencetest"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/review/reviewtest"
@@ -70,10 +73,26 @@ func TestLeavingPages(t *testing.T) {
 			t.Errorf("%q is not said before sending: %s", want, text)
 		}
 	}
+	proof, err := a.web.Evidence.AddLink(w.Ctx, owner, evidence.Entry{Title: "Contract", URL: "https://example.org/contract"}, nil)
+	w.Must(err)
+	content := evidencetest.PDF("Entry in the register")
+	kept, err := a.web.Evidence.Take(w.Ctx, owner, evidence.Incoming{FileName: "register.pdf", Size: int64(len(content)) + 400}, evidence.Details{}, bytes.NewReader(content))
+	w.Must(err)
 	doc = a.want(200, owner, "GET", at+"/edit", nil)
-	a.want(303, owner, "POST", at+"/edit", fill(t, doc, "/edit"))
+	form = fill(t, doc, "/edit")
+	form["proof"] = []string{proof.ID.String(), kept.Evidence.String()}
+	a.want(303, owner, "POST", at+"/edit", form)
+	file := "/desk/evidence/versions/" + kept.Version.String() + "/file"
+	a.want(404, w.Sam, "GET", file, nil) // it was not sent
 	doc = a.want(200, owner, "GET", at, nil)
 	a.want(303, owner, "POST", at+"/send", fill(t, doc, "/send"))
+	_, err = a.web.Evidence.Remove(w.Ctx, owner, kept.Evidence, w.Count(`select version from evidence where id = $1`, kept.Evidence))
+	w.Must(err)
+	_, err = a.web.Evidence.Sweep(w.Ctx)
+	w.Must(err)
+	if res, _ := a.send(w.Sam, "GET", file, nil); res.StatusCode != 200 {
+		t.Errorf("the proof of a case is gone with the item: %d", res.StatusCode)
+	}
 	a.want(409, owner, "POST", at+"/send", fill(t, doc, "/send"))
 	a.want(200, w.Sam, "GET", desk, nil)
 	if doc = a.want(200, w.Sam, "GET", "/desk/successions?queue=coming&kind=withdrawal", nil); !strings.Contains(doc.Find("table").Text(), "Harbor <b>Trading</b> LLC") {
@@ -81,7 +100,7 @@ func TestLeavingPages(t *testing.T) {
 	}
 	w.Clock.Move(30 * 24 * time.Hour)
 	s := successionService(w)
-	_, err := s.Standing.Turn(w.Ctx)
+	_, err = s.Standing.Turn(w.Ctx)
 	w.Must(err)
 	_, err = s.Turn(w.Ctx)
 	w.Must(err)

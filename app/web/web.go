@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
 	"trustedtrader/app/doctor"
+	"trustedtrader/app/enclosure"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/exchange"
@@ -90,6 +91,7 @@ type Services struct {
 	Incidents    *incident.Service
 	Cases        *enforcement.Service
 	Appeals      *appeal.Service
+	Enclosures   *enclosure.Service
 	Reports      *report.Service
 	Partners     *bizpartner.Service
 	Headquarters *headquarters.Service

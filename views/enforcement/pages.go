@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/appeal"
+	"trustedtrader/app/enclosure"
 	app "trustedtrader/app/enforcement"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
@@ -38,6 +39,8 @@ type QueuePage struct {
 type Page struct {
 	ui.Chrome
 	Record   app.Record
+	Shown    enclosure.Documents
+	MayShow  bool
 	Act      string
 	Typed    map[string]string
 	Lists    map[string][]string // of fields that may come several times

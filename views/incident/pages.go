@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/enclosure"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
@@ -35,6 +36,8 @@ type QueuePage struct {
 type Page struct {
 	ui.Chrome
 	Record   app.Record
+	Shown    enclosure.Documents
+	MayShow  bool
 	Act      string
 	Typed    map[string]string
 	Errors   []fault.Field
