@@ -45,8 +45,12 @@
 //   - finding, report: what a validation found, what the company did about it, and what follows
 //   - incident: the register of incidents, found by the agency or reported by the company
 //   - enforcement: from the investigation to the decision of a second person, and its end
+//   - appeal: against a measure, decided by somebody without a part in it
+//   - enclosure: documents that a company shows with an incident, a case or an appeal
 //   - succession: how members leave, change, and share one security profile
 //   - bizpartner: the companies in a member's supply chain: connections, questionnaires, verification links
+//   - consent: which other agencies of the government may see a member, and their looks
+//   - singlewindow: the signed daily file of memberships for the customs system
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //
 // And around it:

@@ -117,7 +117,7 @@ var guideOf = map[string]string{
 	"/findings": "requests-and-dates#findings", "/findings/:id": "requests-and-dates#findings", "/validations/:id/report": "requests-and-dates#findings",
 	"/desk/findings": "specialists#findings", "/desk/findings/:id": "specialists#findings", "/desk/findings/:id/edit": "specialists#findings",
 	"/desk/findings/failures": "supervisors#failures", "/desk/validations/:id/findings/new": "specialists#findings", "/desk/validations/:id/report": "specialists#report",
-	"/incidents": "requests-and-dates#incidents", "/incidents/new": "requests-and-dates#incidents", "/incidents/:id": "requests-and-dates#incidents",
+	"/documents/:kind/:id": "requests-and-dates#incidents", "/incidents": "requests-and-dates#incidents", "/incidents/new": "requests-and-dates#incidents", "/incidents/:id": "requests-and-dates#incidents",
 	"/enforcement/request": "requests-and-dates#incidents", "/enforcement/:id": "requests-and-dates#incidents",
 	"/enforcement/:id/appeal": "membership#appeal", "/appeals/:id": "membership#appeal", "/desk/appeals": "supervisors#appeals", "/desk/appeals/:id": "supervisors#appeals",
 	"/memberships/:id/history": "membership#history", "/memberships/:id/certificate": "membership#history", "/applications/:id/numbers": "membership#module",

@@ -10,6 +10,7 @@ func incidentPart() Part {
 			"Open [incidents and cases](/incidents) and choose **Report an incident**.",
 			"Say what happened, where and when. If you do not know the day, enter the first and the last day on which it may have happened.",
 			"Choose **Send the report**. Add what you learn later on the page of the incident.",
+			"On the page of an incident, a case or an appeal choose **Show documents from your library** to show a file with it. We keep it in the version of that day, also when you remove it from your library.",
 			"When you get a notice, open the case, read what we intend and choose **Send the answer** before the last day.",
 		},
 		Points: []string{
