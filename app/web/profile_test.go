@@ -255,14 +255,14 @@ func TestSharedProfileIsFilledIn(t *testing.T) {
 		t.Errorf("from the page of before: %d", status)
 	}
 	says(t, a.get(at, 200), "U.S. importer, U.S. exporter")
-	action, form := sheet(a.get(at+"/criteria/2.1", 200))
+	_, form := sheet(a.get(at+"/criteria/2.1", 200))
 	if got := form.Get("entity"); got != "importer+exporter" {
 		t.Errorf("the page is made from the form of %s", got)
 	}
 	if status, got := a.autosave(a.who, at, "2.1.a", set(form, "q-2.1.a-choice", "yes")); status != 200 || got.Version != 1 {
 		t.Errorf("with the script: %d %+v", status, got)
 	}
-	action, form = sheet(a.get(at+"/criteria/2.1", 200))
+	action, form := sheet(a.get(at+"/criteria/2.1", 200))
 	if res, _ := a.send(a.who, "POST", action, set(form, "q-2.1.a-choice", "na", "q-2.1.a-reason", "Not with us")); res.StatusCode != 303 {
 		t.Errorf("without it: %d", res.StatusCode)
 	}
