@@ -248,11 +248,11 @@ func TestMonitorMissesNoLateEvent(t *testing.T) {
 	w := newWorld(t)
 	w.connect()
 	w.monitor()
-	cause := standing.Cause{Kind: "enforcement", ID: uuid.New()}
+	cause := func() standing.Cause { return standing.Cause{Kind: "enforcement", ID: uuid.New()} }
 	slow, done := make(chan struct{}), make(chan error)
 	go func() {
 		done <- w.DB.Write(w.Ctx, pg.System, func(tx pg.Tx) error {
-			_, err := w.Members.Standing.Record(w.Ctx, tx, w.Clock.Now(), identity.ClockActor("test"), standing.Event{MembershipID: w.bobIs, Kind: standing.Suspended, On: day(t, "2026-03-04"), Cause: cause})
+			_, err := w.Members.Standing.Record(w.Ctx, tx, w.Clock.Now(), identity.ClockActor("test"), standing.Event{MembershipID: w.bobIs, Kind: standing.Suspended, On: day(t, "2026-03-04"), Cause: cause()})
 			slow <- struct{}{}
 			<-slow
 			return err
@@ -260,7 +260,7 @@ func TestMonitorMissesNoLateEvent(t *testing.T) {
 	}()
 	<-slow
 	w.Must(w.DB.Write(w.Ctx, pg.System, func(tx pg.Tx) error { // a higher number, committed before
-		_, err := w.Members.Standing.Record(w.Ctx, tx, w.Clock.Now(), identity.ClockActor("test"), standing.Event{MembershipID: w.annIs, Kind: standing.Suspended, On: day(t, "2026-03-04"), Cause: cause})
+		_, err := w.Members.Standing.Record(w.Ctx, tx, w.Clock.Now(), identity.ClockActor("test"), standing.Event{MembershipID: w.annIs, Kind: standing.Suspended, On: day(t, "2026-03-04"), Cause: cause()})
 		return err
 	}))
 	for range 4 {

@@ -172,13 +172,6 @@ func queuePath(f review.Filter, change func(*review.Filter)) string {
 	return "/desk?" + q.Encode()
 }
 
-func programmeOptions(list []*programme.Programme) (out []ui.Option) {
-	for _, p := range list {
-		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
-	}
-	return out
-}
-
 func entityOptions(ctx context.Context, list []*programme.Programme) (out []ui.Option) {
 	for _, p := range list {
 		for _, e := range p.EntityTypes() {

@@ -4,7 +4,6 @@ package enforcement
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -90,13 +89,7 @@ func Tone(s app.Status) ui.Kind {
 
 func queuePath(f app.Filter, change func(*app.Filter)) string {
 	change(&f)
-	q := url.Values{}
-	for name, value := range map[string]string{"queue": string(f.Queue), "programme": f.Programme, "ground": f.Ground, "source": f.Source, "after": f.After} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	return "/desk/enforcement?" + q.Encode()
+	return ui.Address("/desk/enforcement", "queue", string(f.Queue), "programme", f.Programme, "ground", f.Ground, "source", f.Source, "after", f.After)
 }
 
 func (p QueuePage) tabs(ctx context.Context) (out []ui.Tab) {
@@ -123,13 +116,6 @@ func (p QueuePage) first() string {
 		return ""
 	}
 	return queuePath(p.Queue.Filter, func(f *app.Filter) { f.After = "" })
-}
-
-func programmeOptions(list []*programme.Programme) (out []ui.Option) {
-	for _, p := range list {
-		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
-	}
-	return out
 }
 
 // grounds are those of every programme, each code once.

@@ -87,7 +87,7 @@ func Queue(p QueuePage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Queue.Filter.Programme, Options: programmeOptions(p.Programmes), Empty: i18n.T(ctx, "All")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Queue.Filter.Programme, Options: ui.ProgrammeOptions(p.Programmes), Empty: i18n.T(ctx, "All")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1938,7 +1938,7 @@ func Failures(p FailuresPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Failures.Question.Programme, Options: programmeOptions(p.Programmes)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Failures.Question.Programme, Options: ui.ProgrammeOptions(p.Programmes)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

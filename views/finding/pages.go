@@ -103,13 +103,7 @@ func kindName(ctx context.Context, kind string) string {
 
 func queuePath(f app.Filter, change func(*app.Filter)) string {
 	change(&f)
-	q := url.Values{}
-	for name, value := range map[string]string{"queue": string(f.Queue), "programme": f.Programme, "kind": f.Kind, "criterion": f.Criterion, "after": f.After} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	return "/desk/findings?" + q.Encode()
+	return ui.Address("/desk/findings", "queue", string(f.Queue), "programme", f.Programme, "kind", f.Kind, "criterion", f.Criterion, "after", f.After)
 }
 
 func (p QueuePage) tabs(ctx context.Context) (out []ui.Tab) {
@@ -136,13 +130,6 @@ func (p QueuePage) first() string {
 		return ""
 	}
 	return queuePath(p.Queue.Filter, func(f *app.Filter) { f.After = "" })
-}
-
-func programmeOptions(list []*programme.Programme) (out []ui.Option) {
-	for _, p := range list {
-		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
-	}
-	return out
 }
 
 func kindOptions(ctx context.Context, p *programme.Programme) (out []ui.Option) {

@@ -87,7 +87,7 @@ func Dashboard(p DashboardPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Asked.Programme, Options: programmeOptions(p.Programmes)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Asked.Programme, Options: ui.ProgrammeOptions(p.Programmes)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -15,7 +15,6 @@ import (
 	"trustedtrader/app/fault"
 	app "trustedtrader/app/headquarters"
 	"trustedtrader/app/i18n"
-	"trustedtrader/app/programme"
 	"trustedtrader/views/chart"
 	"trustedtrader/views/ui"
 )
@@ -132,13 +131,6 @@ func tabs(ctx context.Context, a app.Asked, current string) (out []ui.Tab) {
 			q.Set("office", a.Office.String())
 		}
 		out = append(out, ui.Tab{Label: t.label, Href: Home + t.tail + "?" + q.Encode(), Current: t.tail == current})
-	}
-	return out
-}
-
-func programmeOptions(list []*programme.Programme) (out []ui.Option) {
-	for _, p := range list {
-		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
 	}
 	return out
 }

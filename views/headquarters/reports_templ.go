@@ -79,7 +79,7 @@ func Year(p YearPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Asked.Programme, Options: programmeOptions(p.Programmes)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Asked.Programme, Options: ui.ProgrammeOptions(p.Programmes)}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -571,7 +571,7 @@ func Duties(p DutiesPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = period(Home+"/duties", p.Asked, programmeOptions(p.Programmes), officeOptions(p.Offices)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = period(Home+"/duties", p.Asked, ui.ProgrammeOptions(p.Programmes), officeOptions(p.Offices)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1195,7 +1195,7 @@ func Alike(p AlikePage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = period(Home+"/offices", p.Asked, programmeOptions(p.Programmes), officeOptions(p.Offices)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = period(Home+"/offices", p.Asked, ui.ProgrammeOptions(p.Programmes), officeOptions(p.Offices)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

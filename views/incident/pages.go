@@ -4,7 +4,6 @@ package incident
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -73,13 +72,7 @@ func Tone(s app.Status) ui.Kind {
 
 func queuePath(f app.Filter, change func(*app.Filter)) string {
 	change(&f)
-	q := url.Values{}
-	for name, value := range map[string]string{"queue": string(f.Queue), "programme": f.Programme, "kind": f.Kind, "source": f.Source, "company": f.Company, "after": f.After} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	return "/desk/incidents?" + q.Encode()
+	return ui.Address("/desk/incidents", "queue", string(f.Queue), "programme", f.Programme, "kind", f.Kind, "source", f.Source, "company", f.Company, "after", f.After)
 }
 
 func (p QueuePage) tabs(ctx context.Context) (out []ui.Tab) {
@@ -126,13 +119,6 @@ func (p QueuePage) kind(ctx context.Context, i app.Item) string {
 
 func (p ListPage) kind(ctx context.Context, i app.Item) string {
 	return kindName(ctx, p.Programmes, i.Programme, i.Kind)
-}
-
-func programmeOptions(list []*programme.Programme) (out []ui.Option) {
-	for _, p := range list {
-		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
-	}
-	return out
 }
 
 // kinds are those of every programme, each code once.

@@ -120,13 +120,6 @@ func programmeName(list []*programme.Programme, code string) string {
 	return code
 }
 
-func programmeOptions(list []*programme.Programme) (out []ui.Option) {
-	for _, p := range list {
-		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
-	}
-	return out
-}
-
 func officeOptions(list []plan.Office) (out []ui.Option) {
 	for _, o := range list {
 		out = append(out, ui.Option{Value: o.ID.String(), Label: o.Name})

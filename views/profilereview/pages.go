@@ -215,13 +215,6 @@ func (p QueuePage) claimable() bool {
 	return slices.ContainsFunc(p.Queue.Items, func(q profilereview.QueueItem) bool { return q.Claimable })
 }
 
-func programmeOptions(list []*programme.Programme) (out []ui.Option) {
-	for _, p := range list {
-		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
-	}
-	return out
-}
-
 func kindOptions(ctx context.Context) (out []ui.Option) {
 	for _, k := range []string{profile.Initial, profile.Annual, profile.Revalidation} {
 		out = append(out, ui.Option{Value: k, Label: kindName(ctx, k)})

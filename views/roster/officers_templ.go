@@ -86,7 +86,7 @@ func Roll(p RollPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Query.Programme, Options: programmeOptions(p.Programmes), Empty: i18n.T(ctx, "All")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(ui.SelectProps{Name: "programme", Label: i18n.T(ctx, "Programme"), Value: p.Query.Programme, Options: ui.ProgrammeOptions(p.Programmes), Empty: i18n.T(ctx, "All")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

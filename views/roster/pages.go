@@ -120,13 +120,6 @@ func (q Query) tabs(ctx context.Context, here string) []ui.Tab {
 	return out
 }
 
-func programmeOptions(list []*programme.Programme) (out []ui.Option) {
-	for _, p := range list {
-		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
-	}
-	return out
-}
-
 func choiceOptions(list []app.Choice) (out []ui.Option) {
 	for _, c := range list {
 		out = append(out, ui.Option{Value: c.ID.String(), Label: c.Name})

@@ -5,7 +5,6 @@ package validation
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -49,13 +48,7 @@ type QueuePage struct {
 
 func queuePath(f app.Filter, change func(*app.Filter)) string {
 	change(&f)
-	q := url.Values{}
-	for name, value := range map[string]string{"queue": string(f.Queue), "programme": f.Programme, "kind": f.Kind, "status": string(f.Status), "after": f.After} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	return "/desk/validations?" + q.Encode()
+	return ui.Address("/desk/validations", "queue", string(f.Queue), "programme", f.Programme, "kind", f.Kind, "status", string(f.Status), "after", f.After)
 }
 
 func (p QueuePage) tabs(ctx context.Context) (out []ui.Tab) {
@@ -83,13 +76,6 @@ func (p QueuePage) first() string {
 func (p QueuePage) filtered() bool {
 	f := p.Queue.Filter
 	return f.Programme != "" || f.Kind != "" || f.Status != ""
-}
-
-func programmeOptions(list []*programme.Programme) (out []ui.Option) {
-	for _, p := range list {
-		out = append(out, ui.Option{Value: p.Code, Label: p.ShortName})
-	}
-	return out
 }
 
 func kindOptions(ctx context.Context) (out []ui.Option) {
