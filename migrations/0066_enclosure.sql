@@ -13,6 +13,7 @@ create table enclosure (
   constraint enclosed_once unique nulls not distinct (subject_kind, subject_id, evidence_id, version_id)
 );
 comment on table enclosure is 'Items of a company''s library that it showed the agency with an incident, a case or an appeal, in the version of that moment. Append-only.';
+create index enclosure_subject on enclosure (subject_id);
 create index enclosure_company on enclosure (company_id);
 create index enclosure_evidence on enclosure (evidence_id);
 create index enclosure_version on enclosure (version_id) where version_id is not null;

@@ -7272,6 +7272,13 @@ CREATE INDEX enclosure_person ON public.enclosure USING btree (shown_by) WHERE (
 
 
 --
+-- Name: enclosure_subject; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX enclosure_subject ON public.enclosure USING btree (subject_id);
+
+
+--
 -- Name: enclosure_version; Type: INDEX; Schema: public; Owner: -
 --
 

@@ -10,6 +10,7 @@ import (
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/enclosure"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -30,6 +31,7 @@ type Record struct {
 	Rules       *programme.Programme
 	Zone        *time.Location
 	Entries     []Entry
+	Shown       []enclosure.Item
 	Clocks      []clock.View
 	Actions     []Action
 	Part        bool // the reader had a part in the case
@@ -60,13 +62,13 @@ type Filing struct {
 
 type recordRow struct {
 	Appeal
-	Company, Number, Case, Measure, Ground, Given, OfficerName, ZoneName string
-	GivenAt                                                              time.Time
-	Held, Latest                                                         bool
+	Company, Number, Case, Measure, Ground, Given, OfficerName, ZoneName, Documents string
+	GivenAt                                                                         time.Time
+	Held, Latest                                                                    bool
 }
 
 const recordSQL = `select a.*, co.name as company, m.number, d.reference as "case", d.measure, d.ground, d.reasons as given, d.decided_at as given_at,
-  d.held, d.latest, coalesce(p.name, '') as officer_name, d.zone as zone_name
+  d.held, d.latest, coalesce(p.name, '') as officer_name, d.zone as zone_name, ` + enclosure.Column + `
 from appeal a join company co on co.id = a.company_id join membership m on m.id = a.membership_id
 join lateral (select * from (` + decisionSQL + `) x where x.proposal_id = a.proposal_id) d on true
 left join person p on p.id = a.officer_id
@@ -90,6 +92,9 @@ func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
 		return r, fmt.Errorf("read the appeal: %w", err)
+	}
+	if r.Shown, err = enclosure.Read(row.Documents); err != nil {
+		return r, err
 	}
 	if by.Is(identity.AppealOfficers...) {
 		err := s.DB.Read(ctx, by.Scope(), func(tx pg.Tx) error {

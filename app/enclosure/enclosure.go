@@ -59,31 +59,20 @@ type Choice struct {
 	Title string
 }
 
-// Documents are what was shown with a record.
-type Documents struct {
-	Kind  string
-	ID    uuid.UUID
-	Items []Item
-}
+// Column is what was shown with the record of the id $1, as a column of the statement that
+// reads the record: whoever reads that reads it. Read takes it apart.
+const Column = `coalesce((select jsonb_agg(jsonb_build_object('Title', e.title, 'FileName', coalesce(v.file_name, ''), 'URL', e.url, 'VersionID', x.version_id,
+    'Author', x.author, 'ShownAt', x.shown_at) order by x.shown_at, e.title, x.id)
+  from enclosure x join evidence e on e.id = x.evidence_id left join evidence_version v on v.id = x.version_id where x.subject_id = $1), '[]')::text as documents`
+
+// Read takes a Column apart.
+func Read(column string) ([]Item, error) { return pg.Documents[Item](column) }
 
 // Service is what people do with documents.
 type Service struct {
 	DB      *pg.DB
 	Now     func() time.Time
 	Letters *notice.Letters
-}
-
-// Of reads what was shown with a record, for the page of the record: whoever may read that
-// has been decided there.
-func (s *Service) Of(ctx context.Context, by identity.Actor, kind string, id uuid.UUID) (d Documents, err error) {
-	d.Kind, d.ID = kind, id
-	err = s.DB.Batch(ctx, by.Scope(), pg.All(&d.Items, `select e.title, coalesce(v.file_name, '') as file_name, e.url, x.version_id, x.author, x.shown_at
-		from enclosure x join evidence e on e.id = x.evidence_id left join evidence_version v on v.id = x.version_id
-		where x.subject_kind = $1 and x.subject_id = $2 order by x.shown_at, e.title, x.id`, kind, id))
-	if err != nil {
-		return d, fmt.Errorf("read the documents: %w", err)
-	}
-	return d, nil
 }
 
 // record is what is known of a record.

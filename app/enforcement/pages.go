@@ -12,6 +12,7 @@ import (
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/enclosure"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/incident"
@@ -35,7 +36,7 @@ type Head struct {
 // headRow is a head with the plan and the consent as JSON, read in one statement.
 type headRow struct {
 	Head
-	Plan, Agreed, Appeals string
+	Plan, Agreed, Appeals, Documents string
 }
 
 const headSQL = `select ` + columns + `, y.name as company, o.name as office, o.zone as office_zone, m.number as member, coalesce(w.name, '') as worker,
@@ -43,7 +44,7 @@ const headSQL = `select ` + columns + `, y.name as company, o.name as office, o.
 	    'AgencyNote', i.agency_note, 'VerifiedAt', i.verified_at) order by i.number) from enforcement_item i where i.case_id = c.id and i.status <> 'dropped'), '[]')::text as plan,
 	coalesce((select jsonb_agg(jsonb_build_object('Wording', x.wording, 'Name', x.name, 'SignedAt', x.signed_at)) from enforcement_consent x where x.case_id = c.id), '[]')::text as agreed,
 	coalesce((select jsonb_agg(jsonb_build_object('ID', a.id, 'Reference', a.reference, 'Status', a.status, 'Outcome', a.outcome) order by a.filed_at desc)
-	  from appeal a where a.case_id = c.id), '[]')::text as appeals
+	  from appeal a where a.case_id = c.id), '[]')::text as appeals, ` + enclosure.Column + `
 	from enforcement_case c join company y on y.id = c.company_id join office o on o.id = c.office_id join membership m on m.id = c.membership_id
 	left join person w on w.id = c.worker_id
 	where c.id = $1 and ($2::uuid is null or c.company_id = $2 and c.told_at is not null)`
@@ -111,6 +112,7 @@ type Record struct {
 	History   []Said
 	Items     []Item
 	Consent   *Consent
+	Shown     []enclosure.Item
 	Appeals   []Appealed      // against its decisions, the newest first
 	Incidents []incident.Item // that the case took up
 	Others    []incident.Item // for the agency: incidents of the company that it could take up, of which at most 50
@@ -184,6 +186,10 @@ func (s *Service) Record(ctx context.Context, by identity.Actor, id uuid.UUID) (
 // papers takes the plan, the consent and the incidents apart.
 func (r *Record) papers(row headRow, incidents []incident.Item) error {
 	r.Head = row.Head
+	var err error
+	if r.Shown, err = enclosure.Read(row.Documents); err != nil {
+		return err
+	}
 	var agreed []Consent
 	for _, x := range []struct {
 		text string

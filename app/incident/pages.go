@@ -13,6 +13,7 @@ import (
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/enclosure"
 	"trustedtrader/app/entry"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
@@ -32,10 +33,11 @@ type Head struct {
 	Member          string // number of the membership; empty: the company as a whole
 	CaseRef         string // of the case that took it up, where the reader sees it
 	IntoRef         string // of the one into which it was merged
+	Documents       string // an enclosure.Column
 }
 
 const headSQL = `select ` + columns + `, c.name as company, o.name as office, o.zone as office_zone, coalesce(m.number, '') as member,
-	coalesce(e.reference, '') as case_ref, coalesce(x.reference, '') as into_ref
+	coalesce(e.reference, '') as case_ref, coalesce(x.reference, '') as into_ref, ` + enclosure.Column + `
 	from incident i join company c on c.id = i.company_id join office o on o.id = i.office_id left join membership m on m.id = i.membership_id
 	left join enforcement_case e on e.id = i.case_id and ($2::uuid is null or e.told_at is not null) left join incident x on x.id = i.merged_into
 	where i.id = $1 and ($2::uuid is null or i.company_id = $2 and i.told_at is not null)`
@@ -68,6 +70,7 @@ type Record struct {
 	History []Said
 	Likely  []Likely // for the agency: others that may be the same
 	Merged  []Likely // those that were merged into it
+	Shown   []enclosure.Item
 	May     May
 }
 
@@ -89,6 +92,9 @@ func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
 		return Record{}, fmt.Errorf("read the incident: %w", err)
+	}
+	if r.Shown, err = enclosure.Read(r.Documents); err != nil {
+		return Record{}, err
 	}
 	if own != nil {
 		if r.Incident.Status == Passed && r.CaseRef == "" { // of a case that is only looked into the company knows nothing

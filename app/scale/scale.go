@@ -466,13 +466,17 @@ var varied = map[string]func(copied, string) string{
 	"company_identifier.value":        copied.digits,
 	"company_identifier.search_key":   copied.digits,
 	// References of one year have six digits: the copies' begin with 1 to 9.
-	"application.reference":     copied.reference,
-	"change_notice.reference":   copied.reference,
-	"membership.number":         copied.reference,
-	"profile_cycle.reference":   copied.reference,
-	"validation.reference":      copied.reference,
-	"finding.reference":         copied.reference,
-	"evidence_version.blob_key": func(c copied, v string) string { return v + "-" + strconv.Itoa(c.serial) },
+	"application.reference":      copied.reference,
+	"change_notice.reference":    copied.reference,
+	"membership.number":          copied.reference,
+	"profile_cycle.reference":    copied.reference,
+	"validation.reference":       copied.reference,
+	"finding.reference":          copied.reference,
+	"incident.reference":         copied.reference,
+	"enforcement_case.reference": copied.reference,
+	"appeal.reference":           copied.reference,
+	"change_case.reference":      copied.reference,
+	"evidence_version.blob_key":  func(c copied, v string) string { return v + "-" + strconv.Itoa(c.serial) },
 }
 
 func (c copied) reference(v string) string {

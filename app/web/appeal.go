@@ -60,9 +60,7 @@ func (w *Web) appealPage(c *fiber.Ctx, who identity.Actor) (p view.Page, err err
 	if p.Record, err = w.Appeals.Open(c.UserContext(), who, id); err != nil {
 		return p, err
 	}
-	if p.Shown, p.MayShow, err = w.documents(c, who, appeal.Kind, id, p.Record.Status.Open()); err != nil {
-		return p, err
-	}
+	p.MayShow = mayShow(who, p.Record.Status.Open())
 	p.Desk = who.Audience == identity.Staff
 	title := t(c, "Appeal %s", p.Record.Reference)
 	if p.Desk {

@@ -13,11 +13,9 @@ import (
 	"trustedtrader/views/ui"
 )
 
-// documents reads what was shown with a record that the reader has open, and whether they can
-// show more.
-func (w *Web) documents(c *fiber.Ctx, who identity.Actor, kind string, id uuid.UUID, open bool) (enclosure.Documents, bool, error) {
-	d, err := w.Enclosures.Of(c.UserContext(), who, kind, id)
-	return d, open && who.Audience == identity.Companies && who.Is(identity.CompanyEditors...), err
+// mayShow reports whether the reader can show documents with a record that they have open.
+func mayShow(who identity.Actor, open bool) bool {
+	return open && who.Audience == identity.Companies && who.Is(identity.CompanyEditors...)
 }
 
 // enclosed reads the kind and the id of the record from the address.

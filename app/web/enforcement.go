@@ -39,9 +39,7 @@ func (w *Web) enforcementPage(c *fiber.Ctx, who identity.Actor) (view.Page, erro
 		return view.Page{}, err
 	}
 	p := view.Page{Record: r, Typed: map[string]string{}, Lists: map[string][]string{}}
-	if p.Shown, p.MayShow, err = w.documents(c, who, enforcement.Kind, id, r.Case.Status != enforcement.Closed); err != nil {
-		return p, err
-	}
+	p.MayShow = mayShow(who, r.Case.Status != enforcement.Closed)
 	title := t(c, "Case %s", r.Reference)
 	if who.Audience == identity.Companies {
 		p.Chrome = w.chrome(c, who, title)

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	app "trustedtrader/app/appeal"
-	"trustedtrader/app/enclosure"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/programme"
@@ -35,7 +34,6 @@ type FilePage struct {
 type Page struct {
 	ui.Chrome
 	Record   app.Record
-	Shown    enclosure.Documents
 	MayShow  bool
 	Desk     bool
 	Act      app.Action // whose form was refused

@@ -768,7 +768,7 @@ func Show(p Page) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = shown.Section(p.Shown, r.Zone, true, p.MayShow).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = shown.Section(app.Kind, p.Record.ID, p.Record.Shown, r.Zone, true, p.MayShow).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

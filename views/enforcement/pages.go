@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/appeal"
-	"trustedtrader/app/enclosure"
 	app "trustedtrader/app/enforcement"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
@@ -38,7 +37,6 @@ type QueuePage struct {
 type Page struct {
 	ui.Chrome
 	Record   app.Record
-	Shown    enclosure.Documents
 	MayShow  bool
 	Act      string
 	Typed    map[string]string

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"trustedtrader/app/enclosure"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
@@ -35,7 +34,6 @@ type QueuePage struct {
 type Page struct {
 	ui.Chrome
 	Record   app.Record
-	Shown    enclosure.Documents
 	MayShow  bool
 	Act      string
 	Typed    map[string]string
