@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"trustedtrader/app/scale"
@@ -79,7 +80,7 @@ func fresh(list []statement, turn int) (out []statement) {
 			row["round"] = 1000 + turn
 		}
 		for _, k := range []string{"code", "part"} {
-			if v, ok := row[k].(string); ok {
+			if v, ok := row[k].(string); ok && uuid.Validate(v) != nil { // a part of a clock's record is an id
 				row[k] = v + "-" + strconv.Itoa(turn)
 			}
 		}
