@@ -99,7 +99,19 @@ func median(list []float64) float64 {
 }
 
 // alike refuses a twin that shows less than the page: the same rows, and about as much text.
-func alike(client *fasthttp.Client, page, twin target) error {
+// The portal may still be writing letters about what it found in the copied data, so it has
+// some time to come to rest.
+func alike(client *fasthttp.Client, page, twin target) (err error) {
+	for range 30 {
+		if err = alikeNow(client, page, twin); err == nil {
+			return nil
+		}
+		time.Sleep(time.Second)
+	}
+	return err
+}
+
+func alikeNow(client *fasthttp.Client, page, twin target) error {
 	var rows, size [2]int
 	for i, t := range []target{page, twin} {
 		err := t.request(client, 0, func(res *fasthttp.Response) error {
