@@ -33,6 +33,14 @@ type world struct {
 
 func newWorld(t *testing.T, ground string) *world {
 	t.Helper()
+	w := suspended(t, ground)
+	w.Must(w.cases.Confirm(w.Ctx, w.Chief, w.of, enforcement.NoteEntry{Version: w.version(), Text: "Right"}))
+	return w
+}
+
+// suspended is newWorld before a second person has confirmed.
+func suspended(t *testing.T, ground string) *world {
+	t.Helper()
 	w := &world{World: findingtest.New(t, "2026-03-04T15:00:00Z")}
 	steps := &enforcement.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters, Standing: w.Members.Standing, Appeals: appeal.Check}
 	w.cases = enforcement.New(w.DB, w.Clock.Now, steps)
@@ -43,7 +51,6 @@ func newWorld(t *testing.T, ground string) *world {
 	w.Must(err)
 	w.of = c.ID
 	w.Must(w.cases.SuspendNow(w.Ctx, w.Boss, w.of, enforcement.EmergencyEntry{Version: w.version(), Ground: ground, Reasons: "Drugs were found."}))
-	w.Must(w.cases.Confirm(w.Ctx, w.Chief, w.of, enforcement.NoteEntry{Version: w.version(), Text: "Right"}))
 	return w
 }
 
@@ -97,6 +104,35 @@ func TestTimeToFile(t *testing.T) {
 			a := w.filed()
 			if today := clock.DayOf(w.Clock.Now(), time.UTC); a.FileBy != today || a.DecideBy != today.AddDays(180) {
 				t.Errorf("file by %s, decide by %s", a.FileBy, a.DecideBy)
+			}
+		})
+	}
+}
+
+// An appeal that was open when the suspension was lifted is decided all the same, and the case
+// goes on.
+func TestLiftedWhileAnAppealIsOpen(t *testing.T) {
+	t.Parallel()
+	for _, why := range []string{"wrong", "no_longer"} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			w := suspended(t, "security_incident")
+			a := w.filed()
+			w.to("2026-03-06T15:00:00Z")
+			w.Must(w.cases.Lift(w.Ctx, w.Chief, w.of, enforcement.LiftEntry{Version: w.version(), Why: why, Text: "It was another company"}))
+			w.Must(w.appeals.Take(w.Ctx, w.olive, a.ID, a.Version))
+			w.Must(w.appeals.Decide(w.Ctx, w.olive, a.ID, appeal.DecisionEntry{Outcome: appeal.Overturned, Answer: "It was another company", Version: a.Version + 1}))
+			if got := w.status("2026-03-05"); got != "active" {
+				t.Errorf("on the day in between it was %s", got)
+			}
+			if n := w.Count(`select count(*)::int from appeal where status = 'decided' and outcome = 'overturned' and event_id is not null`); n != 1 {
+				t.Error("the appeal is not decided")
+			}
+			if got := w.Text(`select status || outcome from enforcement_case where id = $1`, w.of); got != "investigating" {
+				t.Errorf("the case is %s", got)
+			}
+			if n := w.Count(`select count(*)::int from standing_event where kind = 'overturned'`); n != 1 {
+				t.Errorf("%d events overturn the suspension", n)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package enforcement
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -251,6 +252,11 @@ func (s *Steps) Overturn(ctx context.Context, tx pg.Tx, now time.Time, by identi
 		return standing.Event{}, fault.Missing()
 	}
 	p := list[0]
+	// A suspension at once that was lifted because it was wrong has fallen already: the appeal
+	// says so too, and nothing changes.
+	if e, fallen, err := fell(ctx, tx, c.MembershipID, p); err != nil || fallen {
+		return e, err
+	}
 	e, err := s.Standing.Record(ctx, tx, now, by, standing.Event{MembershipID: c.MembershipID, Kind: standing.Overturned, Types: p.Types, On: w.today, Undoes: p.EventID, Cause: cause, Reason: reason})
 	if err != nil {
 		return e, err
@@ -275,8 +281,13 @@ func (s *Steps) Overturn(ctx context.Context, tx pg.Tx, now time.Time, by identi
 		if err := s.over(ctx, w); err != nil {
 			return e, err
 		}
-		c.Since, c.UntilOn, c.Outcome = nil, nil, "overturned"
-		if c.Status != Closed {
+		c.Since, c.UntilOn = nil, nil
+		if c.Status == Investigating { // it was lifted, and the case is looked into again
+			columns = inForce()
+		} else {
+			c.Outcome = "overturned"
+		}
+		if c.Status != Closed && c.Status != Investigating {
 			if err := s.dropOpen(ctx, w, reason); err != nil {
 				return e, err
 			}
@@ -291,6 +302,21 @@ func (s *Steps) Overturn(ctx context.Context, tx pg.Tx, now time.Time, by identi
 		return e, err
 	}
 	return e, record(ctx, tx, now, by, c, audit.Event{Action: "enforcement.overturn", After: map[string]any{"reference": c.Reference, "status": c.Status}, Reason: reason})
+}
+
+// fell finds what undid a decision before.
+func fell(ctx context.Context, tx pg.Tx, membership uuid.UUID, p Proposal) (e standing.Event, yes bool, err error) {
+	events, err := standing.Events(ctx, tx, membership)
+	if err != nil {
+		return e, false, err
+	}
+	i := slices.IndexFunc(events, func(x standing.Event) bool {
+		return x.Kind == standing.Overturned && x.Undoes != nil && p.EventID != nil && *x.Undoes == *p.EventID
+	})
+	if i < 0 {
+		return e, false, nil
+	}
+	return events[i], true, nil
 }
 
 // backInForce puts back what a case had in force before a decision that ended the membership
