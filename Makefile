@@ -9,8 +9,9 @@ space      := $() $()
 # Packages whose tests run under the race detector.
 RACED      := people company application review membership clock notice jobs signin profile profilereview evidence risk exchange \
               roster validation plan fieldwork finding report bizpartner incident enforcement appeal succession
-# When "make check test" has run these in one go, they need not run again without it.
-DONE       := $(if $(filter check race,$(MAKECMDGOALS)),$(RACED))
+# "make check test" runs these once, with the detector, and beside the walk.
+BOTH       := $(and $(filter check,$(MAKECMDGOALS)),$(filter test,$(MAKECMDGOALS)))
+DONE       := $(if $(BOTH),$(RACED))
 export PATH := $(CURDIR)/.ci/node/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -33,9 +34,9 @@ production: ## build ./bin/portal-production, without the demo
 	@mkdir -p bin && $(GO) build -tags production -ldflags "-s -w" -o bin/portal-production ./cmd/portal
 
 ## Test
-# The walk waits for pages most of its time, so the other tests run beside it.
+# The walk waits for pages much of its time, so the other tests run beside it, one after another.
 test: setup-test tools build ## every test: unit, services on PostgreSQL, routes, browser
-	@$(MAKE) --no-print-directory -j2 --output-sync=target unit interop browser DONE="$(DONE)"
+	@$(MAKE) --no-print-directory -j2 --output-sync=target browser $(if $(BOTH),race) unit interop DONE="$(DONE)"
 
 unit: ## tests that need PostgreSQL and nothing else
 	@.ci/with-postgres $(GO) test $$($(GO) list ./... | grep -vE '/interop|/app/($(subst $(space),|,$(strip $(DONE) none)))$$')
@@ -47,7 +48,7 @@ browser: tools build ## the whole slice in a real browser, with axe and html-val
 	@$(GO) test -tags browser -count=1 -timeout 18m ./cmd/portal -run TestBrowser
 
 ## Check
-check: fmt vet staticcheck verify race ## formatting, vet, staticcheck, drift of generated files, race tests
+check: fmt vet staticcheck verify $(if $(BOTH),,race) ## formatting, vet, staticcheck, drift of generated files, race tests
 
 fmt:
 	@out=$$(gofmt -l app cmd config migrations static views); if [ -n "$$out" ]; then echo "run gofmt on:"; echo "$$out"; exit 1; fi

@@ -79,7 +79,7 @@ func startDemo(t *testing.T, root string) (base string, env []string) {
 			t.Error(err)
 		}
 	})
-	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(8 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if r, err := http.Get(base + "/readyz"); err == nil {
 			_ = r.Body.Close()
 			if r.StatusCode == http.StatusOK {
