@@ -888,6 +888,69 @@ COMMENT ON TABLE public.application_snapshot IS 'What was submitted, byte for by
 
 
 --
+-- Name: arrangement_agency; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.arrangement_agency (
+    arrangement text NOT NULL,
+    agency_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    CONSTRAINT arrangement_agency_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT arrangement_agency_check CHECK ((until > since))
+);
+
+
+--
+-- Name: TABLE arrangement_agency; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.arrangement_agency IS 'Which agency is the partner of an arrangement.';
+
+
+--
+-- Name: arrangement_event; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.arrangement_event (
+    id uuid NOT NULL,
+    arrangement text NOT NULL,
+    kind text NOT NULL,
+    phase text DEFAULT ''::text NOT NULL,
+    on_day date NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid,
+    recorder text NOT NULL,
+    approved_by uuid,
+    approver text DEFAULT ''::text NOT NULL,
+    source text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    undoes uuid,
+    CONSTRAINT arrangement_event_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT arrangement_event_check CHECK (((kind = 'phase'::text) = (phase <> ''::text))),
+    CONSTRAINT arrangement_event_check1 CHECK (((kind = 'overturned'::text) = (undoes IS NOT NULL))),
+    CONSTRAINT arrangement_event_check2 CHECK (((approved_by IS NULL) OR (approved_by IS DISTINCT FROM recorded_by))),
+    CONSTRAINT arrangement_event_kind_check CHECK ((kind = ANY (ARRAY['phase'::text, 'signed'::text, 'in_force'::text, 'suspended'::text, 'resumed'::text, 'ended'::text, 'overturned'::text]))),
+    CONSTRAINT arrangement_event_note_check CHECK ((length(note) <= 4000)),
+    CONSTRAINT arrangement_event_source_check CHECK (((length(source) >= 1) AND (length(source) <= 1000)))
+);
+
+
+--
+-- Name: TABLE arrangement_event; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.arrangement_event IS 'Dated facts in law about an arrangement, in two axes of time: the day of effect, and when the portal learned of it. Never changed; a later event overturns one.';
+
+
+--
+-- Name: COLUMN arrangement_event.on_day; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.arrangement_event.on_day IS 'First day of its effect, civil at headquarters.';
+
+
+--
 -- Name: audit_event; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1596,6 +1659,65 @@ ALTER TABLE ONLY public.company_key FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.company_key IS 'The key that seals a company''s evidence, itself sealed with the installation''s. Without it the files are noise.';
+
+
+--
+-- Name: consultation; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.consultation (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    agency_id uuid NOT NULL,
+    person_id uuid,
+    client_id text DEFAULT ''::text NOT NULL,
+    arrangement text NOT NULL,
+    purpose text NOT NULL,
+    own_ref text DEFAULT ''::text NOT NULL,
+    batch_id uuid,
+    "row" integer,
+    scheme text NOT NULL,
+    asked text NOT NULL,
+    as_of date NOT NULL,
+    known_at timestamp with time zone NOT NULL,
+    company_id uuid,
+    outcome text NOT NULL,
+    answer jsonb NOT NULL,
+    writer uuid NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.consultation FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE consultation; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.consultation IS 'Every check by a partner agency, written and on disk before its answer leaves. Never changed.';
+
+
+--
+-- Name: COLUMN consultation.known_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.consultation.known_at IS 'The answer is what the portal knew at that instant.';
+
+
+--
+-- Name: COLUMN consultation.company_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.consultation.company_id IS 'The company that the identifier belongs to, also when nothing was disclosed; never shown to partners.';
+
+
+--
+-- Name: COLUMN consultation.writer; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.consultation.writer IS 'Each process of the portal keeps a chain of its own: writer, position, and the hash over the record and the hash before it.';
 
 
 --
@@ -3113,6 +3235,44 @@ COMMENT ON TABLE public.partner_news IS 'Legal events of memberships that were r
 
 
 --
+-- Name: partner_number; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.partner_number (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    arrangement text DEFAULT ''::text NOT NULL,
+    scheme text NOT NULL,
+    value text NOT NULL,
+    search_key text NOT NULL,
+    site_id uuid,
+    address text DEFAULT ''::text NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    removed_at timestamp with time zone,
+    removed_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT partner_number_address_check CHECK ((length(address) <= 500)),
+    CONSTRAINT partner_number_arrangement_check CHECK ((arrangement ~ '^([a-z0-9-]{2,60})?$'::text)),
+    CONSTRAINT partner_number_check CHECK ((valid_until >= valid_from)),
+    CONSTRAINT partner_number_scheme_check CHECK (((length(scheme) >= 1) AND (length(scheme) <= 40))),
+    CONSTRAINT partner_number_search_key_check CHECK (((length(search_key) >= 1) AND (length(search_key) <= 60))),
+    CONSTRAINT partner_number_value_check CHECK (((length(value) >= 1) AND (length(value) <= 60)))
+);
+
+ALTER TABLE ONLY public.partner_number FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE partner_number; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.partner_number IS 'A number of a member in a partner''s system. One operator has many MIDs, each tied to an address. Empty arrangement: it is used with every partner.';
+
+
+--
 -- Name: partner_told; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -4079,6 +4239,86 @@ CREATE TABLE public.rate_limit (
 --
 
 COMMENT ON TABLE public.rate_limit IS 'Counts per key and window, shared by all replicas.';
+
+
+--
+-- Name: recognition; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.recognition (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    agency_id uuid NOT NULL,
+    status text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    partner_ref text DEFAULT ''::text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by uuid,
+    sent_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    answered_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    end_reason text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT recognition_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT recognition_check CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
+    CONSTRAINT recognition_check1 CHECK (((status <> ALL (ARRAY['recognised'::text, 'refused'::text])) OR (answered_at IS NOT NULL))),
+    CONSTRAINT recognition_check2 CHECK (((status <> 'acknowledged'::text) OR (acknowledged_at IS NOT NULL))),
+    CONSTRAINT recognition_check3 CHECK (((status <> 'sent'::text) OR (sent_at IS NOT NULL))),
+    CONSTRAINT recognition_end_reason_check CHECK ((length(end_reason) <= 60)),
+    CONSTRAINT recognition_partner_ref_check CHECK ((length(partner_ref) <= 60)),
+    CONSTRAINT recognition_reason_check CHECK ((length(reason) <= 60)),
+    CONSTRAINT recognition_status_check CHECK ((status = ANY (ARRAY['asked'::text, 'sent'::text, 'acknowledged'::text, 'recognised'::text, 'refused'::text, 'ended'::text])))
+);
+
+ALTER TABLE ONLY public.recognition FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE recognition; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.recognition IS 'A member asks a partner for recognition under an arrangement, and what the partner did with it.';
+
+
+--
+-- Name: recognition_consent; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.recognition_consent (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    given_by uuid,
+    giver text NOT NULL,
+    text_version text NOT NULL,
+    elements text[] NOT NULL,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by uuid,
+    withdrawer text DEFAULT ''::text NOT NULL,
+    CONSTRAINT recognition_consent_arrangement_check CHECK (((arrangement = '*'::text) OR (arrangement ~ '^[a-z0-9-]{2,60}$'::text))),
+    CONSTRAINT recognition_consent_check CHECK ((withdrawn_at >= given_at)),
+    CONSTRAINT recognition_consent_text_version_check CHECK (((length(text_version) >= 1) AND (length(text_version) <= 60)))
+);
+
+ALTER TABLE ONLY public.recognition_consent FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE recognition_consent; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.recognition_consent IS 'A member lets partners see its status: under one arrangement, or * where consent is general. Never deleted: what was allowed when stays provable.';
+
+
+--
+-- Name: COLUMN recognition_consent.elements; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.recognition_consent.elements IS 'Codes of the data elements that are exchanged.';
 
 
 --
@@ -5492,6 +5732,22 @@ ALTER TABLE ONLY public.application_snapshot
 
 
 --
+-- Name: arrangement_agency arrangement_agency_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_agency
+    ADD CONSTRAINT arrangement_agency_pkey PRIMARY KEY (arrangement, agency_id, since);
+
+
+--
+-- Name: arrangement_event arrangement_event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_event
+    ADD CONSTRAINT arrangement_event_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: audit_event audit_event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5641,6 +5897,14 @@ ALTER TABLE ONLY public.company_key
 
 ALTER TABLE ONLY public.company
     ADD CONSTRAINT company_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: consultation consultation_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.consultation
+    ADD CONSTRAINT consultation_pkey PRIMARY KEY (id);
 
 
 --
@@ -6100,6 +6364,14 @@ ALTER TABLE ONLY public.partner_news
 
 
 --
+-- Name: partner_number partner_number_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_number
+    ADD CONSTRAINT partner_number_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: partner_told partner_told_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6369,6 +6641,22 @@ ALTER TABLE ONLY public.questionnaire
 
 ALTER TABLE ONLY public.rate_limit
     ADD CONSTRAINT rate_limit_pkey PRIMARY KEY (key, window_from);
+
+
+--
+-- Name: recognition_consent recognition_consent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_consent
+    ADD CONSTRAINT recognition_consent_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: recognition recognition_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition
+    ADD CONSTRAINT recognition_pkey PRIMARY KEY (id);
 
 
 --
@@ -6922,6 +7210,27 @@ CREATE INDEX application_status ON public.application USING btree (status, submi
 
 
 --
+-- Name: arrangement_agency_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX arrangement_agency_agency ON public.arrangement_agency USING btree (agency_id);
+
+
+--
+-- Name: arrangement_event_life; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX arrangement_event_life ON public.arrangement_event USING btree (arrangement, on_day, recorded_at);
+
+
+--
+-- Name: arrangement_event_undone_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX arrangement_event_undone_once ON public.arrangement_event USING btree (undoes) WHERE (undoes IS NOT NULL);
+
+
+--
 -- Name: asked_once; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7234,6 +7543,41 @@ CREATE INDEX company_name_trgm ON public.company USING gin (public.fold(name) pu
 --
 
 CREATE INDEX company_office ON public.company USING btree (office_id, name);
+
+
+--
+-- Name: consultation_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX consultation_agency ON public.consultation USING btree (agency_id, at DESC, id DESC);
+
+
+--
+-- Name: consultation_batch; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX consultation_batch ON public.consultation USING btree (batch_id, "row") WHERE (batch_id IS NOT NULL);
+
+
+--
+-- Name: consultation_chain; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX consultation_chain ON public.consultation USING btree (writer, seq);
+
+
+--
+-- Name: consultation_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX consultation_company ON public.consultation USING btree (company_id, at DESC) WHERE (company_id IS NOT NULL);
+
+
+--
+-- Name: consultation_number; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX consultation_number ON public.consultation USING btree (number);
 
 
 --
@@ -7895,6 +8239,27 @@ CREATE UNIQUE INDEX one_live_membership ON public.membership USING btree (compan
 
 
 --
+-- Name: one_live_partner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_live_partner ON public.arrangement_agency USING btree (arrangement, agency_id) WHERE (until IS NULL);
+
+
+--
+-- Name: one_live_recognition; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_live_recognition ON public.recognition USING btree (membership_id, arrangement) WHERE (ended_at IS NULL);
+
+
+--
+-- Name: one_live_recognition_consent; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_live_recognition_consent ON public.recognition_consent USING btree (company_id, arrangement) WHERE (withdrawn_at IS NULL);
+
+
+--
 -- Name: one_live_signature; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8165,6 +8530,27 @@ CREATE INDEX partner_news_at ON public.partner_news USING btree (at) WHERE (done
 --
 
 CREATE INDEX partner_news_membership ON public.partner_news USING btree (membership_id);
+
+
+--
+-- Name: partner_number_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_number_company ON public.partner_number USING btree (company_id, scheme);
+
+
+--
+-- Name: partner_number_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX partner_number_once ON public.partner_number USING btree (company_id, arrangement, scheme, search_key) WHERE (removed_at IS NULL);
+
+
+--
+-- Name: partner_number_search; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_number_search ON public.partner_number USING btree (search_key) WHERE (removed_at IS NULL);
 
 
 --
@@ -8445,6 +8831,20 @@ CREATE INDEX questionnaire_reuse_source ON public.questionnaire_reuse USING btre
 --
 
 CREATE INDEX questionnaire_sender ON public.questionnaire USING btree (sent_by) WHERE (sent_by IS NOT NULL);
+
+
+--
+-- Name: recognition_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_agency ON public.recognition USING btree (agency_id, status, asked_at);
+
+
+--
+-- Name: recognition_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_company ON public.recognition USING btree (company_id, asked_at DESC);
 
 
 --
@@ -8875,6 +9275,20 @@ CREATE TRIGGER appeal_entry_no_truncate BEFORE TRUNCATE ON public.appeal_entry F
 
 
 --
+-- Name: arrangement_event arrangement_event_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER arrangement_event_append_only BEFORE DELETE OR UPDATE ON public.arrangement_event FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: arrangement_event arrangement_event_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER arrangement_event_no_truncate BEFORE TRUNCATE ON public.arrangement_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: audit_event audit_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -8900,6 +9314,20 @@ CREATE TRIGGER change_case_entry_append_only BEFORE DELETE OR UPDATE ON public.c
 --
 
 CREATE TRIGGER change_case_entry_no_truncate BEFORE TRUNCATE ON public.change_case_entry FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: consultation consultation_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER consultation_append_only BEFORE DELETE OR UPDATE ON public.consultation FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: consultation consultation_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER consultation_no_truncate BEFORE TRUNCATE ON public.consultation FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -9395,6 +9823,38 @@ ALTER TABLE ONLY public.application_snapshot
 
 
 --
+-- Name: arrangement_agency arrangement_agency_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_agency
+    ADD CONSTRAINT arrangement_agency_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: arrangement_event arrangement_event_approved_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_event
+    ADD CONSTRAINT arrangement_event_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.person(id);
+
+
+--
+-- Name: arrangement_event arrangement_event_recorded_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_event
+    ADD CONSTRAINT arrangement_event_recorded_by_fkey FOREIGN KEY (recorded_by) REFERENCES public.person(id);
+
+
+--
+-- Name: arrangement_event arrangement_event_undoes_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_event
+    ADD CONSTRAINT arrangement_event_undoes_fkey FOREIGN KEY (undoes) REFERENCES public.arrangement_event(id);
+
+
+--
 -- Name: booking booking_made_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9720,6 +10180,22 @@ ALTER TABLE ONLY public.company_key
 
 ALTER TABLE ONLY public.company
     ADD CONSTRAINT company_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: consultation consultation_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.consultation
+    ADD CONSTRAINT consultation_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: consultation consultation_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.consultation
+    ADD CONSTRAINT consultation_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 
 --
@@ -10707,6 +11183,38 @@ ALTER TABLE ONLY public.partner_news
 
 
 --
+-- Name: partner_number partner_number_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_number
+    ADD CONSTRAINT partner_number_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: partner_number partner_number_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_number
+    ADD CONSTRAINT partner_number_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id);
+
+
+--
+-- Name: partner_number partner_number_removed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_number
+    ADD CONSTRAINT partner_number_removed_by_fkey FOREIGN KEY (removed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: partner_number partner_number_site_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_number
+    ADD CONSTRAINT partner_number_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.site(id);
+
+
+--
 -- Name: partner_told partner_told_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -11280,6 +11788,62 @@ ALTER TABLE ONLY public.questionnaire_reuse
 
 ALTER TABLE ONLY public.questionnaire
     ADD CONSTRAINT questionnaire_sent_by_fkey FOREIGN KEY (sent_by) REFERENCES public.person(id);
+
+
+--
+-- Name: recognition recognition_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition
+    ADD CONSTRAINT recognition_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: recognition recognition_asked_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition
+    ADD CONSTRAINT recognition_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id);
+
+
+--
+-- Name: recognition recognition_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition
+    ADD CONSTRAINT recognition_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: recognition_consent recognition_consent_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_consent
+    ADD CONSTRAINT recognition_consent_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: recognition_consent recognition_consent_given_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_consent
+    ADD CONSTRAINT recognition_consent_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.person(id);
+
+
+--
+-- Name: recognition_consent recognition_consent_withdrawn_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_consent
+    ADD CONSTRAINT recognition_consent_withdrawn_by_fkey FOREIGN KEY (withdrawn_by) REFERENCES public.person(id);
+
+
+--
+-- Name: recognition recognition_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition
+    ADD CONSTRAINT recognition_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
 
 
 --
@@ -12194,6 +12758,12 @@ ALTER TABLE public.company_identifier ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.company_key ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: consultation; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.consultation ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: contact; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -12441,6 +13011,13 @@ CREATE POLICY fence ON public.company_identifier USING ((( SELECT public.looking
 --
 
 CREATE POLICY fence ON public.company_key USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: consultation fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.consultation USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
@@ -12715,6 +13292,13 @@ CREATE POLICY fence ON public.partner_news USING ((( SELECT public.looking() AS 
 
 
 --
+-- Name: partner_number fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.partner_number USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: partner_told fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -12859,6 +13443,20 @@ CREATE POLICY fence ON public.questionnaire_entry USING (((( SELECT public.looki
 --
 
 CREATE POLICY fence ON public.questionnaire_reuse USING ((( SELECT public.looking() AS looking) = 'system'::text));
+
+
+--
+-- Name: recognition fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.recognition USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: recognition_consent fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.recognition_consent USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13257,6 +13855,12 @@ ALTER TABLE public.partner_import ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.partner_news ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: partner_number; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.partner_number ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: partner_told; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -13387,6 +13991,18 @@ ALTER TABLE public.questionnaire_entry ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.questionnaire_reuse ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: recognition; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.recognition ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: recognition_consent; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.recognition_consent ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: recommendation; Type: ROW SECURITY; Schema: public; Owner: -
@@ -13689,6 +14305,20 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.application_snapshot TO portal_app;
 
 
 --
+-- Name: TABLE arrangement_agency; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.arrangement_agency TO portal_app;
+
+
+--
+-- Name: TABLE arrangement_event; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.arrangement_event TO portal_app;
+
+
+--
 -- Name: TABLE audit_event; Type: ACL; Schema: public; Owner: -
 --
 
@@ -13813,6 +14443,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.company_identifier TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.company_key TO portal_app;
+
+
+--
+-- Name: TABLE consultation; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.consultation TO portal_app;
 
 
 --
@@ -14124,6 +14761,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.partner_news TO portal_app;
 
 
 --
+-- Name: TABLE partner_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.partner_number TO portal_app;
+
+
+--
 -- Name: TABLE partner_told; Type: ACL; Schema: public; Owner: -
 --
 
@@ -14303,6 +14947,20 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.questionnaire_reuse TO portal_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit TO portal_app;
+
+
+--
+-- Name: TABLE recognition; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.recognition TO portal_app;
+
+
+--
+-- Name: TABLE recognition_consent; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.recognition_consent TO portal_app;
 
 
 --
