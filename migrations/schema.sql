@@ -951,6 +951,48 @@ COMMENT ON COLUMN public.arrangement_event.on_day IS 'First day of its effect, c
 
 
 --
+-- Name: arrangement_proposal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.arrangement_proposal (
+    id uuid NOT NULL,
+    arrangement text NOT NULL,
+    kind text NOT NULL,
+    on_day date NOT NULL,
+    source text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    proposed_by uuid NOT NULL,
+    proposer text NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    decider text DEFAULT ''::text NOT NULL,
+    decision text DEFAULT ''::text NOT NULL,
+    decision_note text DEFAULT ''::text NOT NULL,
+    event_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT arrangement_proposal_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT arrangement_proposal_check CHECK (((decision = ''::text) = (decided_at IS NULL))),
+    CONSTRAINT arrangement_proposal_check1 CHECK (((decision = 'approved'::text) = (event_id IS NOT NULL))),
+    CONSTRAINT arrangement_proposal_decision_check CHECK ((decision = ANY (ARRAY[''::text, 'approved'::text, 'refused'::text, 'taken_back'::text]))),
+    CONSTRAINT arrangement_proposal_decision_note_check CHECK ((length(decision_note) <= 4000)),
+    CONSTRAINT arrangement_proposal_kind_check CHECK ((kind = ANY (ARRAY['suspended'::text, 'resumed'::text, 'ended'::text]))),
+    CONSTRAINT arrangement_proposal_note_check CHECK ((length(note) <= 4000)),
+    CONSTRAINT arrangement_proposal_source_check CHECK (((length(source) >= 1) AND (length(source) <= 1000))),
+    CONSTRAINT second_person CHECK (((decision = ANY (ARRAY[''::text, 'taken_back'::text])) OR (decided_by IS DISTINCT FROM proposed_by)))
+);
+
+ALTER TABLE ONLY public.arrangement_proposal FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE arrangement_proposal; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.arrangement_proposal IS 'Suspending, resuming or ending an arrangement: one person of headquarters proposes, another decides.';
+
+
+--
 -- Name: audit_event; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -4262,6 +4304,7 @@ CREATE TABLE public.recognition (
     ended_at timestamp with time zone,
     end_reason text DEFAULT ''::text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    told text DEFAULT 'active'::text NOT NULL,
     CONSTRAINT recognition_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
     CONSTRAINT recognition_check CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT recognition_check1 CHECK (((status <> ALL (ARRAY['recognised'::text, 'refused'::text])) OR (answered_at IS NOT NULL))),
@@ -4270,7 +4313,8 @@ CREATE TABLE public.recognition (
     CONSTRAINT recognition_end_reason_check CHECK ((length(end_reason) <= 60)),
     CONSTRAINT recognition_partner_ref_check CHECK ((length(partner_ref) <= 60)),
     CONSTRAINT recognition_reason_check CHECK ((length(reason) <= 60)),
-    CONSTRAINT recognition_status_check CHECK ((status = ANY (ARRAY['asked'::text, 'sent'::text, 'acknowledged'::text, 'recognised'::text, 'refused'::text, 'ended'::text])))
+    CONSTRAINT recognition_status_check CHECK ((status = ANY (ARRAY['asked'::text, 'sent'::text, 'acknowledged'::text, 'recognised'::text, 'refused'::text, 'ended'::text]))),
+    CONSTRAINT recognition_told_check CHECK ((told = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text])))
 );
 
 ALTER TABLE ONLY public.recognition FORCE ROW LEVEL SECURITY;
@@ -4281,6 +4325,42 @@ ALTER TABLE ONLY public.recognition FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.recognition IS 'A member asks a partner for recognition under an arrangement, and what the partner did with it.';
+
+
+--
+-- Name: COLUMN recognition.told; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.recognition.told IS 'What the membership was when the partner was last told. The clock compares it with what the membership is.';
+
+
+--
+-- Name: recognition_ack; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.recognition_ack (
+    event_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    delivered_at timestamp with time zone,
+    delivered_by text DEFAULT ''::text NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by uuid,
+    acknowledger text DEFAULT ''::text NOT NULL,
+    alarmed_at timestamp with time zone,
+    CONSTRAINT recognition_ack_acknowledger_check CHECK ((length(acknowledger) <= 200)),
+    CONSTRAINT recognition_ack_check CHECK ((acknowledged_at >= delivered_at)),
+    CONSTRAINT recognition_ack_check1 CHECK (((acknowledged_at IS NULL) OR (delivered_at IS NOT NULL))),
+    CONSTRAINT recognition_ack_delivered_by_check CHECK ((delivered_by = ANY (ARRAY[''::text, 'page'::text, 'feed'::text, 'file'::text, 'webhook'::text])))
+);
+
+ALTER TABLE ONLY public.recognition_ack FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE recognition_ack; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.recognition_ack IS 'What became of an event at its partner: seen, acknowledged, or an alarm to headquarters because it was not.';
 
 
 --
@@ -4319,6 +4399,82 @@ COMMENT ON TABLE public.recognition_consent IS 'A member lets partners see its s
 --
 
 COMMENT ON COLUMN public.recognition_consent.elements IS 'Codes of the data elements that are exchanged.';
+
+
+--
+-- Name: recognition_event; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.recognition_event (
+    id uuid NOT NULL,
+    seq bigint NOT NULL,
+    agency_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    recognition_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    effective_on date NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    payload jsonb NOT NULL,
+    CONSTRAINT recognition_event_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT recognition_event_check CHECK ((occurred_at >= effective_at)),
+    CONSTRAINT recognition_event_kind_check CHECK ((kind = ANY (ARRAY['gained'::text, 'lost'::text, 'suspended'::text, 'reinstated'::text, 'identity_changed'::text, 'expiring'::text]))),
+    CONSTRAINT recognition_event_reason_check CHECK ((length(reason) <= 60))
+);
+
+ALTER TABLE ONLY public.recognition_event FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE recognition_event; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.recognition_event IS 'What a partner agency is told of a member that takes part in an arrangement. Written in the transaction of what happened, or by the clock when its day comes; never changed.';
+
+
+--
+-- Name: COLUMN recognition_event.seq; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.recognition_event.seq IS 'Cursor of the partner''s feed. Writers take turns, so a number is never seen before a smaller one.';
+
+
+--
+-- Name: COLUMN recognition_event.effective_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.recognition_event.effective_at IS 'When it took effect: the start of its day, or the moment at which the portal learned of it if that was later.';
+
+
+--
+-- Name: COLUMN recognition_event.occurred_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.recognition_event.occurred_at IS 'When it left: from then on it is in the partner''s feed and on its page.';
+
+
+--
+-- Name: COLUMN recognition_event.payload; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.recognition_event.payload IS 'Facts for machines. No personal data.';
+
+
+--
+-- Name: recognition_event_seq_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.recognition_event ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.recognition_event_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 
 --
@@ -5748,6 +5904,14 @@ ALTER TABLE ONLY public.arrangement_event
 
 
 --
+-- Name: arrangement_proposal arrangement_proposal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_proposal
+    ADD CONSTRAINT arrangement_proposal_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: audit_event audit_event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6644,11 +6808,35 @@ ALTER TABLE ONLY public.rate_limit
 
 
 --
+-- Name: recognition_ack recognition_ack_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_ack
+    ADD CONSTRAINT recognition_ack_pkey PRIMARY KEY (event_id);
+
+
+--
 -- Name: recognition_consent recognition_consent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.recognition_consent
     ADD CONSTRAINT recognition_consent_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: recognition_event recognition_event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_event
+    ADD CONSTRAINT recognition_event_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: recognition_event recognition_event_seq_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_event
+    ADD CONSTRAINT recognition_event_seq_key UNIQUE (seq);
 
 
 --
@@ -7228,6 +7416,13 @@ CREATE INDEX arrangement_event_life ON public.arrangement_event USING btree (arr
 --
 
 CREATE UNIQUE INDEX arrangement_event_undone_once ON public.arrangement_event USING btree (undoes) WHERE (undoes IS NOT NULL);
+
+
+--
+-- Name: arrangement_proposal_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX arrangement_proposal_list ON public.arrangement_proposal USING btree (arrangement, proposed_at DESC);
 
 
 --
@@ -8274,6 +8469,13 @@ CREATE UNIQUE INDEX one_open_application ON public.application USING btree (comp
 
 
 --
+-- Name: one_open_arrangement_proposal; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_arrangement_proposal ON public.arrangement_proposal USING btree (arrangement) WHERE (decided_at IS NULL);
+
+
+--
 -- Name: one_open_change_case; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8834,6 +9036,13 @@ CREATE INDEX questionnaire_sender ON public.questionnaire USING btree (sent_by) 
 
 
 --
+-- Name: recognition_ack_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_ack_agency ON public.recognition_ack USING btree (agency_id) WHERE (acknowledged_at IS NULL);
+
+
+--
 -- Name: recognition_agency; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8845,6 +9054,41 @@ CREATE INDEX recognition_agency ON public.recognition USING btree (agency_id, st
 --
 
 CREATE INDEX recognition_company ON public.recognition USING btree (company_id, asked_at DESC);
+
+
+--
+-- Name: recognition_event_arrangement; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_event_arrangement ON public.recognition_event USING btree (arrangement, agency_id, occurred_at);
+
+
+--
+-- Name: recognition_event_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_event_company ON public.recognition_event USING btree (company_id);
+
+
+--
+-- Name: recognition_event_feed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_event_feed ON public.recognition_event USING btree (agency_id, seq);
+
+
+--
+-- Name: recognition_event_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_event_membership ON public.recognition_event USING btree (membership_id, seq);
+
+
+--
+-- Name: recognition_event_recognition; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_event_recognition ON public.recognition_event USING btree (recognition_id, seq);
 
 
 --
@@ -9492,6 +9736,20 @@ CREATE TRIGGER questionnaire_entry_append_only BEFORE DELETE OR UPDATE ON public
 
 
 --
+-- Name: recognition_event recognition_event_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER recognition_event_append_only BEFORE DELETE OR UPDATE ON public.recognition_event FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: recognition_event recognition_event_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER recognition_event_no_truncate BEFORE TRUNCATE ON public.recognition_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: report_version report_version_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -9852,6 +10110,30 @@ ALTER TABLE ONLY public.arrangement_event
 
 ALTER TABLE ONLY public.arrangement_event
     ADD CONSTRAINT arrangement_event_undoes_fkey FOREIGN KEY (undoes) REFERENCES public.arrangement_event(id);
+
+
+--
+-- Name: arrangement_proposal arrangement_proposal_decided_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_proposal
+    ADD CONSTRAINT arrangement_proposal_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: arrangement_proposal arrangement_proposal_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_proposal
+    ADD CONSTRAINT arrangement_proposal_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.arrangement_event(id);
+
+
+--
+-- Name: arrangement_proposal arrangement_proposal_proposed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_proposal
+    ADD CONSTRAINT arrangement_proposal_proposed_by_fkey FOREIGN KEY (proposed_by) REFERENCES public.person(id);
 
 
 --
@@ -11791,6 +12073,30 @@ ALTER TABLE ONLY public.questionnaire
 
 
 --
+-- Name: recognition_ack recognition_ack_acknowledged_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_ack
+    ADD CONSTRAINT recognition_ack_acknowledged_by_fkey FOREIGN KEY (acknowledged_by) REFERENCES public.person(id);
+
+
+--
+-- Name: recognition_ack recognition_ack_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_ack
+    ADD CONSTRAINT recognition_ack_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: recognition_ack recognition_ack_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_ack
+    ADD CONSTRAINT recognition_ack_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.recognition_event(id);
+
+
+--
 -- Name: recognition recognition_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -11836,6 +12142,38 @@ ALTER TABLE ONLY public.recognition_consent
 
 ALTER TABLE ONLY public.recognition_consent
     ADD CONSTRAINT recognition_consent_withdrawn_by_fkey FOREIGN KEY (withdrawn_by) REFERENCES public.person(id);
+
+
+--
+-- Name: recognition_event recognition_event_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_event
+    ADD CONSTRAINT recognition_event_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: recognition_event recognition_event_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_event
+    ADD CONSTRAINT recognition_event_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: recognition_event recognition_event_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_event
+    ADD CONSTRAINT recognition_event_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: recognition_event recognition_event_recognition_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recognition_event
+    ADD CONSTRAINT recognition_event_recognition_id_fkey FOREIGN KEY (recognition_id) REFERENCES public.recognition(id);
 
 
 --
@@ -12647,6 +12985,12 @@ ALTER TABLE public.application_identifier ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.application_snapshot ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: arrangement_proposal; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.arrangement_proposal ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: audit_event; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -12913,6 +13257,13 @@ CREATE POLICY fence ON public.application_identifier USING (((( SELECT public.lo
 --
 
 CREATE POLICY fence ON public.application_snapshot USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: arrangement_proposal fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.arrangement_proposal USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
@@ -13453,10 +13804,24 @@ CREATE POLICY fence ON public.recognition USING ((( SELECT public.looking_inside
 
 
 --
+-- Name: recognition_ack fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.recognition_ack USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
 -- Name: recognition_consent fence; Type: POLICY; Schema: public; Owner: -
 --
 
 CREATE POLICY fence ON public.recognition_consent USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: recognition_event fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.recognition_event USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
@@ -13999,10 +14364,22 @@ ALTER TABLE public.questionnaire_reuse ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.recognition ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: recognition_ack; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.recognition_ack ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: recognition_consent; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.recognition_consent ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: recognition_event; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.recognition_event ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: recommendation; Type: ROW SECURITY; Schema: public; Owner: -
@@ -14316,6 +14693,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.arrangement_agency TO portal_app;
 --
 
 GRANT SELECT,INSERT ON TABLE public.arrangement_event TO portal_app;
+
+
+--
+-- Name: TABLE arrangement_proposal; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.arrangement_proposal TO portal_app;
 
 
 --
@@ -14957,10 +15341,24 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.recognition TO portal_app;
 
 
 --
+-- Name: TABLE recognition_ack; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.recognition_ack TO portal_app;
+
+
+--
 -- Name: TABLE recognition_consent; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.recognition_consent TO portal_app;
+
+
+--
+-- Name: TABLE recognition_event; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.recognition_event TO portal_app;
 
 
 --
