@@ -88,6 +88,9 @@ type Config struct {
 
 	MapFile string `env:"PORTAL_MAP_FILE" doc:"file with the outlines of the map and the lines between countries, in the form of app/geo/world.json; without it the portal draws land only, and no lines"`
 
+	SigningKeys string `env:"PORTAL_SIGNING_KEYS" doc:"folder with the keys (*.pem, EC P-256, PKCS #8, chmod 600) that sign certificates and answers to partner agencies; the last by name signs, all are published. Without it one key is derived from PORTAL_KEY"`
+	ClientCert  string `env:"PORTAL_CLIENT_CERT_HEADER" doc:"header in which a trusted proxy hands over the SHA-256 of a client's TLS certificate, in hexadecimal; empty: certificates are not looked at"`
+
 	DemoIDP string `env:"PORTAL_DEMO_IDP_ADDR" envDefault:"127.0.0.1:8081" doc:"dev only: address of the demo sign-in provider"`
 }
 

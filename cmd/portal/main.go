@@ -48,6 +48,7 @@ func commands() []command {
 		{"invite-admin", "-zone Z -calendar C EMAIL", "open the headquarters and invite the first administrator", inviteAdmin},
 		{"programme", "check|diff|export-oscal|import-oscal …", "check a programme's folder, compare editions of its criteria, exchange them as OSCAL", programmeCommand},
 		{"feed-key", "", "print the public key of the daily files for the single window", printFeedKey},
+		{"keys", "", "print the public keys that verify certificates and answers to partner agencies (JWKS)", printKeys},
 		{"verify-feed", "-key KEY FILE MANIFEST", "verify a daily file for the single window; needs nothing else", verifyFeed},
 		{"config", "", "print every setting with its value, secrets masked", printConfig},
 	}
