@@ -241,11 +241,15 @@ func (t *twin) inbox(c *fiber.Ctx) error {
 		coalesce(a.reference, n.reference, s.number, '') as reference,
 		m.direction = 'to_company' and not exists (select from message_read x where x.message_id = m.id and x.person_id = $2) as unread
 		from message m left join application a on a.id = m.subject_id left join change_notice n on n.id = m.subject_id left join membership s on s.id = m.subject_id
-		where m.company_id = $1 order by m.sent_at desc, m.id desc limit 51`, c.Params("company"), c.Query("me"))
+		where m.company_id = $1 order by m.sent_at desc, m.id desc limit $3`, c.Params("company"), c.Query("me"), notice.PageSize+1)
 	if err != nil {
 		return err
 	}
-	return t.show(c, inboxview.List(inboxview.ListPage{Chrome: t.companyChrome(), Page: notice.Page{Items: items}, Start: true, Zone: time.UTC}))
+	page := notice.Page{Items: items}
+	if len(items) > notice.PageSize {
+		page.Items, page.Next = items[:notice.PageSize], notice.Cursor{SentAt: items[notice.PageSize-1].SentAt, ID: items[notice.PageSize-1].ID}
+	}
+	return t.show(c, inboxview.List(inboxview.ListPage{Chrome: t.companyChrome(), Page: page, Start: true, Zone: time.UTC}))
 }
 
 // companyChrome is what stands around the pages of a company.
