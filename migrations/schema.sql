@@ -284,6 +284,20 @@ end $$;
 
 
 --
+-- Name: note_first_verdict(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.note_first_verdict() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public'
+    AS $$
+begin
+  new.first := not exists (select from profile_result r where r.cycle_id = new.cycle_id and r.criterion = new.criterion);
+  return new;
+end $$;
+
+
+--
 -- Name: observes(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3808,7 +3822,8 @@ CREATE TABLE public.profile_result (
     verdict text NOT NULL,
     remark text NOT NULL,
     round integer NOT NULL,
-    sent_at timestamp with time zone NOT NULL
+    sent_at timestamp with time zone NOT NULL,
+    first boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE ONLY public.profile_result FORCE ROW LEVEL SECURITY;
@@ -3819,6 +3834,13 @@ ALTER TABLE ONLY public.profile_result FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.profile_result IS 'Verdicts as the company was told of them. Append-only.';
+
+
+--
+-- Name: COLUMN profile_result.first; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.profile_result.first IS 'It is the first verdict that the company got on the criterion in this cycle. Set by the database.';
 
 
 --
@@ -8777,6 +8799,13 @@ CREATE INDEX person_email ON public.person USING btree (lower(email));
 
 
 --
+-- Name: person_right_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX person_right_company ON public.person_right USING btree (company_id, person_id) WHERE (audience = 'company'::text);
+
+
+--
 -- Name: plan_item_membership; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8896,10 +8925,10 @@ CREATE INDEX profile_result_cycle ON public.profile_result USING btree (cycle_id
 
 
 --
--- Name: profile_result_sent; Type: INDEX; Schema: public; Owner: -
+-- Name: profile_result_first; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX profile_result_sent ON public.profile_result USING btree (sent_at);
+CREATE INDEX profile_result_first ON public.profile_result USING btree (sent_at) WHERE first;
 
 
 --
@@ -9768,6 +9797,13 @@ CREATE TRIGGER report_version_no_truncate BEFORE TRUNCATE ON public.report_versi
 --
 
 CREATE TRIGGER result_append_only BEFORE DELETE OR UPDATE ON public.profile_result FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: profile_result result_first; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER result_first BEFORE INSERT ON public.profile_result FOR EACH ROW EXECUTE FUNCTION public.note_first_verdict();
 
 
 --
@@ -13207,14 +13243,14 @@ ALTER TABLE public.evidence_version ENABLE ROW LEVEL SECURITY;
 -- Name: agency_consent fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.agency_consent USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.agency_consent USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: agency_look fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.agency_look USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.agency_look USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13228,14 +13264,14 @@ CREATE POLICY fence ON public.agreement_signature USING ((( SELECT public.lookin
 -- Name: appeal fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.appeal USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.appeal USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: appeal_entry fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.appeal_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal))));
+CREATE POLICY fence ON public.appeal_entry USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal))));
 
 
 --
@@ -13249,7 +13285,7 @@ CREATE POLICY fence ON public.application USING ((( SELECT public.looking_inside
 -- Name: application_identifier fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.application_identifier USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.application_identifier USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13270,21 +13306,21 @@ CREATE POLICY fence ON public.arrangement_proposal USING (( SELECT public.lookin
 -- Name: booking fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.booking USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.booking USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: business_partner fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.business_partner USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.business_partner USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: calendar_feed fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.calendar_feed USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR (person_id = ( SELECT public.looking_person() AS looking_person))));
+CREATE POLICY fence ON public.calendar_feed USING ((( SELECT public.looking_inside() AS looking_inside) OR (person_id = ( SELECT public.looking_person() AS looking_person))));
 
 
 --
@@ -13305,21 +13341,21 @@ CREATE POLICY fence ON public.change_case USING (((( SELECT public.looking() AS 
 -- Name: change_case_entry fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.change_case_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal))));
+CREATE POLICY fence ON public.change_case_entry USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal))));
 
 
 --
 -- Name: change_case_item fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.change_case_item USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.change_case_item USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: change_case_proof fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.change_case_proof USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.change_case_proof USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13361,7 +13397,7 @@ CREATE POLICY fence ON public.company_identifier USING ((( SELECT public.looking
 -- Name: company_key fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.company_key USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.company_key USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13396,21 +13432,21 @@ CREATE POLICY fence ON public.eligibility_answer USING ((( SELECT public.looking
 -- Name: enclosure fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.enclosure USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.enclosure USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: enforcement_case fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.enforcement_case USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (told_at IS NOT NULL))));
+CREATE POLICY fence ON public.enforcement_case USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (told_at IS NOT NULL))));
 
 
 --
 -- Name: enforcement_consent fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.enforcement_consent USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+CREATE POLICY fence ON public.enforcement_consent USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
    FROM public.enforcement_case c
   WHERE (c.id = enforcement_consent.case_id))))));
 
@@ -13419,7 +13455,7 @@ CREATE POLICY fence ON public.enforcement_consent USING (((( SELECT public.looki
 -- Name: enforcement_entry fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.enforcement_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal) AND (EXISTS ( SELECT
+CREATE POLICY fence ON public.enforcement_entry USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal) AND (EXISTS ( SELECT
    FROM public.enforcement_case c
   WHERE (c.id = enforcement_entry.case_id))))));
 
@@ -13428,7 +13464,7 @@ CREATE POLICY fence ON public.enforcement_entry USING (((( SELECT public.looking
 -- Name: enforcement_item fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.enforcement_item USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+CREATE POLICY fence ON public.enforcement_item USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
    FROM public.enforcement_case c
   WHERE (c.id = enforcement_item.case_id))))));
 
@@ -13437,7 +13473,7 @@ CREATE POLICY fence ON public.enforcement_item USING (((( SELECT public.looking(
 -- Name: enforcement_proposal fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.enforcement_proposal USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND ((notified_at IS NOT NULL) OR (decision = 'approved'::text)) AND (EXISTS ( SELECT
+CREATE POLICY fence ON public.enforcement_proposal USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND ((notified_at IS NOT NULL) OR (decision = 'approved'::text)) AND (EXISTS ( SELECT
    FROM public.enforcement_case c
   WHERE (c.id = enforcement_proposal.case_id))))));
 
@@ -13446,70 +13482,70 @@ CREATE POLICY fence ON public.enforcement_proposal USING (((( SELECT public.look
 -- Name: enforcement_weighing fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.enforcement_weighing USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.enforcement_weighing USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: evidence fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.evidence USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.evidence USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: evidence_link fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.evidence_link USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.evidence_link USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: evidence_part fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.evidence_part USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.evidence_part USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: evidence_pin fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.evidence_pin USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.evidence_pin USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: evidence_upload fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.evidence_upload USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.evidence_upload USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: evidence_version fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.evidence_version USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.evidence_version USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: finding fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.finding USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (sent_at IS NOT NULL))));
+CREATE POLICY fence ON public.finding USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (sent_at IS NOT NULL))));
 
 
 --
 -- Name: finding_entry fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.finding_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.finding_entry USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: finding_file fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.finding_file USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+CREATE POLICY fence ON public.finding_file USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
    FROM public.finding f
   WHERE (f.id = finding_file.finding_id))))));
 
@@ -13518,7 +13554,7 @@ CREATE POLICY fence ON public.finding_file USING (((( SELECT public.looking() AS
 -- Name: finding_proof fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.finding_proof USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.finding_proof USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13539,14 +13575,14 @@ CREATE POLICY fence ON public.import_draft USING (((( SELECT public.looking() AS
 -- Name: incident fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.incident USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (told_at IS NOT NULL))));
+CREATE POLICY fence ON public.incident USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (told_at IS NOT NULL))));
 
 
 --
 -- Name: incident_entry fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.incident_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal) AND (EXISTS ( SELECT
+CREATE POLICY fence ON public.incident_entry USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal) AND (EXISTS ( SELECT
    FROM public.incident i
   WHERE (i.id = incident_entry.incident_id))))));
 
@@ -13604,21 +13640,21 @@ CREATE POLICY fence ON public.note USING (( SELECT public.looking_inside() AS lo
 -- Name: officer fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.officer USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.officer USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: partner_connection fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.partner_connection USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND ((( SELECT public.looking_company() AS looking_company) = asker_id) OR (( SELECT public.looking_company() AS looking_company) = other_id)))));
+CREATE POLICY fence ON public.partner_connection USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND ((( SELECT public.looking_company() AS looking_company) = asker_id) OR (( SELECT public.looking_company() AS looking_company) = other_id)))));
 
 
 --
 -- Name: partner_consent fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.partner_consent USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.partner_consent USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13653,14 +13689,14 @@ CREATE POLICY fence ON public.partner_number USING ((( SELECT public.looking_ins
 -- Name: partner_told fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.partner_told USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.partner_told USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: plan_item fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.plan_item USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.plan_item USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
@@ -13674,105 +13710,105 @@ CREATE POLICY fence ON public.possible_duplicate USING (( SELECT public.looking_
 -- Name: profile_answer fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_answer USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_answer USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_answer_past fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_answer_past USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_answer_past USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_criterion fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_criterion USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_criterion USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_cycle fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_cycle USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_cycle USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_message fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_message USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal) AND (sent_at IS NOT NULL))));
+CREATE POLICY fence ON public.profile_message USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (NOT internal) AND (sent_at IS NOT NULL))));
 
 
 --
 -- Name: profile_presence fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_presence USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_presence USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_result fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_result USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_result USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_return fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_return USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_return USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_return_item fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_return_item USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_return_item USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_share fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_share USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_share USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_submission fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_submission USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.profile_submission USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: profile_verdict fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.profile_verdict USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.profile_verdict USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: proposal fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.proposal USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.proposal USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: questionnaire fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.questionnaire USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.questionnaire USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: questionnaire_action fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.questionnaire_action USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.questionnaire_action USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13786,7 +13822,7 @@ CREATE POLICY fence ON public.questionnaire_answer USING (((( SELECT public.look
 -- Name: questionnaire_entry fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.questionnaire_entry USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.questionnaire_entry USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13835,21 +13871,21 @@ CREATE POLICY fence ON public.recommendation USING (( SELECT public.looking_insi
 -- Name: report fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.report USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.report USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: report_comment fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.report_comment USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.report_comment USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: report_version fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.report_version USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND shared)));
+CREATE POLICY fence ON public.report_version USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND shared)));
 
 
 --
@@ -13863,35 +13899,35 @@ CREATE POLICY fence ON public.review_item USING (( SELECT public.looking_inside(
 -- Name: risk_action fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.risk_action USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.risk_action USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: risk_assessment fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.risk_assessment USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.risk_assessment USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: risk_lane fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.risk_lane USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.risk_lane USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: risk_leg fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.risk_leg USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.risk_leg USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: risk_rating fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.risk_rating USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.risk_rating USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13905,35 +13941,35 @@ CREATE POLICY fence ON public.site USING ((( SELECT public.looking_inside() AS l
 -- Name: slot fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.slot USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.slot USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: standing fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.standing USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.standing USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: standing_due fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.standing_due USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.standing_due USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: standing_event fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.standing_event USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.standing_event USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: succession fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.succession USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND ((( SELECT public.looking_company() AS looking_company) = from_company_id) OR (( SELECT public.looking_company() AS looking_company) = to_company_id)))));
+CREATE POLICY fence ON public.succession USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND ((( SELECT public.looking_company() AS looking_company) = from_company_id) OR (( SELECT public.looking_company() AS looking_company) = to_company_id)))));
 
 
 --
@@ -13947,35 +13983,35 @@ CREATE POLICY fence ON public.trade_name USING ((( SELECT public.looking_inside(
 -- Name: validation fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.validation USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (notified_at IS NOT NULL))));
+CREATE POLICY fence ON public.validation USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (notified_at IS NOT NULL))));
 
 
 --
 -- Name: validation_plan fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.validation_plan USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.validation_plan USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: verification fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.verification USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.verification USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
 -- Name: verification_link fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.verification_link USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.verification_link USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: verification_look fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.verification_look USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.verification_look USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -13989,14 +14025,14 @@ CREATE POLICY fence ON public.vetting_item USING (( SELECT public.looking_inside
 -- Name: visit fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.visit USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND public.told_of(validation_id)) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND public.observes(id))));
+CREATE POLICY fence ON public.visit USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND public.told_of(validation_id)) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND public.observes(id))));
 
 
 --
 -- Name: visit_document fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.visit_document USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+CREATE POLICY fence ON public.visit_document USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
    FROM public.visit v
   WHERE (v.id = visit_document.visit_id))))));
 
@@ -14005,7 +14041,7 @@ CREATE POLICY fence ON public.visit_document USING (((( SELECT public.looking() 
 -- Name: visit_file fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.visit_file USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
+CREATE POLICY fence ON public.visit_file USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)) AND (EXISTS ( SELECT
    FROM public.finding_file x
   WHERE (x.file_id = visit_file.id))))));
 
@@ -14014,28 +14050,28 @@ CREATE POLICY fence ON public.visit_file USING (((( SELECT public.looking() AS l
 -- Name: visit_observer fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.visit_observer USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+CREATE POLICY fence ON public.visit_observer USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company))) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
 -- Name: visit_officer fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.visit_officer USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.visit_officer USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: visit_time fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.visit_time USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+CREATE POLICY fence ON public.visit_time USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
 -- Name: window_file fence; Type: POLICY; Schema: public; Owner: -
 --
 
-CREATE POLICY fence ON public.window_file USING ((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])));
+CREATE POLICY fence ON public.window_file USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --

@@ -35,7 +35,7 @@ var measuresSQL = cols{
       from (select q.*, case when q.emergency then q.proposed_at else q.decided_at end as since from enforcement_proposal q) p
       join enforcement_case x on x.id = p.case_id join office z on z.id = x.office_id
       where x.programme = $1 and (p.event_id is not null or p.decision = 'approved' and p.measure = '` + programme.Warn + `') and p.since <= $4` + near("p.since") + `) p
-    join enforcement_case e on e.id = p.case_id join office o on o.id = e.office_id join company c on c.id = e.company_id left join standing_event v on v.id = p.event_id
+    join enforcement_case e on e.id = p.case_id join office o on o.id = e.office_id left join company c on c.id = e.company_id left join standing_event v on v.id = p.event_id
   where ` + inOffices + ` and p.day between $5 and $6`)
 
 func inForceSQL(p *programme.Programme) string {
@@ -44,7 +44,7 @@ func inForceSQL(p *programme.Programme) string {
 		"key": "p.id::text", "day": "v.effective_on", "ref": "e.reference", "company": "c.name", "company_id": "c.id", "link": "'enforcement'", "link_id": "e.id",
 		"office": "o.id::text", "entity_type": "e.entity_type", "country": "c.country::text", "kind": measureKind, "age": ageGroup(p, age), "days": age,
 	}.from(`from enforcement_proposal p join standing_event v on v.id = p.event_id join enforcement_case e on e.id = p.case_id
-    join office o on o.id = e.office_id join company c on c.id = e.company_id
+    join office o on o.id = e.office_id left join company c on c.id = e.company_id
   where e.programme = $1 and ` + inOffices + ` and ` + holds("$4"))
 }
 
@@ -62,7 +62,7 @@ func casesSQL(p *programme.Programme) string {
         when exists (select from enforcement_proposal p join standing_event v on v.id = p.event_id where p.case_id = e.id and ` + holds("e.at") + `) then 'in_force'
         else 'investigating' end)`,
 	}.from(`from (select x.*, least($4::timestamptz, ($3::date + 1)::timestamp at time zone z.zone) as at from enforcement_case x join office z on z.id = x.office_id where x.programme = $1) e
-    join office o on o.id = e.office_id join company c on c.id = e.company_id
+    join office o on o.id = e.office_id left join company c on c.id = e.company_id
   where ` + inOffices + ` and e.opened_at <= e.at and (e.closed_at is null or e.closed_at > e.at)`)
 }
 
@@ -77,7 +77,7 @@ var appealsSQL = cols{
       from (select x.*, z.zone, t.at, case when coalesce(x.decided_at, x.withdrawn_at) <= t.at then coalesce(x.decided_at, x.withdrawn_at) end as over
         from appeal x join office z on z.id = x.office_id cross join lateral (select least($4::timestamptz, ($6::date + 1)::timestamp at time zone z.zone) as at) t
         where x.programme = $1 and x.filed_at <= t.at) y) l
-    join enforcement_proposal p on p.id = l.proposal_id join enforcement_case e on e.id = l.case_id join office o on o.id = l.office_id join company c on c.id = l.company_id
+    join enforcement_proposal p on p.id = l.proposal_id join enforcement_case e on e.id = l.case_id join office o on o.id = l.office_id left join company c on c.id = l.company_id
   where ` + inOffices + ` and l.day <= $6 and (l.over is null or l.day >= $5)`)
 
 var incidentsSQL = cols{
@@ -86,6 +86,6 @@ var incidentsSQL = cols{
 	"source": "case when i.self_reported then 'company' else 'agency' end",
 }.from(`from (select x.*, (x.registered_at at time zone z.zone)::date as day from incident x join office z on z.id = x.office_id
       where x.programme = $1 and x.registered_at <= $4` + near("x.registered_at") + `) i
-    join office o on o.id = i.office_id join company c on c.id = i.company_id left join membership m on m.id = i.membership_id
+    join office o on o.id = i.office_id left join company c on c.id = i.company_id left join membership m on m.id = i.membership_id
   where ` + inOffices + ` and i.day between $5 and $6
     and not (i.merged_into is not null and (select max(n.at) from incident_entry n where n.incident_id = i.id and n.what = 'merge') <= $4)`)
