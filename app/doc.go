@@ -52,6 +52,7 @@
 //   - bizpartner: the companies in a member's supply chain: connections, questionnaires, verification links
 //   - consent: which other agencies of the government may see a member, and their looks
 //   - singlewindow: the signed daily file of memberships for the customs system
+//   - consultation: checks by partner agencies: recorded first, answered after, in groups
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //
 // And around it:

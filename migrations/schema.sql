@@ -1509,6 +1509,86 @@ CREATE SEQUENCE public.change_notice_number
 
 
 --
+-- Name: check_batch; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.check_batch (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    agency_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    arrangement text DEFAULT ''::text NOT NULL,
+    purpose text NOT NULL,
+    own_ref text DEFAULT ''::text NOT NULL,
+    as_of date,
+    file_name text NOT NULL,
+    head jsonb NOT NULL,
+    rows integer NOT NULL,
+    wrong integer NOT NULL,
+    pieces integer NOT NULL,
+    status text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    sha256 text DEFAULT ''::text NOT NULL,
+    manifest text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT check_batch_check CHECK (((wrong >= 0) AND (wrong <= rows))),
+    CONSTRAINT check_batch_check1 CHECK (((status = 'done'::text) = (finished_at IS NOT NULL))),
+    CONSTRAINT check_batch_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
+    CONSTRAINT check_batch_own_ref_check CHECK ((length(own_ref) <= 60)),
+    CONSTRAINT check_batch_pieces_check CHECK (((pieces >= 1) AND (pieces <= 1000))),
+    CONSTRAINT check_batch_rows_check CHECK (((rows >= 1) AND (rows <= 100000))),
+    CONSTRAINT check_batch_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'working'::text, 'stopped'::text, 'done'::text])))
+);
+
+ALTER TABLE ONLY public.check_batch FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE check_batch; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.check_batch IS 'A list of numbers that a partner agency checks in one go, under one number.';
+
+
+--
+-- Name: COLUMN check_batch.wrong; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.check_batch.wrong IS 'Rows that cannot be checked as they are written.';
+
+
+--
+-- Name: COLUMN check_batch.manifest; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.check_batch.manifest IS 'Signed: count of rows and SHA-256 of the answers as CSV.';
+
+
+--
+-- Name: check_piece; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.check_piece (
+    batch_id uuid NOT NULL,
+    piece integer NOT NULL,
+    agency_id uuid NOT NULL,
+    first_row integer NOT NULL,
+    rows jsonb NOT NULL,
+    done_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.check_piece FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE check_piece; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.check_piece IS 'Rows of a list, as they came. A piece is checked wholly or not at all.';
+
+
+--
 -- Name: clock; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2916,6 +2996,7 @@ CREATE TABLE public.membership (
     created_at timestamp with time zone NOT NULL,
     ended_on date,
     version integer DEFAULT 1 NOT NULL,
+    number_key text GENERATED ALWAYS AS (upper(regexp_replace(number, '[^A-Za-z0-9]'::text, ''::text, 'g'::text))) STORED,
     CONSTRAINT membership_check CHECK ((effective_on >= certified_on)),
     CONSTRAINT membership_check1 CHECK (((status = 'ended'::text) = (ended_on IS NOT NULL))),
     CONSTRAINT membership_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'ended'::text])))
@@ -6046,6 +6127,22 @@ ALTER TABLE ONLY public.change_notice
 
 
 --
+-- Name: check_batch check_batch_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.check_batch
+    ADD CONSTRAINT check_batch_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: check_piece check_piece_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.check_piece
+    ADD CONSTRAINT check_piece_pkey PRIMARY KEY (batch_id, piece);
+
+
+--
 -- Name: clock_pause clock_pause_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7679,6 +7776,34 @@ CREATE INDEX change_notice_reference_prefix ON public.change_notice USING btree 
 
 
 --
+-- Name: check_batch_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX check_batch_agency ON public.check_batch USING btree (agency_id, created_at DESC, id DESC);
+
+
+--
+-- Name: check_batch_number; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX check_batch_number ON public.check_batch USING btree (number);
+
+
+--
+-- Name: check_batch_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX check_batch_person ON public.check_batch USING btree (person_id);
+
+
+--
+-- Name: check_piece_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX check_piece_agency ON public.check_piece USING btree (agency_id);
+
+
+--
 -- Name: clock_application_due; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8348,6 +8473,13 @@ CREATE INDEX membership_live ON public.membership USING btree (programme, id) WH
 --
 
 CREATE INDEX membership_number_prefix ON public.membership USING btree (number text_pattern_ops);
+
+
+--
+-- Name: membership_number_searched; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX membership_number_searched ON public.membership USING btree (number_key);
 
 
 --
@@ -9314,6 +9446,13 @@ CREATE INDEX standing_event_of ON public.standing USING btree (event_id);
 --
 
 CREATE INDEX standing_event_recorder ON public.standing_event USING btree (recorded_by) WHERE (recorded_by IS NOT NULL);
+
+
+--
+-- Name: standing_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_membership ON public.standing USING btree (membership_id);
 
 
 --
@@ -10442,6 +10581,38 @@ ALTER TABLE ONLY public.change_notice
 
 ALTER TABLE ONLY public.change_notice
     ADD CONSTRAINT change_notice_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: check_batch check_batch_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.check_batch
+    ADD CONSTRAINT check_batch_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: check_batch check_batch_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.check_batch
+    ADD CONSTRAINT check_batch_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: check_piece check_piece_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.check_piece
+    ADD CONSTRAINT check_piece_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: check_piece check_piece_batch_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.check_piece
+    ADD CONSTRAINT check_piece_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES public.check_batch(id);
 
 
 --
@@ -13108,6 +13279,18 @@ ALTER TABLE public.change_case_proof ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.change_notice ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: check_batch; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.check_batch ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: check_piece; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.check_piece ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: clock; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -13363,6 +13546,20 @@ CREATE POLICY fence ON public.change_case_proof USING ((( SELECT public.looking_
 --
 
 CREATE POLICY fence ON public.change_notice USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: check_batch fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.check_batch USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: check_piece fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.check_piece USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
@@ -14827,6 +15024,20 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.change_notice TO portal_app;
 --
 
 GRANT USAGE ON SEQUENCE public.change_notice_number TO portal_app;
+
+
+--
+-- Name: TABLE check_batch; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.check_batch TO portal_app;
+
+
+--
+-- Name: TABLE check_piece; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.check_piece TO portal_app;
 
 
 --

@@ -112,6 +112,7 @@ type Ground struct {
 	AnswerClock string   `yaml:"answer_clock"` // that the company has to answer before the decision; empty: it is not asked
 	Emergency   bool     `yaml:"emergency"`    // a supervisor may suspend at once
 	Own         bool     `yaml:"own"`          // the company itself asks for it
+	Security    bool     `yaml:"security"`     // partners are told that it is about security; without it or own: an administrative matter
 	MaxDays     int      `yaml:"max_days"`     // of a suspension; 0: as long as the case needs
 	Cure        bool     `yaml:"cure"`         // the company says how long it needs, reports that it is done, and the agency verifies
 	Plan        bool     `yaml:"plan"`         // it ends only with a corrective action plan whose items are verified

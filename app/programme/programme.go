@@ -103,6 +103,7 @@ type Tier struct {
 	Code        string `yaml:"code"`
 	Name        string `yaml:"name"`
 	Description string `yaml:"description"`
+	Validated   bool   `yaml:"validated"` // it is given after an examination on site; partners are told "validated", else "certified"
 }
 
 // Rule is a rule of the programme that is no clock and no question, kept so that

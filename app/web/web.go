@@ -18,6 +18,7 @@ import (
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
+	"trustedtrader/app/consultation"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/enclosure"
 	"trustedtrader/app/enforcement"
@@ -98,6 +99,7 @@ type Services struct {
 	Successions  *succession.Service
 	Consents     *consent.Service
 	Window       *singlewindow.Service
+	Checks       *consultation.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service

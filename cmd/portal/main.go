@@ -50,6 +50,7 @@ func commands() []command {
 		{"feed-key", "", "print the public key of the daily files for the single window", printFeedKey},
 		{"keys", "", "print the public keys that verify certificates and answers to partner agencies (JWKS)", printKeys},
 		{"verify-feed", "-key KEY FILE MANIFEST", "verify a daily file for the single window; needs nothing else", verifyFeed},
+		{"verify-audit", "[-heads FILE]", "compute the hashes of all recorded checks again, and print where their chains stand", verifyAudit},
 		{"config", "", "print every setting with its value, secrets masked", printConfig},
 	}
 	list = append(list, developmentCommands()...)

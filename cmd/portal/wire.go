@@ -25,6 +25,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
+	"trustedtrader/app/consultation"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/enclosure"
 	"trustedtrader/app/enforcement"
@@ -91,6 +92,7 @@ type parts struct {
 	partners     *bizpartner.Service
 	successions  *succession.Service
 	window       *singlewindow.Service
+	checks       *consultation.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -306,6 +308,9 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, err
 	}
 	p.window = &singlewindow.Service{DB: db, Now: now, Programmes: register, Key: signing}
+	if p.checks, err = checks(cfg, db, now, register); err != nil {
+		return nil, err
+	}
 	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing, Members: p.members, Blocked: succession.CaseOpen}
 	p.members.Admitted = append(p.members.Admitted, p.successions.Admitted)
 	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
@@ -318,7 +323,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Enclosures: &enclosure.Service{DB: db, Now: now, Letters: letters}, Reports: p.reports, Partners: p.partners, Successions: p.successions, Window: p.window, Consents: &consent.Service{DB: db, Now: now, Programmes: register}, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Enclosures: &enclosure.Service{DB: db, Now: now, Letters: letters}, Reports: p.reports, Partners: p.partners, Successions: p.successions, Window: p.window, Checks: p.checks, Consents: &consent.Service{DB: db, Now: now, Programmes: register}, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
