@@ -173,7 +173,7 @@ func (s *Service) count(ctx context.Context, by identity.Actor, w *world, tables
 		}
 		groups[k].rows, groups[k].tables = append(groups[k].rows, t.Rows), append(groups[k].tables, i)
 	}
-	queries := []pg.Query{pg.All(&w.offices, officesSQL, offices(by))}
+	queries := []pg.Query{pg.PlanAnew(), pg.All(&w.offices, officesSQL, offices(by))}
 	for _, g := range groups {
 		where, args := g.first.Filter.conditions(g.first.Filter.args(by))
 		queries = append(queries, pg.All(&g.result, declared+countSQL(g.rows, g.first.Columns)+` from (`+source(g.first.Filter.Set, w.rules)+`) r where `+where+groupSQL(g.rows, g.first.Columns), args...))

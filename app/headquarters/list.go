@@ -162,7 +162,7 @@ func (s *Service) List(ctx context.Context, by identity.Actor, f Filter) (l List
 		page += fmt.Sprintf(" and (r.day, r.key) < ($%d::date, $%d)", len(pageArgs)-1, len(pageArgs))
 	}
 	from := ` from (` + source(f.Set, p) + `) r where `
-	err = s.DB.Batch(ctx, by.Scope(),
+	err = s.DB.Batch(ctx, by.Scope(), pg.PlanAnew(),
 		pg.Value(&l.Total, declared+`select count(*)::int`+from+where, args...),
 		pg.All(&l.Rows, declared+`select `+names("r.")+from+page+fmt.Sprintf(` order by r.day desc, r.key desc limit %d`, PageLength+1), pageArgs...),
 		pg.All(&l.w.offices, officesSQL, offices(by)))

@@ -293,6 +293,13 @@ func PlanOnce() Query {
 	return Value(&done, `select set_config('plan_cache_mode', 'force_generic_plan', true)`)
 }
 
+// PlanAnew makes the statements of the batch after it be planned for the arguments that they
+// have: how much of a table a span of days takes in decides how it is read.
+func PlanAnew() Query {
+	var done string
+	return Value(&done, `select set_config('plan_cache_mode', 'force_custom_plan', true)`)
+}
+
 // Batch runs statements in one round trip and one transaction: what list pages use.
 func (d *DB) Batch(ctx context.Context, scope Scope, queries ...Query) error {
 	err := d.batch(ctx, scope, queries)
