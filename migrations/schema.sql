@@ -339,6 +339,7 @@ $$;
 
 CREATE FUNCTION public.profile_glance(p_cycle uuid, p_company uuid, p_criteria text[], p_triggers text[], p_now timestamp with time zone) RETURNS text
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
   return (select jsonb_build_object(
