@@ -53,6 +53,8 @@
 //   - consent: which other agencies of the government may see a member, and their looks
 //   - singlewindow: the signed daily file of memberships for the customs system
 //   - consultation: checks by partner agencies: recorded first, answered after, in groups
+//   - arrangement: the register of mutual recognition arrangements, and what became of each
+//   - recognition: how members are recognised abroad, and what partner agencies are told of them
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //
 // And around it:

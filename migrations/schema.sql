@@ -9212,6 +9212,13 @@ CREATE INDEX recognition_agency ON public.recognition USING btree (agency_id, st
 
 
 --
+-- Name: recognition_arrangement; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_arrangement ON public.recognition USING btree (arrangement) WHERE (ended_at IS NULL);
+
+
+--
 -- Name: recognition_company; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9429,6 +9436,13 @@ CREATE INDEX standing_event_day ON public.standing_event USING btree (effective_
 
 
 --
+-- Name: standing_event_effective; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_event_effective ON public.standing_event USING btree (effective_on);
+
+
+--
 -- Name: standing_event_membership; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9440,6 +9454,13 @@ CREATE INDEX standing_event_membership ON public.standing_event USING btree (mem
 --
 
 CREATE INDEX standing_event_of ON public.standing USING btree (event_id);
+
+
+--
+-- Name: standing_event_recorded; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX standing_event_recorded ON public.standing_event USING btree (recorded_at);
 
 
 --

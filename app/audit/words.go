@@ -66,6 +66,11 @@ func deeds() []deed {
 		{"risk_assessment.describe", "Risk assessment documented"}, {"risk_assessment.finish", "Risk assessment finished"},
 		{"risk_assessment.read", "Risk assessment looked at"}, {"risk_assessment.download", "Risk assessment downloaded"},
 		{"consent.give", "Another agency allowed to see the company"}, {"consent.revoke", "Consent to another agency taken back"}, {"consent.look", "Another agency looked for the company"},
+		{"arrangement.record", "Life of an arrangement recorded"}, {"arrangement.overturn", "Event of an arrangement taken back"}, {"arrangement.tie", "Partner agency tied to an arrangement"}, {"arrangement.untie", "Partner agency untied from an arrangement"},
+		{"arrangement.propose", "Step of an arrangement proposed"}, {"arrangement.approve", "Step of an arrangement approved"}, {"arrangement.refuse", "Step of an arrangement refused"}, {"arrangement.take_back", "Proposed step of an arrangement taken back"},
+		{"recognition.ask", "Recognition abroad asked for"}, {"recognition.send", "Request for recognition sent to the partner"}, {"recognition.acknowledge", "Partner took up a request for recognition"}, {"recognition.recognise", "Partner recognized a member"}, {"recognition.refuse", "Partner does not recognize a member"},
+		{"recognition.withdraw", "Recognition ended by withdrawn consent"}, {"recognition.end", "Recognition abroad ended"}, {"recognition.consent", "Consent to recognition given"}, {"recognition.withdraw_consent", "Consent to recognition withdrawn"},
+		{"recognition.add_number", "Number for a partner added"}, {"recognition.remove_number", "Number for a partner removed"}, {"recognition.tell", "Partner told of a member"}, {"recognition.alarm", "Partner has not acknowledged in a day"}, {"recognition.acknowledge_notice", "Partner acknowledged what it was told"},
 		{"single_window.make", "Daily file of memberships made"}, {"single_window.download", "Daily file of memberships downloaded"},
 		{"succession.open", "Change of a membership prepared"}, {"succession.change", "Prepared change of a membership edited"}, {"succession.send", "Change of a membership sent"},
 		{"succession.drop", "Prepared change of a membership given up"}, {"succession.call_off", "Change of a membership called off"}, {"succession.take", "Change of a membership taken up"},
@@ -199,6 +204,8 @@ func Group(action string) string {
 		return "Evidence"
 	case "business_partner", "partner_connection", "questionnaire", "verification_link":
 		return "Business partners"
+	case "arrangement", "recognition":
+		return "Mutual recognition"
 	}
 	return "Company account"
 }
@@ -215,6 +222,7 @@ func kinds() []kind {
 		{"validation", "Validation"}, {"visit", "Visit"}, {"plan", "Yearly plan"}, {"plan_item", "Line of a yearly plan"}, {"headquarters", "Figures of headquarters"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"},
 		{"officer", "Officer"}, {"booking", "Entry of a calendar"},
+		{"arrangement", "Arrangement"}, {"recognition", "Recognition abroad"}, {"recognition_event", "Notice to a partner"},
 		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"calendar_feed", "Private address of a calendar"}, {"search", "Search"}, {"audit", "Audit trail"},
 	}
 }

@@ -59,6 +59,7 @@ const (
 	AboutEnforcement = "enforcement"
 	AboutSuccession  = "succession"
 	AboutAppeal      = "appeal"
+	AboutRecognition = "recognition"
 	AboutEvidence    = "evidence" // the company's own: the agency has no page of it
 
 	AboutConnection    = "partner_connection" // of two members; the agency has no page of it
@@ -182,6 +183,10 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/appeals/" + id.String()
 	case kind == AboutAppeal:
 		return "/desk/appeals/" + id.String()
+	case kind == AboutRecognition && company:
+		return "/recognition"
+	case kind == AboutRecognition:
+		return "/desk/arrangements"
 	case kind == AboutChange && company:
 		return "/company/changes/" + id.String()
 	case kind == AboutChange:

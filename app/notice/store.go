@@ -85,7 +85,8 @@ func factsOf(ctx context.Context, tx pg.Tx, company uuid.UUID, kind string, id u
 		left join office ao on ao.id = a.office_id
 		left join change_notice n on @kind = 'change_notice' and n.id = @id and n.company_id = c.id
 		left join membership m on m.company_id = c.id and ((@kind = 'membership' and m.id = @id)
-		  or (@kind = 'application' and m.application_id = @id) or m.id = y.membership_id or m.id = v.membership_id or m.id = x.membership_id or m.id = ic.membership_id or m.id = ec.membership_id or m.id = ap.membership_id)
+		  or (@kind = 'application' and m.application_id = @id) or m.id = y.membership_id or m.id = v.membership_id or m.id = x.membership_id or m.id = ic.membership_id or m.id = ec.membership_id or m.id = ap.membership_id
+		  or (@kind = 'recognition' and m.id = (select membership_id from recognition where id = @id)))
 		where c.id = @company`, map[string]any{"kind": kind, "id": id, "company": company}).Scan(&f)
 	if r.Error == nil && r.RowsAffected == 0 {
 		return f, fmt.Errorf("there is no company %s to write to", company)
@@ -107,6 +108,7 @@ func companyOf(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (compan
 		union all select company_id from incident where @kind = 'incident' and id = @id
 		union all select company_id from enforcement_case where @kind = 'enforcement' and id = @id
 		union all select company_id from appeal where @kind = 'appeal' and id = @id
+		union all select company_id from recognition where @kind = 'recognition' and id = @id
 		union all select id from company where @kind = 'company' and id = @id`, map[string]any{"kind": kind, "id": id}).Scan(&ids).Error
 	if err == nil && len(ids) == 0 {
 		err = fmt.Errorf("there is no %s %s", kind, id)

@@ -13,6 +13,7 @@ import (
 
 	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
+	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/catalogue"
@@ -40,6 +41,7 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/recognition"
 	"trustedtrader/app/report"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
@@ -100,6 +102,8 @@ type Services struct {
 	Consents     *consent.Service
 	Window       *singlewindow.Service
 	Checks       *consultation.Service
+	Arrangements *arrangement.Service
+	Recognitions *recognition.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service

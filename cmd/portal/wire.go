@@ -18,6 +18,7 @@ import (
 
 	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
+	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/blob"
@@ -51,6 +52,7 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/recognition"
 	"trustedtrader/app/report"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
@@ -93,6 +95,8 @@ type parts struct {
 	successions  *succession.Service
 	window       *singlewindow.Service
 	checks       *consultation.Service
+	arrangements *arrangement.Service
+	recognitions *recognition.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -311,6 +315,12 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	if p.checks, err = checks(cfg, db, now, register); err != nil {
 		return nil, err
 	}
+	agreed, err := arrangement.Own(register)
+	if err != nil {
+		return nil, fmt.Errorf("arrangements: %w", err)
+	}
+	p.arrangements = &arrangement.Service{DB: db, Now: now, Register: agreed}
+	p.recognitions = &recognition.Service{DB: db, Now: now, Programmes: register, Register: agreed, Letters: letters}
 	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing, Members: p.members, Blocked: succession.CaseOpen}
 	p.members.Admitted = append(p.members.Admitted, p.successions.Admitted)
 	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
@@ -323,7 +333,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.web = &web.Web{
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
-			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Enclosures: &enclosure.Service{DB: db, Now: now, Letters: letters}, Reports: p.reports, Partners: p.partners, Successions: p.successions, Window: p.window, Checks: p.checks, Consents: &consent.Service{DB: db, Now: now, Programmes: register}, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
+			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Enclosures: &enclosure.Service{DB: db, Now: now, Letters: letters}, Reports: p.reports, Partners: p.partners, Successions: p.successions, Window: p.window, Checks: p.checks, Arrangements: p.arrangements, Recognitions: p.recognitions, Consents: &consent.Service{DB: db, Now: now, Programmes: register}, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
 			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
@@ -390,6 +400,17 @@ func (p *parts) jobs() (err error) {
 			}},
 			{Name: "make_window_files", Every: time.Hour, Do: func(ctx context.Context) error {
 				_, err := p.window.Make(ctx)
+				return err
+			}},
+			{Name: "tell_agencies", Every: recognition.Every, Do: func(ctx context.Context) error {
+				_, err := p.recognitions.Propagate(ctx, true)
+				return err
+			}},
+			{Name: "tell_agencies_all", Every: time.Hour, Do: func(ctx context.Context) error {
+				if _, err := p.recognitions.Propagate(ctx, false); err != nil {
+					return err
+				}
+				_, err := p.recognitions.Alarm(ctx)
 				return err
 			}},
 			{Name: "turn_successions", Every: time.Minute, Do: func(ctx context.Context) error {

@@ -1,0 +1,238 @@
+package recognition
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/arrangement"
+	"trustedtrader/app/audit"
+	"trustedtrader/app/clock"
+	"trustedtrader/app/fault"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
+)
+
+// Every is how often Propagate runs, and AckWithin how long a partner has to acknowledge
+// before headquarters is alarmed.
+const (
+	Every     = 15 * time.Second
+	AckWithin = 24 * time.Hour
+)
+
+// batch bounds how many recognitions one round looks at.
+const batch = 500
+
+// Propagate tells partners what has happened to members that they see: a membership was
+// suspended, reinstated or ended, its tier is no longer covered, its arrangement has ended, or
+// the partner is no longer tied to it. It compares what each membership is on the present day
+// with what its partners were told last, so that a suspension of a later day leaves on that
+// day, one that was overturned is taken back, and nothing is told twice. Lately looks only at
+// memberships with events of the last days, which is quick; otherwise at all. Any number of
+// portals may run it at once. The portal itself; no person calls it.
+func (s *Service) Propagate(ctx context.Context, lately bool) (told int, err error) {
+	by := identity.ClockActor("recognition")
+	ended, err := s.closed(ctx, by)
+	if err != nil {
+		return 0, err
+	}
+	after := uuid.Nil
+	for {
+		now := s.Now()
+		var rows []struct {
+			ID, Member uuid.UUID
+			Told       string
+		}
+		// Rows are narrowed to those that differ by what holds for a membership without parts;
+		// look decides with the rules of the arrangement.
+		err := s.DB.Batch(ctx, pg.System, pg.All(&rows, `select r.id, r.membership_id as member, r.told from recognition r
+			where r.ended_at is null and r.id > $1 and (not $2 or r.arrangement = any($3) or r.membership_id in (
+			  select membership_id from standing_event where recorded_at > $4::timestamptz - interval '2 days'
+			  union select membership_id from standing_event where effective_on between ($4::timestamptz - interval '2 days')::date and ($4::timestamptz + interval '1 day')::date))
+			order by r.id limit $5`, after, lately, ended, now, batch))
+		if err != nil {
+			return told, fmt.Errorf("look for what partners are to be told: %w", err)
+		}
+		for _, x := range rows {
+			after = x.ID
+			done, err := s.look(ctx, by, x.ID)
+			if err != nil {
+				return told, fmt.Errorf("recognition %s: %w", x.ID, err)
+			}
+			if done {
+				told++
+			}
+		}
+		if len(rows) < batch {
+			return told, nil
+		}
+	}
+}
+
+// closed lists the arrangements with open recognitions that have ended or lost their partner.
+func (s *Service) closed(ctx context.Context, by identity.Actor) (out []string, err error) {
+	var events []arrangement.Row
+	var zone string
+	var live []struct {
+		Arrangement string
+		Tied        bool
+	}
+	err = s.DB.Batch(ctx, by.Scope(), arrangement.Known(&events, ""), arrangement.Zone(&zone),
+		pg.All(&live, `select r.arrangement, bool_and(exists (select from arrangement_agency t where t.arrangement = r.arrangement and t.agency_id = r.agency_id and t.until is null)) as tied
+			from (select distinct arrangement, agency_id from recognition where ended_at is null) r group by r.arrangement`))
+	if err != nil {
+		return nil, fmt.Errorf("look for arrangements that have ended: %w", err)
+	}
+	at, err := time.LoadLocation(zone)
+	if err != nil {
+		return nil, fmt.Errorf("read the zone of headquarters: %w", err)
+	}
+	now := s.Now()
+	lives := s.Register.Lives(events)
+	for _, x := range live {
+		if !x.Tied || lives[x.Arrangement].On(clock.DayOf(now, at), now) == arrangement.Terminated {
+			out = append(out, x.Arrangement)
+		}
+	}
+	return out, nil
+}
+
+// look compares one recognition with what its membership is now, and tells the partner the
+// difference, in one transaction.
+func (s *Service) look(ctx context.Context, by identity.Actor, id uuid.UUID) (done bool, err error) {
+	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
+		done = false
+		now := s.Now()
+		r, err := lock(ctx, tx, id)
+		if err != nil || !r.Live() {
+			return err
+		}
+		m, err := memberOf(ctx, tx, now, r.MembershipID, false)
+		if err != nil {
+			return err
+		}
+		h, err := s.difference(ctx, tx, now, r, m)
+		if err != nil || h.Kind == "" {
+			return err
+		}
+		done = true
+		if h.Kind == Lost {
+			return s.end(ctx, tx, now, by, &r, EndByPortal, h)
+		}
+		r.Told = map[string]string{Suspension: "suspended", Reinstated: "active"}[h.Kind]
+		if err := tx.WithContext(ctx).Exec(`update recognition set told = ?, version = version + 1 where id = ?`, r.Told, r.ID).Error; err != nil {
+			return fmt.Errorf("keep what the partner was told: %w", err)
+		}
+		if err := tell(ctx, tx, now, r, h); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, now, by, audit.Event{Action: "recognition.tell", Kind: Kind, Subject: r.ID, Company: r.CompanyID, Agency: r.AgencyID, Reason: h.Reason,
+			After: map[string]any{"event": h.Kind, "effective_on": h.On}})
+	})
+	return done, err
+}
+
+// difference is what the partner is still to be told of a recognition; an empty kind: nothing.
+func (s *Service) difference(ctx context.Context, tx pg.Tx, now time.Time, r Recognition, m Member) (h happening, err error) {
+	a, _ := s.Register.Get(r.Arrangement)
+	o, ok := a.For(m.Programme)
+	today, err := arrangement.Today(ctx, tx, now)
+	if err != nil {
+		return h, err
+	}
+	life, err := s.Register.LifeOf(ctx, tx, r.Arrangement)
+	if err != nil {
+		return h, err
+	}
+	var tied bool
+	if err := tx.WithContext(ctx).Raw(`select exists (select from arrangement_agency where arrangement = ? and agency_id = ? and until is null)`, r.Arrangement, r.AgencyID).Scan(&tied).Error; err != nil {
+		return h, fmt.Errorf("look for the partner: %w", err)
+	}
+	switch {
+	case !ok || life.On(today, now) == arrangement.Terminated:
+		return happening{Kind: Lost, Reason: ArrangementEnded, On: today, EffectiveAt: now}, nil
+	case !tied:
+		return happening{Kind: Lost, Reason: NoPartner, On: today, EffectiveAt: now}, nil
+	}
+	x := m.standingFor(o, today)
+	h = happening{Reason: x.Reason, On: x.Since, EffectiveAt: x.At}
+	switch {
+	case x.State == "ended", x.State == "active" && x.Reason != "":
+		h.Kind = Lost
+	case x.State == "suspended" && r.Told != "suspended":
+		h.Kind = Suspension
+	case x.State == "active" && r.Told == "suspended":
+		h.Kind, h.Reason = Reinstated, ""
+	}
+	return h, nil
+}
+
+// Alarm tells headquarters of suspensions and ends that a partner has not acknowledged within
+// AckWithin, once for each. The portal itself; no person calls it.
+func (s *Service) Alarm(ctx context.Context) (n int, err error) {
+	by := identity.ClockActor("recognition")
+	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
+		now := s.Now()
+		var late []struct{ ID, RecognitionID uuid.UUID }
+		err := tx.WithContext(ctx).Raw(`insert into recognition_ack (event_id, agency_id, alarmed_at)
+			select e.id, e.agency_id, ? from recognition_event e left join recognition_ack k on k.event_id = e.id
+			where e.kind in ('lost', 'suspended') and e.occurred_at <= ? and k.acknowledged_at is null and k.alarmed_at is null order by e.seq limit 500
+			on conflict (event_id) do update set alarmed_at = excluded.alarmed_at where recognition_ack.alarmed_at is null and recognition_ack.acknowledged_at is null
+			returning event_id as id, (select recognition_id from recognition_event where id = event_id) as recognition_id`, now, now.Add(-AckWithin)).Scan(&late).Error
+		if err != nil {
+			return fmt.Errorf("look for what partners have not acknowledged: %w", err)
+		}
+		if n = len(late); n == 0 {
+			return nil
+		}
+		var chiefs []uuid.UUID
+		if err := tx.WithContext(ctx).Raw(`select distinct person_id from person_right where audience = 'staff' and role = 'headquarters' and ended_at is null order by 1 limit 20`).Scan(&chiefs).Error; err != nil {
+			return fmt.Errorf("find headquarters: %w", err)
+		}
+		if err := s.Letters.ToStaff(ctx, tx, now, chiefs, Kind, late[0].RecognitionID); err != nil { // one e-mail, whatever their number: it says that something waits
+			return err
+		}
+		for _, x := range late {
+			if err := audit.Record(ctx, tx, now, by, audit.Event{Action: "recognition.alarm", Kind: "recognition_event", Subject: x.ID, Internal: true}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// Speed is how fast one partner is told and acknowledges. Durations are of the last 90 days;
+// nil: there is nothing to measure.
+type Speed struct {
+	Agency      string
+	Told        int      // suspensions and ends
+	Open        int      // of them not acknowledged
+	Late        int      // of these for more than AckWithin
+	LeaveMedian *float64 // seconds from taking effect to leaving
+	Leave95     *float64
+	AckMedian   *float64 // seconds from taking effect to the acknowledgement
+	Ack95       *float64
+}
+
+// Speeds measures the partners of an arrangement. Case readers may.
+func (s *Service) Speeds(ctx context.Context, by identity.Actor, code string) (out []Speed, err error) {
+	if by.Audience != identity.Staff || !by.Is(identity.CaseReaders...) {
+		return nil, fault.Missing()
+	}
+	now := s.Now()
+	err = s.DB.Batch(ctx, by.Scope(), pg.All(&out, `select a.name as agency, count(*)::int as told, count(*) filter (where k.acknowledged_at is null)::int as open,
+		count(*) filter (where k.acknowledged_at is null and e.occurred_at <= $3)::int as late,
+		percentile_cont(0.5) within group (order by extract(epoch from e.occurred_at - e.effective_at))::float8 as leave_median,
+		percentile_cont(0.95) within group (order by extract(epoch from e.occurred_at - e.effective_at))::float8 as leave95,
+		(percentile_cont(0.5) within group (order by extract(epoch from k.acknowledged_at - e.effective_at)))::float8 as ack_median,
+		(percentile_cont(0.95) within group (order by extract(epoch from k.acknowledged_at - e.effective_at)))::float8 as ack95
+		from recognition_event e join agency a on a.id = e.agency_id left join recognition_ack k on k.event_id = e.id
+		where e.arrangement = $1 and e.kind in ('lost', 'suspended') and e.occurred_at > $2 group by a.id, a.name order by a.name`, code, now.AddDate(0, 0, -90), now.Add(-AckWithin)))
+	if err != nil {
+		return nil, fmt.Errorf("measure the partners: %w", err)
+	}
+	return out, nil
+}
