@@ -44,6 +44,9 @@ func expired() []string {
 		`delete from import_draft where ctid = any(array(select ctid from import_draft where expires_at <= ? limit ?))`,
 		`delete from partner_import where ctid = any(array(select ctid from partner_import where expires_at <= ? limit ?))`,
 		`delete from rate_limit where ctid = any(array(select ctid from rate_limit where window_from < ?::timestamptz - interval '1 day' limit ?))`,
+		`delete from api_token where ctid = any(array(select ctid from api_token where expires_at < ? limit ?))`,
+		`delete from api_assertion where ctid = any(array(select ctid from api_assertion where expires_at < ? limit ?))`,
+		`delete from api_answer where ctid = any(array(select ctid from api_answer where at < ?::timestamptz - interval '1 day' limit ?))`,
 		`delete from profile_presence where ctid = any(array(select ctid from profile_presence where seen_at < ?::timestamptz - interval '1 hour' limit ?))`,
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/notice"
+	"trustedtrader/app/partnerapi"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/validation"
 )
@@ -91,7 +92,7 @@ func New(db *pg.DB, log *slog.Logger, now func() time.Time, w Workers) (*Runner,
 	}
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Schema: pg.JobSchema, Workers: workers, PeriodicJobs: periodic, Logger: quiet(log), ErrorHandler: handler{log},
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, notice.MailQueue: {MaxWorkers: 4}, evidence.Queue: {MaxWorkers: 2}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, notice.MailQueue: {MaxWorkers: 4}, evidence.Queue: {MaxWorkers: 2}, partnerapi.Queue: {MaxWorkers: 8}},
 		SoftStopTimeout:      softStop,
 		RescueStuckJobsAfter: 15 * time.Minute,
 	})

@@ -35,6 +35,7 @@ import (
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/oscal"
+	"trustedtrader/app/partnerapi"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/plan"
@@ -104,6 +105,7 @@ type Services struct {
 	Checks       *consultation.Service
 	Arrangements *arrangement.Service
 	Recognitions *recognition.Service
+	API          *partnerapi.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service
@@ -141,6 +143,7 @@ func (w *Web) App() *fiber.App {
 	app.Get("/static/*", w.asset)
 	app.Get("/healthz", w.healthz)
 	app.Get("/readyz", w.readyz)
+	w.mountAPI(app)
 	app.Use(w.begin, w.recognise)
 	for _, r := range routes {
 		app.Add(r.Method, r.Path, w.guard(r))

@@ -2,8 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/json"
+	"time"
 
+	"trustedtrader/app/jobs"
+	"trustedtrader/app/partnerapi"
+	"trustedtrader/app/pg"
 	"trustedtrader/app/signing"
 	"trustedtrader/config"
 )
@@ -29,4 +35,27 @@ func printKeys(_ context.Context, e *environment, _ []string) error {
 	out := json.NewEncoder(e.out)
 	out.SetIndent("", "  ")
 	return out.Encode(keys.Set())
+}
+
+// partnerAPI is the machine door of partner agencies.
+func partnerAPI(cfg config.Config, db *pg.DB, now func() time.Time) (*partnerapi.Service, error) {
+	keys, err := signingKeys(cfg)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "secrets of webhooks", 32)
+	if err != nil {
+		return nil, err
+	}
+	return &partnerapi.Service{DB: db, Now: now, Base: cfg.BaseURL, Keys: keys, Key: secret, Local: cfg.Dev()}, nil
+}
+
+// partnerTicks is what the portal does by itself for the programs of partner agencies.
+func (p *parts) partnerTicks() []jobs.Tick {
+	return []jobs.Tick{
+		{Name: "announce_events", Every: 10 * time.Second, Do: func(ctx context.Context) error {
+			_, err := p.api.Announce(ctx)
+			return err
+		}},
+	}
 }

@@ -46,6 +46,7 @@ import (
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/oscal"
+	"trustedtrader/app/partnerapi"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/plan"
@@ -97,6 +98,7 @@ type parts struct {
 	checks       *consultation.Service
 	arrangements *arrangement.Service
 	recognitions *recognition.Service
+	api          *partnerapi.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -312,6 +314,9 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, err
 	}
 	p.window = &singlewindow.Service{DB: db, Now: now, Programmes: register, Key: signing}
+	if p.api, err = partnerAPI(cfg, db, now); err != nil {
+		return nil, err
+	}
 	if p.checks, err = checks(cfg, db, now, register); err != nil {
 		return nil, err
 	}
@@ -334,7 +339,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
 			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Enclosures: &enclosure.Service{DB: db, Now: now, Letters: letters}, Reports: p.reports, Partners: p.partners, Successions: p.successions, Window: p.window, Checks: p.checks, Arrangements: p.arrangements, Recognitions: p.recognitions, Consents: &consent.Service{DB: db, Now: now, Programmes: register}, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
-			Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
+			API: p.api, Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
 	return p, nil
@@ -373,7 +378,7 @@ func (p *parts) jobs() (err error) {
 			From: p.cfg.MailFrom, FromName: p.cfg.BrandName,
 		}},
 		Sweep: &clock.SweepWorker{Service: p.sweeper},
-		Ticks: []jobs.Tick{
+		Ticks: append(p.partnerTicks(), []jobs.Tick{
 			{Name: "apply_changes", Every: 15 * time.Minute, Do: func(ctx context.Context) error {
 				_, _, err := p.companies.ApplyDue(ctx)
 				return err
@@ -417,13 +422,14 @@ func (p *parts) jobs() (err error) {
 				_, err := p.successions.Turn(ctx)
 				return err
 			}},
-		},
+		}...),
 		Files:       &evidence.SweepWorker{Service: p.evidence},
 		Validations: &validation.SweepWorker{Service: p.validations, Log: p.log},
 		More: func(w *river.Workers) {
 			print := printer(p.cfg.Browser)
 			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications, Page: web.ReceiptHTML, Print: print})
 			river.AddWorker(w, &profile.ReceiptWorker{Service: p.profiles, Page: web.ProfileHTML, Print: print})
+			river.AddWorker(w, &partnerapi.DeliverWorker{Service: p.api})
 			river.AddWorker(w, &report.PrintWorker{Service: p.reports, Page: web.ReportHTML, Print: print})
 		},
 	})
