@@ -691,6 +691,268 @@ COMMENT ON TABLE public.agreement_signature IS 'Who signed exactly which text, a
 
 
 --
+-- Name: api_answer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_answer (
+    client_id uuid NOT NULL,
+    key text NOT NULL,
+    request bytea NOT NULL,
+    status integer,
+    kind text DEFAULT ''::text NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT api_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 100)))
+);
+
+ALTER TABLE ONLY public.api_answer FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_answer; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_answer IS 'What a request with an Idempotency-Key was answered, for a day. No status: it is still being worked on.';
+
+
+--
+-- Name: api_assertion; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_assertion (
+    client_id uuid NOT NULL,
+    jti bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.api_assertion FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_assertion; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_assertion IS 'Assertions of clients that were used: each is good once, on whichever replica.';
+
+
+--
+-- Name: api_client; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_client (
+    id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    name text NOT NULL,
+    cert_hash text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    creator text NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT api_client_cert_hash_check CHECK ((cert_hash ~ '^([0-9a-f]{64})?$'::text)),
+    CONSTRAINT api_client_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.api_client FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_client; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_client IS 'A program of a partner agency. Its id is the client_id of OAuth 2.0.';
+
+
+--
+-- Name: COLUMN api_client.cert_hash; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.api_client.cert_hash IS 'SHA-256 of the TLS certificate that a trusted proxy must report; empty: any.';
+
+
+--
+-- Name: api_file; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_file (
+    id uuid NOT NULL,
+    arrangement text NOT NULL,
+    agency_id uuid NOT NULL,
+    day date NOT NULL,
+    kind text NOT NULL,
+    count integer NOT NULL,
+    sha256 text NOT NULL,
+    body text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT api_file_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT api_file_count_check CHECK ((count >= 0)),
+    CONSTRAINT api_file_kind_check CHECK ((kind = ANY (ARRAY['full'::text, 'delta'::text]))),
+    CONSTRAINT api_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE ONLY public.api_file FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_file; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_file IS 'The members that a partner may see under an arrangement, whole and as what changed, day by day. Kept for some weeks.';
+
+
+--
+-- Name: api_grant; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_grant (
+    client_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    scopes text[] NOT NULL,
+    CONSTRAINT api_grant_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT api_grant_scopes_check CHECK ((scopes <@ ARRAY['status:read'::text, 'feed:read'::text, 'irregularity:write'::text]))
+);
+
+ALTER TABLE ONLY public.api_grant FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_grant; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_grant IS 'What a client may do under an arrangement.';
+
+
+--
+-- Name: api_irregularity; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_irregularity (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    agency_id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    scheme text NOT NULL,
+    value text NOT NULL,
+    search_key text NOT NULL,
+    kind text NOT NULL,
+    occurred_on date NOT NULL,
+    text text NOT NULL,
+    own_ref text DEFAULT ''::text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    taken_at timestamp with time zone,
+    taken_by uuid,
+    taker text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT api_irregularity_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT api_irregularity_kind_check CHECK ((kind = ANY (ARRAY['security'::text, 'customs_offence'::text, 'documents'::text, 'goods'::text, 'identity'::text, 'other'::text]))),
+    CONSTRAINT api_irregularity_note_check CHECK ((length(note) <= 2000)),
+    CONSTRAINT api_irregularity_own_ref_check CHECK ((length(own_ref) <= 60)),
+    CONSTRAINT api_irregularity_scheme_check CHECK (((length(scheme) >= 1) AND (length(scheme) <= 40))),
+    CONSTRAINT api_irregularity_text_check CHECK (((length(text) >= 1) AND (length(text) <= 4000))),
+    CONSTRAINT api_irregularity_value_check CHECK (((length(value) >= 1) AND (length(value) <= 60)))
+);
+
+ALTER TABLE ONLY public.api_irregularity FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_irregularity; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_irregularity IS 'What a partner reports about an operator of ours. Headquarters takes it in hand.';
+
+
+--
+-- Name: api_key; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_key (
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    kid text NOT NULL,
+    alg text NOT NULL,
+    jwk jsonb NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    added_by uuid,
+    adder text NOT NULL,
+    retired_at timestamp with time zone,
+    retired_by uuid,
+    CONSTRAINT api_key_alg_check CHECK ((alg = ANY (ARRAY['ES256'::text, 'EdDSA'::text, 'RS256'::text]))),
+    CONSTRAINT api_key_kid_check CHECK (((length(kid) >= 1) AND (length(kid) <= 100)))
+);
+
+ALTER TABLE ONLY public.api_key FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_key; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_key IS 'Public keys of a client; at most two are live.';
+
+
+--
+-- Name: api_token; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_token (
+    hash bytea NOT NULL,
+    client_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    grants jsonb NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT api_token_check CHECK ((expires_at <= (issued_at + '00:10:00'::interval)))
+);
+
+ALTER TABLE ONLY public.api_token FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_token; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_token IS 'Access tokens, kept as hashes.';
+
+
+--
+-- Name: api_watch; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_watch (
+    client_id uuid NOT NULL,
+    ref text NOT NULL,
+    agency_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    scheme text NOT NULL,
+    value text NOT NULL,
+    search_key text NOT NULL,
+    own_ref text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT api_watch_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT api_watch_own_ref_check CHECK ((length(own_ref) <= 60)),
+    CONSTRAINT api_watch_ref_check CHECK ((ref ~ '^[A-Za-z0-9._-]{1,60}$'::text)),
+    CONSTRAINT api_watch_scheme_check CHECK (((length(scheme) >= 1) AND (length(scheme) <= 40))),
+    CONSTRAINT api_watch_search_key_check CHECK (((length(search_key) >= 1) AND (length(search_key) <= 60))),
+    CONSTRAINT api_watch_value_check CHECK (((length(value) >= 1) AND (length(value) <= 60)))
+);
+
+ALTER TABLE ONLY public.api_watch FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_watch; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_watch IS 'Operators that a client watches, by a number. One that nobody has looks like one that is not disclosed.';
+
+
+--
 -- Name: appeal; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1889,6 +2151,59 @@ ALTER TABLE ONLY public.contact FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.contact IS 'Officers and contacts. The primary one is an officer; a consultant never is.';
+
+
+--
+-- Name: credential; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.credential (
+    id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    list integer NOT NULL,
+    "position" integer NOT NULL,
+    facts text NOT NULL,
+    token text DEFAULT ''::text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    replaced_at timestamp with time zone,
+    CONSTRAINT credential_check CHECK (((expires_at > issued_at) AND (expires_at <= (issued_at + '366 days'::interval)))),
+    CONSTRAINT credential_kind_check CHECK ((kind = ANY (ARRAY['code'::text, 'wallet'::text]))),
+    CONSTRAINT credential_list_check CHECK ((list >= 0)),
+    CONSTRAINT credential_position_check CHECK ((("position" >= 0) AND ("position" <= 131071)))
+);
+
+ALTER TABLE ONLY public.credential FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE credential; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.credential IS 'Signed certificates of memberships. Each has a random place in a status list (IETF Token Status List).';
+
+
+--
+-- Name: COLUMN credential.facts; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential.facts IS 'What the token says; a membership of which this is no longer true gets a new one.';
+
+
+--
+-- Name: COLUMN credential.token; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential.token IS 'Of the code that is printed. What was handed out for a wallet is not kept.';
+
+
+--
+-- Name: COLUMN credential.replaced_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.credential.replaced_at IS 'It says what is no longer so: its place in the list says that it is not valid.';
 
 
 --
@@ -5228,6 +5543,26 @@ ALTER TABLE public.standing ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 
 --
+-- Name: status_list; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.status_list (
+    list integer NOT NULL,
+    digest text NOT NULL,
+    token text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+
+--
+-- Name: TABLE status_list; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.status_list IS 'The signed status lists as they are published.';
+
+
+--
 -- Name: succession; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5815,6 +6150,88 @@ ALTER TABLE public.visit_time ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 
 --
+-- Name: webhook; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.webhook (
+    id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    url text NOT NULL,
+    seq bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    creator text NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    CONSTRAINT webhook_url_check CHECK (((length(url) >= 1) AND (length(url) <= 500)))
+);
+
+ALTER TABLE ONLY public.webhook FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: COLUMN webhook.seq; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.webhook.seq IS 'The last event of the feed for which a message was made.';
+
+
+--
+-- Name: webhook_delivery; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.webhook_delivery (
+    id uuid NOT NULL,
+    webhook_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    event_id uuid,
+    kind text NOT NULL,
+    status text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    tried_at timestamp with time zone,
+    next_at timestamp with time zone,
+    last_status integer,
+    last_error text DEFAULT ''::text NOT NULL,
+    CONSTRAINT webhook_delivery_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 40))),
+    CONSTRAINT webhook_delivery_last_error_check CHECK ((length(last_error) <= 300)),
+    CONSTRAINT webhook_delivery_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_delivery FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE webhook_delivery; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.webhook_delivery IS 'Messages of webhooks and what became of them. Without an event: a test.';
+
+
+--
+-- Name: webhook_secret; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.webhook_secret (
+    id uuid NOT NULL,
+    webhook_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.webhook_secret FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE webhook_secret; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.webhook_secret IS 'Secrets that sign messages, sealed with the key of the installation. Two are live while one replaces the other.';
+
+
+--
 -- Name: window_file; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5925,6 +6342,94 @@ ALTER TABLE ONLY public.agency
 
 ALTER TABLE ONLY public.agreement_signature
     ADD CONSTRAINT agreement_signature_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: api_answer api_answer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_answer
+    ADD CONSTRAINT api_answer_pkey PRIMARY KEY (client_id, key);
+
+
+--
+-- Name: api_assertion api_assertion_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_assertion
+    ADD CONSTRAINT api_assertion_pkey PRIMARY KEY (client_id, jti);
+
+
+--
+-- Name: api_client api_client_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_client
+    ADD CONSTRAINT api_client_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: api_file api_file_agency_id_arrangement_day_kind_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_file
+    ADD CONSTRAINT api_file_agency_id_arrangement_day_kind_key UNIQUE (agency_id, arrangement, day, kind);
+
+
+--
+-- Name: api_file api_file_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_file
+    ADD CONSTRAINT api_file_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: api_grant api_grant_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_grant
+    ADD CONSTRAINT api_grant_pkey PRIMARY KEY (client_id, arrangement);
+
+
+--
+-- Name: api_irregularity api_irregularity_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_irregularity
+    ADD CONSTRAINT api_irregularity_number_key UNIQUE (number);
+
+
+--
+-- Name: api_irregularity api_irregularity_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_irregularity
+    ADD CONSTRAINT api_irregularity_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: api_key api_key_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: api_token api_token_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_pkey PRIMARY KEY (hash);
+
+
+--
+-- Name: api_watch api_watch_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_watch
+    ADD CONSTRAINT api_watch_pkey PRIMARY KEY (client_id, ref);
 
 
 --
@@ -6197,6 +6702,22 @@ ALTER TABLE ONLY public.consultation
 
 ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: credential credential_list_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT credential_list_position_key UNIQUE (list, "position");
+
+
+--
+-- Name: credential credential_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT credential_pkey PRIMARY KEY (id);
 
 
 --
@@ -7144,6 +7665,14 @@ ALTER TABLE ONLY public.standing
 
 
 --
+-- Name: status_list status_list_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.status_list
+    ADD CONSTRAINT status_list_pkey PRIMARY KEY (list);
+
+
+--
 -- Name: succession succession_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7312,6 +7841,38 @@ ALTER TABLE ONLY public.visit
 
 
 --
+-- Name: webhook_delivery webhook_delivery_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: webhook_delivery webhook_delivery_webhook_id_event_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_webhook_id_event_id_key UNIQUE (webhook_id, event_id);
+
+
+--
+-- Name: webhook webhook_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: webhook_secret webhook_secret_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_secret
+    ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: window_file window_file_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7354,6 +7915,69 @@ CREATE INDEX agency_look_agency ON public.agency_look USING btree (agency_id, at
 --
 
 CREATE INDEX agency_look_company ON public.agency_look USING btree (company_id, at DESC) WHERE (company_id IS NOT NULL);
+
+
+--
+-- Name: api_answer_at; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_answer_at ON public.api_answer USING btree (at);
+
+
+--
+-- Name: api_assertion_expiry; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_assertion_expiry ON public.api_assertion USING btree (expires_at);
+
+
+--
+-- Name: api_client_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_client_agency ON public.api_client USING btree (agency_id, created_at);
+
+
+--
+-- Name: api_file_day; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_file_day ON public.api_file USING btree (agency_id, day DESC);
+
+
+--
+-- Name: api_irregularity_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_irregularity_agency ON public.api_irregularity USING btree (agency_id);
+
+
+--
+-- Name: api_irregularity_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_irregularity_list ON public.api_irregularity USING btree (received_at DESC, id DESC);
+
+
+--
+-- Name: api_key_kid; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX api_key_kid ON public.api_key USING btree (client_id, kid) WHERE (retired_at IS NULL);
+
+
+--
+-- Name: api_token_expiry; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_token_expiry ON public.api_token USING btree (expires_at);
+
+
+--
+-- Name: api_watch_key; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_watch_key ON public.api_watch USING btree (search_key);
 
 
 --
@@ -7935,6 +8559,20 @@ CREATE INDEX contact_company ON public.contact USING btree (company_id);
 --
 
 CREATE INDEX contact_email ON public.contact USING btree (lower(email)) WHERE (removed_at IS NULL);
+
+
+--
+-- Name: credential_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX credential_company ON public.credential USING btree (company_id);
+
+
+--
+-- Name: credential_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX credential_membership ON public.credential USING btree (membership_id);
 
 
 --
@@ -8558,6 +9196,13 @@ CREATE UNIQUE INDEX one_incident ON public.incident USING btree (company_id, COA
 --
 
 CREATE UNIQUE INDEX one_lead_per_visit ON public.visit_officer USING btree (visit_id) WHERE (role = 'lead'::text);
+
+
+--
+-- Name: one_live_code; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_live_code ON public.credential USING btree (membership_id) WHERE ((kind = 'code'::text) AND (replaced_at IS NULL));
 
 
 --
@@ -9667,6 +10312,34 @@ CREATE INDEX visit_validation ON public.visit USING btree (validation_id, number
 
 
 --
+-- Name: webhook_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX webhook_agency ON public.webhook USING btree (agency_id, created_at);
+
+
+--
+-- Name: webhook_delivery_log; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX webhook_delivery_log ON public.webhook_delivery USING btree (agency_id, created_at DESC, id DESC);
+
+
+--
+-- Name: webhook_live; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX webhook_live ON public.webhook USING btree (agency_id) WHERE (closed_at IS NULL);
+
+
+--
+-- Name: webhook_secret_live; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX webhook_secret_live ON public.webhook_secret USING btree (webhook_id) WHERE (retired_at IS NULL);
+
+
+--
 -- Name: work_log_application; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -10107,6 +10780,158 @@ ALTER TABLE ONLY public.agreement_signature
 
 ALTER TABLE ONLY public.agreement_signature
     ADD CONSTRAINT agreement_signature_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: api_answer api_answer_client_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_answer
+    ADD CONSTRAINT api_answer_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.api_client(id);
+
+
+--
+-- Name: api_assertion api_assertion_client_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_assertion
+    ADD CONSTRAINT api_assertion_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.api_client(id);
+
+
+--
+-- Name: api_client api_client_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_client
+    ADD CONSTRAINT api_client_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: api_client api_client_closed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_client
+    ADD CONSTRAINT api_client_closed_by_fkey FOREIGN KEY (closed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: api_client api_client_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_client
+    ADD CONSTRAINT api_client_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id);
+
+
+--
+-- Name: api_file api_file_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_file
+    ADD CONSTRAINT api_file_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: api_grant api_grant_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_grant
+    ADD CONSTRAINT api_grant_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: api_grant api_grant_client_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_grant
+    ADD CONSTRAINT api_grant_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.api_client(id);
+
+
+--
+-- Name: api_irregularity api_irregularity_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_irregularity
+    ADD CONSTRAINT api_irregularity_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: api_irregularity api_irregularity_client_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_irregularity
+    ADD CONSTRAINT api_irregularity_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.api_client(id);
+
+
+--
+-- Name: api_irregularity api_irregularity_taken_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_irregularity
+    ADD CONSTRAINT api_irregularity_taken_by_fkey FOREIGN KEY (taken_by) REFERENCES public.person(id);
+
+
+--
+-- Name: api_key api_key_added_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_added_by_fkey FOREIGN KEY (added_by) REFERENCES public.person(id);
+
+
+--
+-- Name: api_key api_key_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: api_key api_key_client_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.api_client(id);
+
+
+--
+-- Name: api_key api_key_retired_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_retired_by_fkey FOREIGN KEY (retired_by) REFERENCES public.person(id);
+
+
+--
+-- Name: api_token api_token_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: api_token api_token_client_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.api_client(id);
+
+
+--
+-- Name: api_watch api_watch_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_watch
+    ADD CONSTRAINT api_watch_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: api_watch api_watch_client_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_watch
+    ADD CONSTRAINT api_watch_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.api_client(id);
 
 
 --
@@ -10715,6 +11540,22 @@ ALTER TABLE ONLY public.consultation
 
 ALTER TABLE ONLY public.contact
     ADD CONSTRAINT contact_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: credential credential_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT credential_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: credential credential_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT credential_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
 
 
 --
@@ -13134,6 +13975,62 @@ ALTER TABLE ONLY public.visit
 
 
 --
+-- Name: webhook webhook_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: webhook webhook_closed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_closed_by_fkey FOREIGN KEY (closed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: webhook webhook_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id);
+
+
+--
+-- Name: webhook_delivery webhook_delivery_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: webhook_delivery webhook_delivery_webhook_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id);
+
+
+--
+-- Name: webhook_secret webhook_secret_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_secret
+    ADD CONSTRAINT webhook_secret_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: webhook_secret webhook_secret_webhook_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_secret
+    ADD CONSTRAINT webhook_secret_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id);
+
+
+--
 -- Name: work_log work_log_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -13182,6 +14079,60 @@ ALTER TABLE public.agency_look ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.agreement_signature ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_answer; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_answer ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_assertion; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_assertion ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_client; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_client ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_file; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_file ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_grant; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_grant ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_irregularity; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_irregularity ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_key; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_token; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_token ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_watch; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_watch ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: appeal; Type: ROW SECURITY; Schema: public; Owner: -
@@ -13355,6 +14306,12 @@ ALTER TABLE public.consultation ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.contact ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: credential; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.credential ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: document; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -13463,6 +14420,69 @@ CREATE POLICY fence ON public.agency_look USING ((( SELECT public.looking_inside
 --
 
 CREATE POLICY fence ON public.agreement_signature USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: api_answer fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_answer USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: api_assertion fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_assertion USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: api_client fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_client USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: api_file fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_file USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: api_grant fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_grant USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: api_irregularity fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_irregularity USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: api_key fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_key USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: api_token fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_token USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: api_watch fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_watch USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
@@ -13631,6 +14651,13 @@ CREATE POLICY fence ON public.consultation USING ((( SELECT public.looking_insid
 --
 
 CREATE POLICY fence ON public.contact USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: credential fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.credential USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -14287,6 +15314,27 @@ CREATE POLICY fence ON public.visit_time USING ((( SELECT public.looking_inside(
 
 
 --
+-- Name: webhook fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.webhook USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: webhook_delivery fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.webhook_delivery USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: webhook_secret fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.webhook_secret USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
 -- Name: window_file fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -14818,6 +15866,24 @@ ALTER TABLE public.visit_officer ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.visit_time ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: webhook; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.webhook ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: webhook_delivery; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.webhook_delivery ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: webhook_secret; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.webhook_secret ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: window_file; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -14885,6 +15951,69 @@ GRANT SELECT,INSERT ON TABLE public.agency_look TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agreement_signature TO portal_app;
+
+
+--
+-- Name: TABLE api_answer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_answer TO portal_app;
+
+
+--
+-- Name: TABLE api_assertion; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_assertion TO portal_app;
+
+
+--
+-- Name: TABLE api_client; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_client TO portal_app;
+
+
+--
+-- Name: TABLE api_file; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_file TO portal_app;
+
+
+--
+-- Name: TABLE api_grant; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_grant TO portal_app;
+
+
+--
+-- Name: TABLE api_irregularity; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_irregularity TO portal_app;
+
+
+--
+-- Name: TABLE api_key; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO portal_app;
+
+
+--
+-- Name: TABLE api_token; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_token TO portal_app;
+
+
+--
+-- Name: TABLE api_watch; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_watch TO portal_app;
 
 
 --
@@ -15110,6 +16239,13 @@ GRANT SELECT,INSERT ON TABLE public.consultation TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.contact TO portal_app;
+
+
+--
+-- Name: TABLE credential; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.credential TO portal_app;
 
 
 --
@@ -15750,6 +16886,13 @@ GRANT SELECT,INSERT ON TABLE public.standing_event TO portal_app;
 
 
 --
+-- Name: TABLE status_list; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.status_list TO portal_app;
+
+
+--
 -- Name: TABLE succession; Type: ACL; Schema: public; Owner: -
 --
 
@@ -15853,6 +16996,27 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visit_officer TO portal_app;
 --
 
 GRANT SELECT,INSERT ON TABLE public.visit_time TO portal_app;
+
+
+--
+-- Name: TABLE webhook; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.webhook TO portal_app;
+
+
+--
+-- Name: TABLE webhook_delivery; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.webhook_delivery TO portal_app;
+
+
+--
+-- Name: TABLE webhook_secret; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.webhook_secret TO portal_app;
 
 
 --

@@ -117,7 +117,7 @@ func (s *Service) Acknowledge(ctx context.Context, c Caller, event uuid.UUID) (a
 	err = s.DB.Write(ctx, c.Actor.Scope(), func(tx pg.Tx) error {
 		var list []time.Time
 		err := tx.WithContext(ctx).Raw(`insert into recognition_ack (event_id, agency_id, delivered_at, delivered_by, acknowledged_at, acknowledger)
-			select id, agency_id, @now, 'feed', @now, @name from recognition_event where id = @event and agency_id = @agency and arrangement = any(@under::text[])
+			select id, agency_id, cast(@now as timestamptz), 'feed', cast(@now as timestamptz), cast(@name as text) from recognition_event where id = @event and agency_id = @agency and arrangement = any(cast(@under as text[]))
 			on conflict (event_id) do update set delivered_at = coalesce(recognition_ack.delivered_at, @now), delivered_by = case when recognition_ack.delivered_by = '' then 'feed' else recognition_ack.delivered_by end,
 			  acknowledged_at = coalesce(recognition_ack.acknowledged_at, greatest(@now, recognition_ack.delivered_at)),
 			  acknowledger = case when recognition_ack.acknowledged_at is null then @name else recognition_ack.acknowledger end

@@ -43,7 +43,7 @@ type apiRoute struct {
 // apiRoutes is the map of the machine door; config/api/openapi.yaml describes it, and a test
 // holds the two together.
 func apiRoutes() []apiRoute {
-	return []apiRoute{
+	return append(statusRoutes(), []apiRoute{
 		{"POST", apiBase + "/token", "", (*Web).apiToken},
 		{"GET", apiBase + "/openapi.yaml", "", (*Web).apiDescription},
 		{"GET", apiBase + "/events", partnerapi.FeedRead, (*Web).apiEvents},
@@ -54,7 +54,7 @@ func apiRoutes() []apiRoute {
 		{"GET", apiBase + "/files", partnerapi.FeedRead, (*Web).apiFiles},
 		{"GET", apiBase + "/files/:date", partnerapi.FeedRead, (*Web).apiFile},
 		{"POST", apiBase + "/irregularities", partnerapi.IrregularityWrite, (*Web).apiReport},
-	}
+	}...)
 }
 
 // mountAPI adds the machine door to the site, before anything that is for people.

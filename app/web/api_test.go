@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -27,6 +28,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"trustedtrader/app/clock"
+	"trustedtrader/app/consultation"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/partnerapi"
 	"trustedtrader/app/pg"
@@ -201,6 +204,18 @@ func machineWorld(t *testing.T) (*reviewtest.World, *applicant, identity.Actor, 
 	w.Exec(`insert into person (id, issuer, subject, email, email_verified, name, created_at) values (?, 'i', 'ada', 'ada@norland.example', true, 'Ada Admin', ?)`, person, now)
 	w.Exec(`insert into arrangement_agency (arrangement, agency_id, since) values (?, ?, ?)`, testArrangement, agency, now.Add(-time.Hour))
 	ada := identity.Actor{PersonID: person, Name: "Ada Admin", Audience: identity.Partners, Role: identity.AgencyAdmin, AgencyID: agency, Agency: "Customs of Norland", Zone: time.UTC}
+	rules := func(context.Context, uuid.UUID, clock.Day) ([]consultation.Rule, error) {
+		return []consultation.Rule{{Arrangement: testArrangement, Programme: "ctpat", State: consultation.RuleInForce, Version: "1"}}, nil
+	}
+	files, err := fs.Sub(config.Checks, "checks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	purposes, err := consultation.LoadPurposes(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.web.Checks = &consultation.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Purposes: purposes, Rules: rules}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -408,4 +423,84 @@ func TestMachineDoorIsPlain(t *testing.T) {
 		}
 		_ = res.Body.Close()
 	}
+}
+
+// TestMachineChecks asks for the status of operators: one, many, and again by number.
+func TestMachineChecks(t *testing.T) {
+	t.Parallel()
+	w, a, ada, m := machineWorld(t)
+	owner, member := a.withFindings(w).Member("Harbor Trading LLC")
+	number := w.Text(`select number from membership where id = $1`, member)
+	m.register(w, a, ada)
+	m.signIn("status:read")
+	path := "/api/v1/status/membership/" + number + "?purpose=risk_assessment&own_ref=V-77"
+	type status struct {
+		Outcome     string `json:"outcome"`
+		Status      string `json:"membership_status"`
+		Recognition string `json:"recognition"`
+		Number      string `json:"consultation_no"`
+	}
+	var before, unknown, found, again status
+	m.want(200, "GET", path, nil, "").json(t, &before)
+	m.want(200, "GET", "/api/v1/status/any/C26-999999?purpose=risk_assessment&arrangement=norland-us", nil, "").json(t, &unknown)
+	if before.Outcome != "no_record" || unknown.Outcome != "no_record" || before.Number == unknown.Number {
+		t.Errorf("without consent %+v, unknown %+v", before, unknown)
+	}
+	w.Exec(`insert into recognition_consent (id, company_id, arrangement, given_at, giver, text_version, elements) values (?, ?, ?, ?, 'Olga Owner', '1', '{name,status}')`, pg.NewID(), owner.CompanyID, testArrangement, w.Clock.Now())
+	r := m.want(200, "GET", path, nil, "")
+	r.json(t, &found)
+	if found.Outcome != "answered" || found.Status != "certified" || found.Recognition != "grant_benefits" || r.header.Get("Consultation-Number") != found.Number || !strings.HasPrefix(r.header.Get("Cache-Control"), "private") {
+		t.Errorf("with consent: %s %v", r.body, r.header)
+	}
+	checks := w.Count(`select count(*)::int from consultation`)
+	r = m.want(304, "GET", path, http.Header{"If-None-Match": {r.header.Get("ETag")}}, "")
+	if n := w.Count(`select count(*)::int from consultation`); n != checks+1 || r.header.Get("Consultation-Number") == found.Number {
+		t.Errorf("a check that changes nothing is not recorded: %d, %d before", n, checks)
+	}
+	if n := w.Count(`select count(*)::int from consultation where client_id = $1 and person_id is null and own_ref = 'V-77'`, m.id); n != 3 {
+		t.Errorf("%d checks name the program, want 3", n)
+	}
+	signed := m.want(200, "GET", path, http.Header{"Accept": {"application/jwt"}}, "")
+	var claims struct {
+		Answer status `json:"answer"`
+	}
+	if err := signing.Open(a.web.API.Keys.Set(), "JWT", string(signed.body), &claims); err != nil || claims.Answer.Status != "certified" {
+		t.Errorf("signed: %v %+v", err, claims)
+	}
+	var record struct{ Answer status }
+	m.want(200, "GET", "/api/v1/consultations/"+found.Number, nil, "").json(t, &record)
+	if record.Answer != found {
+		t.Errorf("read again: %+v, given %+v", record.Answer, found)
+	}
+	m.want(404, "GET", "/api/v1/consultations/TTC-26-0000-0000-000", nil, "")
+
+	batch := fmt.Sprintf(`{"purpose":"risk_assessment","rows":[{"scheme":"membership","id":%q},{"scheme":"any","id":"C26-999999"}]}`, number)
+	key := http.Header{"Idempotency-Key": {"b1"}}
+	r = m.want(200, "POST", "/api/v1/status:batch", key, batch)
+	var many struct{ Answers []status }
+	r.json(t, &many)
+	if len(many.Answers) != 2 || many.Answers[0].Outcome != "answered" || many.Answers[1].Outcome != "no_record" {
+		t.Errorf("batch: %s", r.body)
+	}
+	if twice := m.want(200, "POST", "/api/v1/status:batch", key, batch); !bytes.Equal(twice.body, r.body) || twice.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("batch again: %s", twice.body)
+	}
+	m.wild = true
+	m.want(422, "POST", "/api/v1/status:batch", nil, `{"purpose":"risk_assessment","rows":[]}`)
+	m.wild = true
+	m.want(422, "GET", "/api/v1/status/membership/"+number, nil, "")
+	m.want(422, "GET", path+"&arrangement=other", nil, "")
+
+	w.Exec(`update recognition_consent set withdrawn_at = ?`, w.Clock.Now())
+	m.want(200, "GET", path, nil, "").json(t, &again)
+	if again.Outcome != "no_record" {
+		t.Errorf("after the withdrawal: %+v", again)
+	}
+	a.web.API.Limits = partnerapi.Limits{Checks: 3}
+	w.Clock.Move(time.Minute)
+	m.wild = false
+	for range 3 {
+		m.want(200, "GET", path, nil, "")
+	}
+	m.want(429, "GET", path, nil, "")
 }
