@@ -13,6 +13,7 @@ import (
 	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
@@ -30,6 +31,7 @@ import (
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/profilereview"
+	"trustedtrader/app/recognition"
 	"trustedtrader/app/review"
 	"trustedtrader/app/review/reviewtest"
 	"trustedtrader/app/roster"
@@ -47,6 +49,8 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 	w.Must(err)
 	base := &url.URL{Scheme: "http", Host: "localhost:8080"}
 	members := membership.New(w.DB, w.Clock.Now, w.Steps)
+	agreed, err := arrangement.Own(w.Steps.Programmes)
+	w.Must(err)
 	cases := enforcement.New(w.DB, w.Clock.Now, &enforcement.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters, Standing: members.Standing})
 	return w, &applicant{t: t, db: w.DB, clock: w.Clock, web: &Web{
 		Config: config.Config{BaseURL: base, SessionIdle: time.Hour}, Log: apptest.Quiet(), Now: w.Clock.Now, DB: w.DB, Assets: assets, Catalogues: &i18n.Catalogues{},
@@ -59,7 +63,9 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 			Headquarters: &headquarters.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Library: library(t)},
 			Validations: &validation.Service{DB: w.DB, Now: w.Clock.Now, Steps: &validation.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters,
 				Calendars: w.Steps.Clocks.Calendars}},
-			Feeds: feedService(w), Partners: partnerService(t, w), Successions: successionService(w), Consents: &consent.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes}, Window: windowService(w), API: apiService(w),
+			Feeds: feedService(w), Partners: partnerService(t, w), Successions: successionService(w), Consents: &consent.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes}, Window: windowService(w),
+			Arrangements: &arrangement.Service{DB: w.DB, Now: w.Clock.Now, Register: agreed}, Recognitions: &recognition.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Register: agreed, Letters: w.Steps.Letters},
+			API:     apiService(w),
 			Members: members, Cases: cases, Appeals: appealsOf(w, cases), Enclosures: &enclosure.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Incidents: &incident.Service{DB: w.DB, Now: w.Clock.Now, Steps: cases.Steps.Incidents}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
 			Doctor:   &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}},
 			Criteria: &catalogue.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}, OSCAL: &oscal.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}},

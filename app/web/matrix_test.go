@@ -113,6 +113,7 @@ var areas = map[string][]identity.Audience{
 	"/appeals":      {identity.Companies},
 	"/documents":    {identity.Companies},
 	"/partners":     {identity.Companies},
+	"/recognition":  {identity.Companies},
 	"/desk":         {identity.Staff},
 	"/admin":        {identity.Staff},
 	"/audit":        {identity.Staff},
@@ -244,6 +245,10 @@ func newMatrix(t *testing.T) *matrix {
 	m.own["window"] = w.Text(`select id::text from window_file where programme = 'ctpat'`)
 	m.others["window"] = m.own["window"]
 	m.own["agency"], m.others["agency"] = agency.String(), agency.String()
+	asked := pg.NewID()
+	w.Exec(`insert into recognition (id, company_id, membership_id, arrangement, agency_id, status, asked_at, sent_at) values (?, ?, ?, 'us-ctpat-eu-aeo', ?, 'sent', ?, ?)`,
+		asked, companies[0].CompanyID, uuid.MustParse(m.own["member"]), agency, w.Clock.Now(), w.Clock.Now())
+	m.own["recognition"], m.others["recognition"] = asked.String(), asked.String()
 	m.own["partner"] = m.someones[len(m.someones)-1].actor.RightID.String()
 	m.others["partner"] = m.own["partner"]
 	for _, audience := range []identity.Audience{identity.Companies, identity.Staff, identity.Partners} {
@@ -487,6 +492,10 @@ func objectOf(path string) map[string]string {
 		{"/desk/visits/", map[string]string{":id": "visit", ":slot": "slot", ":document": "paper"}},
 		{"/validations/", map[string]string{":id": "validation"}},
 		{"/visits/", map[string]string{":id": "visit", ":document": "paper", ":observer": "observer"}},
+		{"/desk/arrangements/", map[string]string{":code": "=us-ctpat-eu-aeo", ":id": "=00000000-0000-7000-8000-000000000006", ":agency": "agency"}},
+		{"/recognition/", map[string]string{":code": "=us-ctpat-eu-aeo", ":id": "=00000000-0000-7000-8000-000000000006"}},
+		{"/agency/recognition/", map[string]string{":id": "recognition"}},
+		{"/agency/notices/", map[string]string{":id": "=00000000-0000-7000-8000-000000000006"}},
 		{"/agency/visits/", map[string]string{":id": "visit"}},
 	} {
 		if strings.HasPrefix(path, x.prefix) {

@@ -3,10 +3,12 @@ package web
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/headquarters"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/recognition"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/singlewindow"
 )
@@ -74,6 +76,7 @@ func (w *Web) Routes() []Route {
 		partners       = only(identity.RolesOf(identity.Partners)...)
 		agencyAdmins   = only(identity.AgencyAdmin)
 		administrators = only(identity.Administrator)
+		keepers        = only(identity.Headquarters)
 		overseers      = only(identity.Administrator, identity.Headquarters, identity.Auditor)
 	)
 	return []Route{
@@ -669,6 +672,32 @@ func (w *Web) Routes() []Route {
 		{"GET", "/desk/single-window", only(singlewindow.Readers()...), w.showWindowFiles},
 		{"GET", "/desk/single-window/:id/file", only(singlewindow.Readers()...), w.sendWindowFile},
 		{"GET", "/desk/single-window/:id/manifest", only(singlewindow.Readers()...), w.sendWindowManifest},
+
+		// Mutual recognition: the register, the company, and the partner agency
+		{"GET", "/desk/arrangements", caseReaders, w.showArrangements},
+		{"GET", "/desk/arrangements/:code", caseReaders, w.showArrangement},
+		{"POST", "/desk/arrangements/:code/record", keepers, w.recordArrangement},
+		{"POST", "/desk/arrangements/:code/events/:id/overturn", keepers, w.overturnArrangement},
+		{"POST", "/desk/arrangements/:code/propose", keepers, w.proposeArrangement},
+		{"POST", "/desk/arrangements/:code/proposals/:id/approve", keepers, w.decideArrangement("The step is approved", func(s *arrangement.Service) decideStep { return s.Approve })},
+		{"POST", "/desk/arrangements/:code/proposals/:id/refuse", keepers, w.decideArrangement("The step is refused", func(s *arrangement.Service) decideStep { return s.Refuse })},
+		{"POST", "/desk/arrangements/:code/proposals/:id/takeback", keepers, w.decideArrangement("The proposal is taken back", func(s *arrangement.Service) decideStep { return s.TakeBack })},
+		{"POST", "/desk/arrangements/:code/agency", keepers, w.tieAgency},
+		{"POST", "/desk/arrangements/:code/agency/:agency/untie", keepers, w.untieAgency},
+		{"GET", "/recognition", readers, w.showRecognitions},
+		{"GET", "/recognition/:code", readers, w.showRecognition},
+		{"GET", "/recognition/:code/sheet", readers, w.showRecognitionSheet},
+		{"POST", "/recognition/:code/ask", signers, w.askRecognition},
+		{"POST", "/recognition/:code/consent/withdraw", signers, w.withdrawRecognition},
+		{"POST", "/recognition/:code/numbers", editors, w.addPartnerNumber},
+		{"POST", "/recognition/:code/numbers/:id/remove", editors, w.removePartnerNumber},
+		{"GET", "/agency/recognition", partners, w.showAgencyMembers},
+		{"GET", "/agency/recognition/:id", partners, w.showAgencyMember},
+		{"POST", "/agency/recognition/:id/acknowledge", partners, w.agencyAnswer("acknowledge", "You have taken the member up", func(s *recognition.Service) answerStep { return s.Acknowledge })},
+		{"POST", "/agency/recognition/:id/recognise", partners, w.agencyAnswer("recognise", "The member is recognized, and the company has been told", func(s *recognition.Service) answerStep { return s.Recognise })},
+		{"POST", "/agency/recognition/:id/refuse", partners, w.agencyAnswer("refuse", "The member is not recognized, and the company has been told", func(s *recognition.Service) answerStep { return s.Refuse })},
+		{"GET", "/agency/notices", partners, w.showAgencyNotices},
+		{"POST", "/agency/notices/:id/acknowledge", partners, w.acknowledgeNotice},
 
 		// Leaving and changing: the company, and the desk
 		{"GET", "/memberships/changes/:id", readers, w.showLeaving},

@@ -408,6 +408,7 @@ func partners() Guide {
 				Steps:  []string{"The administrator opens [People](/agency/people) and chooses **Invite a person**.", "The officer signs in with the invited address and accepts."},
 				Points: []string{"A change of role takes effect at once. What your agency's people do is in the audit trail."}},
 			{ID: "home", Title: "Your page", Intro: "[Home](/agency) names your agency and your role."},
+			recognizePart(), noticesPart(),
 			{ID: "find", Title: "Find a member, as another agency of the government", Intro: "An agency of the same government sees members that agreed to it.",
 				Steps:  []string{"Open [Find a member](/agency/members) and enter the whole number of a membership or of a company.", "Say why you look, then choose **Look**. The member reads your reason."},
 				Points: []string{"You see the name, and the number, kind and status of each membership at that moment.", "If a member has not agreed, the answer is the same as for a number that does not exist. Each look is written down."}},

@@ -16,7 +16,7 @@ func living() Guide {
 					"Nothing is ever taken off the list of events. Each one has its day, its reason and its law.",
 					"**Show the certificate** prints what holds today. A printed copy can be out of date.",
 				}},
-			modulePart(), appealPart(), leavingPart(), consentPart(),
+			modulePart(), appealPart(), leavingPart(), consentPart(), recognitionPart(),
 		}}
 }
 
