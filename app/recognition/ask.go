@@ -172,7 +172,7 @@ func (s *Service) WithdrawConsent(ctx context.Context, by identity.Actor, code, 
 			Arrangement, Home string
 		}
 		err := tx.WithContext(ctx).Raw(`select r.id, r.arrangement, m.programme as home from recognition r join membership m on m.id = r.membership_id
-			where r.company_id = ? and r.ended_at is null order by r.id`, by.CompanyID).Scan(&live).Error
+			where r.company_id = ? and r.ended_at is null order by r.id for update of r`, by.CompanyID).Scan(&live).Error
 		if err != nil {
 			return fmt.Errorf("read the recognitions: %w", err)
 		}

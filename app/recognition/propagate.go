@@ -34,32 +34,34 @@ const batch = 500
 // portals may run it at once. The portal itself; no person calls it.
 func (s *Service) Propagate(ctx context.Context, lately bool) (told int, err error) {
 	by := identity.ClockActor("recognition")
-	ended, err := s.closed(ctx, by)
+	k, err := s.knowledge(ctx, by)
 	if err != nil {
 		return 0, err
 	}
 	after := uuid.Nil
 	for {
 		now := s.Now()
-		var rows []struct {
-			ID, Member uuid.UUID
-			Told       string
-		}
-		// Rows are narrowed to those that differ by what holds for a membership without parts;
-		// look decides with the rules of the arrangement.
-		err := s.DB.Batch(ctx, pg.System, pg.All(&rows, `select r.id, r.membership_id as member, r.told from recognition r
+		var rows []candidate
+		err := s.DB.Batch(ctx, by.Scope(), pg.All(&rows, `select r.id as recognition, r.told, r.arrangement, r.agency_id, `+memberColumns+fmt.Sprintf(partsOf, "$4")+memberFrom+`join recognition r on r.membership_id = m.id
 			where r.ended_at is null and r.id > $1 and (not $2 or r.arrangement = any($3) or r.membership_id in (
 			  select membership_id from standing_event where recorded_at > $4::timestamptz - interval '2 days'
 			  union select membership_id from standing_event where effective_on between ($4::timestamptz - interval '2 days')::date and ($4::timestamptz + interval '1 day')::date))
-			order by r.id limit $5`, after, lately, ended, now, batch))
+			order by r.id limit $5`, after, lately, k.closed, now, batch))
 		if err != nil {
 			return told, fmt.Errorf("look for what partners are to be told: %w", err)
 		}
 		for _, x := range rows {
-			after = x.ID
-			done, err := s.look(ctx, by, x.ID)
+			after = x.Recognition
+			m, err := x.member()
 			if err != nil {
-				return told, fmt.Errorf("recognition %s: %w", x.ID, err)
+				return told, err
+			}
+			if s.difference(k, now, Recognition{Arrangement: x.Arrangement, AgencyID: x.AgencyID, Told: x.Told}, m).Kind == "" {
+				continue
+			}
+			done, err := s.look(ctx, by, x.Recognition)
+			if err != nil {
+				return told, fmt.Errorf("recognition %s: %w", x.Recognition, err)
 			}
 			if done {
 				told++
@@ -71,37 +73,62 @@ func (s *Service) Propagate(ctx context.Context, lately bool) (told int, err err
 	}
 }
 
-// closed lists the arrangements with open recognitions that have ended or lost their partner.
-func (s *Service) closed(ctx context.Context, by identity.Actor) (out []string, err error) {
+// candidate is a recognition that may differ from what its partner was told.
+type candidate struct {
+	memberRow
+	Recognition uuid.UUID
+	Told        string
+	Arrangement string
+	AgencyID    uuid.UUID
+}
+
+// knowledge is what holds for all members alike: what each arrangement is today, and who its
+// partners are.
+type knowledge struct {
+	lives  map[string]arrangement.Life
+	ties   map[string]bool // by arrangement and agency
+	today  clock.Day
+	closed []string // arrangements with open recognitions that have ended or lost their partner
+}
+
+func tieKey(code string, agency uuid.UUID) string { return code + " " + agency.String() }
+
+func (s *Service) knowledge(ctx context.Context, by identity.Actor) (k knowledge, err error) {
 	var events []arrangement.Row
 	var zone string
-	var live []struct {
+	var ties []struct {
 		Arrangement string
-		Tied        bool
+		AgencyID    uuid.UUID
+		Tied, Open  bool
 	}
-	err = s.DB.Batch(ctx, by.Scope(), arrangement.Known(&events, ""), arrangement.Zone(&zone),
-		pg.All(&live, `select r.arrangement, bool_and(exists (select from arrangement_agency t where t.arrangement = r.arrangement and t.agency_id = r.agency_id and t.until is null)) as tied
-			from (select distinct arrangement, agency_id from recognition where ended_at is null) r group by r.arrangement`))
+	err = s.DB.Batch(ctx, by.Scope(), arrangement.Known(&events, ""), arrangement.Zone(&zone), pg.All(&ties, `select arrangement, agency_id, bool_or(tied) as tied, bool_or(open) as open from (
+		select arrangement, agency_id, true as tied, false as open from arrangement_agency where until is null
+		union all (select distinct arrangement, agency_id, false, true from recognition where ended_at is null)) x group by arrangement, agency_id`))
 	if err != nil {
-		return nil, fmt.Errorf("look for arrangements that have ended: %w", err)
+		return k, fmt.Errorf("read the arrangements: %w", err)
 	}
 	at, err := time.LoadLocation(zone)
 	if err != nil {
-		return nil, fmt.Errorf("read the zone of headquarters: %w", err)
+		return k, fmt.Errorf("read the zone of headquarters: %w", err)
 	}
 	now := s.Now()
-	lives := s.Register.Lives(events)
-	for _, x := range live {
-		if !x.Tied || lives[x.Arrangement].On(clock.DayOf(now, at), now) == arrangement.Terminated {
-			out = append(out, x.Arrangement)
+	k = knowledge{lives: s.Register.Lives(events), ties: map[string]bool{}, today: clock.DayOf(now, at)}
+	for _, t := range ties {
+		k.ties[tieKey(t.Arrangement, t.AgencyID)] = t.Tied
+		if t.Open && (!t.Tied || k.lives[t.Arrangement].On(k.today, now) == arrangement.Terminated) {
+			k.closed = append(k.closed, t.Arrangement)
 		}
 	}
-	return out, nil
+	return k, nil
 }
 
 // look compares one recognition with what its membership is now, and tells the partner the
 // difference, in one transaction.
 func (s *Service) look(ctx context.Context, by identity.Actor, id uuid.UUID) (done bool, err error) {
+	k, err := s.knowledge(ctx, by)
+	if err != nil {
+		return false, err
+	}
 	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
 		done = false
 		now := s.Now()
@@ -113,9 +140,9 @@ func (s *Service) look(ctx context.Context, by identity.Actor, id uuid.UUID) (do
 		if err != nil {
 			return err
 		}
-		h, err := s.difference(ctx, tx, now, r, m)
-		if err != nil || h.Kind == "" {
-			return err
+		h := s.difference(k, now, r, m)
+		if h.Kind == "" {
+			return nil
 		}
 		done = true
 		if h.Kind == Lost {
@@ -135,28 +162,16 @@ func (s *Service) look(ctx context.Context, by identity.Actor, id uuid.UUID) (do
 }
 
 // difference is what the partner is still to be told of a recognition; an empty kind: nothing.
-func (s *Service) difference(ctx context.Context, tx pg.Tx, now time.Time, r Recognition, m Member) (h happening, err error) {
+func (s *Service) difference(k knowledge, now time.Time, r Recognition, m Member) (h happening) {
 	a, _ := s.Register.Get(r.Arrangement)
 	o, ok := a.For(m.Programme)
-	today, err := arrangement.Today(ctx, tx, now)
-	if err != nil {
-		return h, err
-	}
-	life, err := s.Register.LifeOf(ctx, tx, r.Arrangement)
-	if err != nil {
-		return h, err
-	}
-	var tied bool
-	if err := tx.WithContext(ctx).Raw(`select exists (select from arrangement_agency where arrangement = ? and agency_id = ? and until is null)`, r.Arrangement, r.AgencyID).Scan(&tied).Error; err != nil {
-		return h, fmt.Errorf("look for the partner: %w", err)
-	}
 	switch {
-	case !ok || life.On(today, now) == arrangement.Terminated:
-		return happening{Kind: Lost, Reason: ArrangementEnded, On: today, EffectiveAt: now}, nil
-	case !tied:
-		return happening{Kind: Lost, Reason: NoPartner, On: today, EffectiveAt: now}, nil
+	case !ok || k.lives[r.Arrangement].On(k.today, now) == arrangement.Terminated:
+		return happening{Kind: Lost, Reason: ArrangementEnded, On: k.today, EffectiveAt: now}
+	case !k.ties[tieKey(r.Arrangement, r.AgencyID)]:
+		return happening{Kind: Lost, Reason: NoPartner, On: k.today, EffectiveAt: now}
 	}
-	x := m.standingFor(o, today)
+	x := m.standingFor(o, k.today)
 	h = happening{Reason: x.Reason, On: x.Since, EffectiveAt: x.At}
 	switch {
 	case x.State == "ended", x.State == "active" && x.Reason != "":
@@ -166,7 +181,7 @@ func (s *Service) difference(ctx context.Context, tx pg.Tx, now time.Time, r Rec
 	case x.State == "active" && r.Told == "suspended":
 		h.Kind, h.Reason = Reinstated, ""
 	}
-	return h, nil
+	return h
 }
 
 // Alarm tells headquarters of suspensions and ends that a partner has not acknowledged within
