@@ -315,10 +315,11 @@ func (s *Service) Membership(ctx context.Context, by identity.Actor, id uuid.UUI
 	return s.page(ctx, by, id, "membership.read", more...)
 }
 
-// Certificate reads what the certificate of a membership says. The same persons may.
+// Certificate reads what the certificate of a membership says. The same persons may. More is
+// what other domains read for the page in the same round trip.
 // Conflict: the membership has ended, so there is nothing to certify.
-func (s *Service) Certificate(ctx context.Context, by identity.Actor, id uuid.UUID) (Page, error) {
-	p, err := s.page(ctx, by, id, "membership.read")
+func (s *Service) Certificate(ctx context.Context, by identity.Actor, id uuid.UUID, more ...pg.Query) (Page, error) {
+	p, err := s.page(ctx, by, id, "membership.read", more...)
 	if err == nil && p.Membership.Status != Active {
 		return Page{}, fault.New(fault.Conflict, "This membership is not active, so it has no certificate")
 	}

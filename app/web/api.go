@@ -60,6 +60,8 @@ func apiRoutes() []apiRoute {
 // mountAPI adds the machine door to the site, before anything that is for people.
 func (w *Web) mountAPI(app fiber.Router) {
 	app.Get("/.well-known/jwks.json", w.sendKeys)
+	app.Get("/.well-known/jwt-vc-issuer", w.sendIssuer)
+	app.Get("/.well-known/status-list/:list", w.sendStatusList)
 	for _, r := range apiRoutes() {
 		app.Add(r.method, strings.ReplaceAll(r.path, "status:batch", `status\:batch`), w.machine(r))
 	}

@@ -65,7 +65,7 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 				Calendars: w.Steps.Clocks.Calendars}},
 			Feeds: feedService(w), Partners: partnerService(t, w), Successions: successionService(w), Consents: &consent.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes}, Window: windowService(w),
 			Arrangements: &arrangement.Service{DB: w.DB, Now: w.Clock.Now, Register: agreed}, Recognitions: &recognition.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Register: agreed, Letters: w.Steps.Letters},
-			API:     apiService(w),
+			API: apiService(w), Credentials: credentialService(w),
 			Members: members, Cases: cases, Appeals: appealsOf(w, cases), Enclosures: &enclosure.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Incidents: &incident.Service{DB: w.DB, Now: w.Clock.Now, Steps: cases.Steps.Incidents}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
 			Doctor:   &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}},
 			Criteria: &catalogue.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}, OSCAL: &oscal.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}},

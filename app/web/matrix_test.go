@@ -468,6 +468,7 @@ func objectOf(path string) map[string]string {
 		{"/enforcement/", map[string]string{":id": "enforcement", ":item": "item"}},
 		{"/desk/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
 		{"/verify/", map[string]string{":token": "=nothing"}},
+		{"/v/", map[string]string{":token": "=nothing"}},
 		{"/q/", map[string]string{":token": "=nothing", ":section": "=cargo"}},
 		{"/partners/import/", map[string]string{":draft": "=00000000-0000-7000-8000-000000000004"}}, // one person's own
 		{"/partners/connections/", map[string]string{":id": "connection"}},

@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"trustedtrader/app/application"
+	"trustedtrader/app/credential"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
@@ -73,9 +74,15 @@ func (w *Web) showCertificate(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	p, err := w.Members.Certificate(c.UserContext(), who, id)
+	var code []credential.Code
+	p, err := w.Members.Certificate(c.UserContext(), who, id, credential.CodeOf(&code, id))
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, view.Certificate(view.CertificatePage{Chrome: w.chrome(c, who, t(c, "Certificate %s", p.Membership.Number)), Page: p}))
+	matrix, err := w.matrixOf(code)
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusOK, view.Certificate(view.CertificatePage{Chrome: w.chrome(c, who, t(c, "Certificate %s", p.Membership.Number)), Page: p, Code: matrix,
+		Takes: who.Is(identity.CompanySigners...)}))
 }

@@ -9,9 +9,12 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/clock"
+	"trustedtrader/app/credential"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/membership"
+	"trustedtrader/app/pg"
 	"trustedtrader/app/profile/profiletest"
+	"trustedtrader/app/review/reviewtest"
 )
 
 // The page of a membership tells of each year's review, and lets the office warn a company
@@ -85,4 +88,45 @@ func TestYearsOfAMembership(t *testing.T) {
 	if text := a.want(200, owner, "GET", "/company", nil).Find("#deadlines").Text(); !strings.Contains(text, "3 March 2028") {
 		t.Errorf("the home page: %s", text)
 	}
+}
+
+// TestCertificateCode: the page shows the code, and whoever reads it learns what it is worth.
+func TestCertificateCode(t *testing.T) {
+	t.Parallel()
+	w, a := newDesk(t)
+	owner, m := a.withFindings(w).Member("Harbor <b>Trading</b> LLC")
+	path := "/memberships/" + m.String()
+	if doc := a.want(200, owner, "GET", path+"/certificate", nil); doc.Find(".tt-qr").Length() != 0 {
+		t.Error("a code before there is one")
+	}
+	_, err := a.web.Credentials.Issue(w.Ctx)
+	w.Must(err)
+	doc := a.want(200, owner, "GET", path+"/certificate", nil)
+	if doc.Find(".tt-certificate .tt-qr").Length() != 1 {
+		t.Error("the certificate has no code")
+	}
+	var code []credential.Code
+	w.Must(w.DB.Batch(w.Ctx, pg.System, credential.CodeOf(&code, m)))
+	verdict := func(token string) string {
+		return a.want(200, identity.Actor{}, "GET", "/v/"+token, nil).Find("#verdict").Text()
+	}
+	if got := verdict(code[0].Token); !strings.Contains(got, "cannot tell") {
+		t.Errorf("without a list: %s", got)
+	}
+	_, err = a.web.Credentials.Publish(w.Ctx)
+	w.Must(err)
+	if got := verdict(code[0].Token); !strings.Contains(got, "Valid.") {
+		t.Errorf("with a list: %s", got)
+	}
+	if got := verdict("nonsense"); !strings.Contains(got, "no certificate") {
+		t.Errorf("nonsense: %s", got)
+	}
+	res, _ := a.send(owner, "POST", path+"/wallet", fill(t, doc, "/wallet"))
+	if res.StatusCode != 200 || strings.Count(a.body, "~") != 8 || !strings.Contains(res.Header.Get("Content-Disposition"), "membership.sd-jwt") {
+		t.Errorf("wallet: %d %v", res.StatusCode, res.Header)
+	}
+}
+
+func credentialService(w *reviewtest.World) *credential.Service {
+	return &credential.Service{DB: w.DB, Now: w.Clock.Now, Base: &url.URL{Scheme: "http", Host: "localhost:8080"}, Keys: apiService(w).Keys}
 }

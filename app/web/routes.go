@@ -92,6 +92,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/privacy", everybody, w.showPrivacy},
 
 		// Whoever has a link, which is the key: a partner that answers, and who verifies a membership
+		{"GET", "/v/:token", everybody, w.showVerdict},
 		{"GET", "/verify/:token", everybody, w.showVerified},
 		{"GET", "/q/:token", everybody, w.showAsked},
 		{"GET", "/q/:token/s/:section", everybody, w.showAskedSection},
@@ -721,6 +722,7 @@ func (w *Web) Routes() []Route {
 		// Memberships: the company's own people, and the agency
 		{"GET", "/memberships/:id", only(memberReaders()...), w.showMembership},
 		{"GET", "/memberships/:id/history", only(memberReaders()...), w.showStanding},
+		{"POST", "/memberships/:id/wallet", signers, w.takeWallet},
 		{"GET", "/memberships/:id/certificate", only(memberReaders()...), w.showCertificate},
 		{"POST", "/memberships/:id/warn", only(identity.CaseWorkers...), w.warnBlank},
 	}

@@ -20,6 +20,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
 	"trustedtrader/app/consultation"
+	"trustedtrader/app/credential"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/enclosure"
 	"trustedtrader/app/enforcement"
@@ -106,6 +107,7 @@ type Services struct {
 	Arrangements *arrangement.Service
 	Recognitions *recognition.Service
 	API          *partnerapi.Service
+	Credentials  *credential.Service
 	Doctor       *doctor.Doctor
 	Trail        *audit.Service
 	Criteria     *catalogue.Service

@@ -57,5 +57,12 @@ func (p *parts) partnerTicks() []jobs.Tick {
 			_, err := p.api.Announce(ctx)
 			return err
 		}},
+		{Name: "certificates", Every: 30 * time.Second, Do: func(ctx context.Context) error {
+			if _, err := p.credentials.Issue(ctx); err != nil {
+				return err
+			}
+			_, err := p.credentials.Publish(ctx)
+			return err
+		}},
 	}
 }

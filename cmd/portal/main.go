@@ -49,6 +49,7 @@ func commands() []command {
 		{"programme", "check|diff|export-oscal|import-oscal …", "check a programme's folder, compare editions of its criteria, exchange them as OSCAL", programmeCommand},
 		{"feed-key", "", "print the public key of the daily files for the single window", printFeedKey},
 		{"keys", "", "print the public keys that verify certificates and answers to partner agencies (JWKS)", printKeys},
+		{"verify", "-keys FILE -list FILE CODE", "verify the code of a certificate; needs nothing else, and no network", verifyCode},
 		{"verify-feed", "-key KEY FILE MANIFEST", "verify a daily file for the single window; needs nothing else", verifyFeed},
 		{"verify-audit", "[-heads FILE]", "compute the hashes of all recorded checks again, and print where their chains stand", verifyAudit},
 		{"config", "", "print every setting with its value, secrets masked", printConfig},

@@ -27,6 +27,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
 	"trustedtrader/app/consultation"
+	"trustedtrader/app/credential"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/enclosure"
 	"trustedtrader/app/enforcement"
@@ -99,6 +100,7 @@ type parts struct {
 	arrangements *arrangement.Service
 	recognitions *recognition.Service
 	api          *partnerapi.Service
+	credentials  *credential.Service
 	notices      *notice.Service
 	evidence     *evidence.Service
 	sweeper      *clock.Service
@@ -326,6 +328,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	}
 	p.arrangements = &arrangement.Service{DB: db, Now: now, Register: agreed}
 	p.recognitions = &recognition.Service{DB: db, Now: now, Programmes: register, Register: agreed, Letters: letters}
+	p.credentials = &credential.Service{DB: db, Now: now, Base: cfg.BaseURL, Keys: p.api.Keys}
 	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing, Members: p.members, Blocked: succession.CaseOpen}
 	p.members.Admitted = append(p.members.Admitted, p.successions.Admitted)
 	p.roster = &roster.Service{DB: db, Now: now, Calendars: calendars, Programmes: register}
@@ -339,7 +342,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
 			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Enclosures: &enclosure.Service{DB: db, Now: now, Letters: letters}, Reports: p.reports, Partners: p.partners, Successions: p.successions, Window: p.window, Checks: p.checks, Arrangements: p.arrangements, Recognitions: p.recognitions, Consents: &consent.Service{DB: db, Now: now, Programmes: register}, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
-			API: p.api, Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
+			API: p.api, Credentials: p.credentials, Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
 	return p, nil

@@ -16,6 +16,15 @@ func living() Guide {
 					"Nothing is ever taken off the list of events. Each one has its day, its reason and its law.",
 					"**Show the certificate** prints what holds today. A printed copy can be out of date.",
 				}},
+			{ID: "certificate", Title: "The certificate and its code", Intro: "The certificate carries a code that anybody can read with a telephone. The page that opens says whether it is still good.",
+				Steps: []string{
+					"Open the membership from [Home](/company) and choose **Show the certificate**. Print it, and show it to whoever asks.",
+					"For a digital wallet open **Take it along in a digital wallet** and choose **Download the credential**. An owner or a signatory can do this.",
+				},
+				Points: []string{
+					"A suspension or an end shows within minutes. When the portal cannot tell, it says so, and never that the certificate is valid.",
+					"When your name or your tier changes, the certificate gets a new code and the old one is no longer valid.",
+				}},
 			modulePart(), appealPart(), leavingPart(), consentPart(), recognitionPart(),
 		}}
 }
