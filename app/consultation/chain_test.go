@@ -12,7 +12,7 @@ import (
 func TestChain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.consent(w.owner.CompanyID, arrangement)
+	w.consent(w.owner.CompanyID, norland)
 	var numbers []string
 	for i := range 9 {
 		numbers = append(numbers, w.ask(w.officer, consultation.Question{Value: w.number, OwnRef: fmt.Sprintf("<ref & %d>", i)}).Number)

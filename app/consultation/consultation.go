@@ -100,6 +100,7 @@ type Rule struct {
 	Arrangement string // code
 	Programme   string // home programme
 	State       RuleState
+	General     bool          // a consent to all arrangements counts too
 	Version     string        // of the arrangement's data and life; answers name it
 	ValidFor    time.Duration // how long an answer may be relied on; zero: an hour
 	// Covers says why a member is outside of the arrangement's scope; empty: it is inside.

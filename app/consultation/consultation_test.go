@@ -34,7 +34,7 @@ type world struct {
 	officer identity.Actor
 }
 
-const arrangement = "us-norland"
+const norland = "us-norland"
 
 func (w *world) agency(code string) identity.Actor {
 	w.T.Helper()
@@ -53,7 +53,7 @@ func (w *world) consent(company uuid.UUID, code string) {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: findingtest.New(t, "2026-03-04T15:00:00Z")}
-	w.rule = consultation.Rule{Arrangement: arrangement, Programme: "ctpat", State: consultation.RuleInForce, Version: "1", ValidFor: time.Hour}
+	w.rule = consultation.Rule{Arrangement: norland, Programme: "ctpat", State: consultation.RuleInForce, Version: "1", ValidFor: time.Hour}
 	w.svc = &consultation.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Purposes: []consultation.Purpose{{Code: "import", Name: "Import"}},
 		Rules: func(context.Context, uuid.UUID, clock.Day) ([]consultation.Rule, error) {
 			return []consultation.Rule{w.rule}, nil
@@ -61,7 +61,7 @@ func newWorld(t *testing.T) *world {
 	w.owner, w.member = w.Member("Harbor Trading LLC")
 	w.number = w.Text(`select number from membership where id = $1`, w.member)
 	w.officer = w.agency("norland")
-	w.Exec(`insert into arrangement_agency (arrangement, agency_id, since) values (?, ?, ?)`, arrangement, w.officer.AgencyID, w.Clock.Now())
+	w.Exec(`insert into arrangement_agency (arrangement, agency_id, since) values (?, ?, ?)`, norland, w.officer.AgencyID, w.Clock.Now())
 	return w
 }
 
@@ -86,7 +86,7 @@ func TestDisclosureNeedsPartnerConsentAndProgramme(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Exec(`insert into partner_number (id, company_id, arrangement, scheme, value, search_key, valid_from, valid_until, created_at) values
-		(?, ?, ?, 'mid', 'NOHARTRA1OSL', 'NOHARTRA1OSL', '2026-01-01', '2026-03-31', ?)`, pg.NewID(), w.owner.CompanyID, arrangement, w.Clock.Now())
+		(?, ?, ?, 'mid', 'NOHARTRA1OSL', 'NOHARTRA1OSL', '2026-01-01', '2026-03-31', ?)`, pg.NewID(), w.owner.CompanyID, norland, w.Clock.Now())
 	bond := w.Text(`select value from company_identifier where company_id = $1 and scheme = 'bond'`, w.owner.CompanyID)
 	none := w.withoutNumber(w.ask(w.officer, consultation.Question{Value: "C26-999999"}))
 	if !strings.Contains(none, `"no_record"`) || !strings.Contains(none, `"NOT_DISCLOSED"`) {
@@ -102,12 +102,12 @@ func TestDisclosureNeedsPartnerConsentAndProgramme(t *testing.T) {
 	same("not consented, by a number", w.officer, consultation.Question{Value: bond})
 	w.consent(w.owner.CompanyID, "us-other")
 	same("consent to another arrangement", w.officer, consultation.Question{Value: w.number})
-	w.consent(w.owner.CompanyID, arrangement)
+	w.consent(w.owner.CompanyID, norland)
 	for _, q := range []consultation.Question{{Value: w.number}, {Value: strings.ReplaceAll(strings.ToLower(w.number), "-", " ")}, {Value: bond}, {Value: bond, Scheme: "bond"},
-		{Value: "NO HARTRA-1OSL"}, {Company: w.owner.CompanyID}, {Value: w.number, Arrangement: arrangement}} {
+		{Value: "NO HARTRA-1OSL"}, {Company: w.owner.CompanyID}, {Value: w.number, Arrangement: norland}} {
 		a := w.ask(w.officer, q)
 		if a.Outcome != consultation.Answered || a.Status != consultation.Certified || a.Recognition != consultation.Grant || a.Reason != "" || a.Member == nil ||
-			a.Member.Name != "Harbor Trading LLC" || len(a.EntityTypes) != 1 || a.EntityTypes[0].Tier != "tier_1" || a.Arrangement != arrangement {
+			a.Member.Name != "Harbor Trading LLC" || len(a.EntityTypes) != 1 || a.EntityTypes[0].Tier != "tier_1" || a.Arrangement != norland {
 			t.Errorf("%+v: %+v", q, a)
 		}
 	}
@@ -119,10 +119,15 @@ func TestDisclosureNeedsPartnerConsentAndProgramme(t *testing.T) {
 	w.rule.Programme = "eu-aeo"
 	same("of another programme", w.officer, consultation.Question{Value: w.number})
 	w.rule.Programme = "ctpat"
-	w.Exec(`update recognition_consent set withdrawn_at = ? where arrangement = ?`, w.Clock.Now(), arrangement)
+	w.Exec(`update recognition_consent set withdrawn_at = ? where arrangement = ?`, w.Clock.Now(), norland)
 	same("consent withdrawn", w.officer, consultation.Question{Value: w.number})
-	w.Exec(`update arrangement_agency set until = ?`, w.Clock.Now())
 	w.consent(w.owner.CompanyID, "*")
+	same("a general consent where it does not count", w.officer, consultation.Question{Value: w.number})
+	w.rule.General = true
+	if a := w.ask(w.officer, consultation.Question{Value: w.number}); a.Outcome != consultation.Answered {
+		t.Errorf("a general consent: %+v", a)
+	}
+	w.Exec(`update arrangement_agency set until = ?`, w.Clock.Now())
 	same("no partner any more", w.officer, consultation.Question{Value: w.number})
 	if n := w.Count(`select count(*)::int from consultation where company_id = $1`, w.owner.CompanyID); n < 12 {
 		t.Errorf("%d checks of the company are kept", n)
@@ -132,7 +137,7 @@ func TestDisclosureNeedsPartnerConsentAndProgramme(t *testing.T) {
 func TestRecognitionIsApartFromStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.consent(w.owner.CompanyID, arrangement)
+	w.consent(w.owner.CompanyID, norland)
 	want := func(status consultation.Status, recognition consultation.Recognition, reason consultation.Reason) {
 		t.Helper()
 		a := w.ask(w.officer, consultation.Question{Value: w.number})
@@ -169,7 +174,7 @@ func TestRecognitionIsApartFromStatus(t *testing.T) {
 func TestAsOf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.consent(w.owner.CompanyID, arrangement)
+	w.consent(w.owner.CompanyID, norland)
 	granted := clock.DayOf(w.Clock.Now(), time.UTC)
 	w.Clock.Move(30 * 24 * time.Hour)
 	before := w.Clock.Now()
@@ -203,7 +208,7 @@ func TestAmbiguousNamesNobody(t *testing.T) {
 	w := newWorld(t)
 	other, _ := w.Member("Harbor Shipping Inc")
 	for _, company := range []uuid.UUID{w.owner.CompanyID, other.CompanyID} {
-		w.consent(company, arrangement)
+		w.consent(company, norland)
 		w.Number(company, "duns", "123456789")
 	}
 	a := w.ask(w.officer, consultation.Question{Value: "123456789", Scheme: "duns"})
@@ -242,7 +247,7 @@ func TestWhoMayAsk(t *testing.T) {
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.consent(w.owner.CompanyID, arrangement)
+	w.consent(w.owner.CompanyID, norland)
 	const askers = 400
 	numbers := make([]string, askers)
 	var wg sync.WaitGroup
@@ -284,7 +289,7 @@ func TestTogether(t *testing.T) {
 func TestNothingIsAnsweredThatIsNotKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.consent(w.owner.CompanyID, arrangement)
+	w.consent(w.owner.CompanyID, norland)
 	w.asOwner(`alter table consultation add constraint broken check (asked <> 'C26-000000') not valid`)
 	a := w.ask(w.officer, consultation.Question{Value: "C26-000000"})
 	if a.Outcome != consultation.Unavailable || a.RetryAfter == 0 || a.Number != "" || a.Recognition != consultation.Review {

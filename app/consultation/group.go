@@ -66,22 +66,33 @@ func (s *Service) run() {
 		if len(g.pending) == 0 {
 			g.pending = nil
 		}
-		var w *writer
-		if k := len(g.free); k > 0 {
-			w, g.free = g.free[k-1], g.free[:k-1]
-		} else {
-			w = newWriter()
-		}
 		g.mu.Unlock()
-		if s.flush(list, w) {
-			g.mu.Lock()
-			g.free = append(g.free, w)
-			g.mu.Unlock()
+		if w := s.take(); s.flush(list, w) {
+			s.giveBack(w)
 		}
 		for _, a := range list {
 			close(a.done)
 		}
 	}
+}
+
+// take finds a chain to go on with, or begins one.
+func (s *Service) take() *writer {
+	s.group.mu.Lock()
+	defer s.group.mu.Unlock()
+	if k := len(s.group.free); k > 0 {
+		w := s.group.free[k-1]
+		s.group.free = s.group.free[:k-1]
+		return w
+	}
+	return newWriter()
+}
+
+// giveBack lets others go on with a chain whose last record is on disk.
+func (s *Service) giveBack(w *writer) {
+	s.group.mu.Lock()
+	defer s.group.mu.Unlock()
+	s.group.free = append(s.group.free, w)
 }
 
 // flush looks a group up and records it. When it fails nothing was answered; a second try

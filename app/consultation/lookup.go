@@ -2,6 +2,7 @@ package consultation
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,18 +14,19 @@ import (
 
 // lookupSQL looks up many questions at once. It reads with the portal's eyes, so who may
 // learn of whom stands in it: a membership is joined only when its programme is the home
-// programme of an arrangement ($9 to $11), whose partner the asking agency is, under which
+// programme of an arrangement ($9 to $11, $14), whose partner the asking agency is, under which
 // the company's consent is live. What is not disclosed comes back as a company without a
 // membership. An unknown identifier goes the same way with the company $12, which nobody
 // asked for, so that it takes as long.
 //
 // $1 number of the question, $2 key, $3 scheme, $4 chosen candidate, $5 agency, $6 arrangement,
-// $7 day, $8 known at; $9 agency, $10 arrangement and $11 programme of rules; $13 now.
+// $7 day, $8 known at; $9 agency, $10 arrangement and $11 programme of rules, $14 whether a
+// general consent counts; $13 now.
 const lookupSQL = `with q as materialized (
   select u.n, u.key, u.scheme, u.company, u.agency, u.arrangement, u.day::date as day, u.known
   from unnest($1::int[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[]) as u(n, key, scheme, company, agency, arrangement, day, known)
 ), rule as materialized (
-  select * from unnest($9::uuid[], $10::text[], $11::text[]) as r(agency, arrangement, programme)
+  select * from unnest($9::uuid[], $10::text[], $11::text[], $14::bool[]) as r(agency, arrangement, programme, general)
 ), hit as materialized (
   select q.n, m.company_id, m.id as only_id, 'membership' as scheme, m.number as value
     from q join membership m on m.number_key = q.key where q.key <> '' and q.scheme in ('', 'membership')
@@ -52,7 +54,7 @@ left join lateral (
   join application a on a.id = m.application_id join office o on o.id = a.office_id
   where m.company_id = h.company_id and (h.only_id is null or h.only_id = m.id)
     and exists (select from arrangement_agency g where g.agency_id = q.agency and g.arrangement = r.arrangement and g.since <= $13 and (g.until is null or g.until > $13))
-    and exists (select from recognition_consent k where k.company_id = m.company_id and k.withdrawn_at is null and k.given_at <= $13 and k.arrangement in ('*', r.arrangement))
+    and exists (select from recognition_consent k where k.company_id = m.company_id and k.withdrawn_at is null and k.given_at <= $13 and (k.arrangement = r.arrangement or r.general and k.arrangement = '*'))
 ) d on true
 left join company c on c.id = h.company_id and d.id is not null
 left join standing s on s.membership_id = d.id and (s.valid @> d.day or s.valid @> d.today)
@@ -110,6 +112,7 @@ func lookup(list []*ask, decoy uuid.UUID, now time.Time) pg.Query {
 	seen := map[uuid.UUID]bool{}
 	var ruleAgency []uuid.UUID
 	var ruleArrangement, ruleProgramme []string
+	var ruleGeneral []bool
 	for i, a := range list {
 		ns[i], keys[i], schemes[i], agencies[i], arrangements[i] = int32(i), a.key, a.Scheme, a.agency, a.Arrangement
 		if a.Company != uuid.Nil {
@@ -131,6 +134,7 @@ func lookup(list []*ask, decoy uuid.UUID, now time.Time) pg.Query {
 		seen[a.agency] = true
 		for _, r := range a.rules {
 			ruleAgency, ruleArrangement, ruleProgramme = append(ruleAgency, a.agency), append(ruleArrangement, r.Arrangement), append(ruleProgramme, r.Programme)
+			ruleGeneral = append(ruleGeneral, r.General)
 		}
 	}
 	return pg.Rows(func(read func(...any) error) error {
@@ -140,7 +144,7 @@ func lookup(list []*ask, decoy uuid.UUID, now time.Time) pg.Query {
 		}
 		list[f.n].found = append(list[f.n].found, f)
 		return nil
-	}, lookupSQL, ns, keys, schemes, companies, agencies, arrangements, days, known, ruleAgency, ruleArrangement, ruleProgramme, decoy, now)
+	}, lookupSQL, ns, keys, schemes, companies, agencies, arrangements, days, known, ruleAgency, ruleArrangement, ruleProgramme, decoy, now, ruleGeneral)
 }
 
 // decide makes the answer of what was found.
@@ -195,17 +199,13 @@ func (s *Service) decide(a *ask, now time.Time) {
 
 // version names what an agency's answers rest on.
 func version(rules []Rule) string {
-	if len(rules) == 1 {
-		return rules[0].Version
-	}
-	out := ""
+	var list []string
 	for _, r := range rules {
-		if out != "" {
-			out += " "
+		if !slices.Contains(list, r.Version) {
+			list = append(list, r.Version)
 		}
-		out += r.Version
 	}
-	return out
+	return strings.Join(list, " ")
 }
 
 // day is a day that came as an instant.

@@ -21,14 +21,14 @@ const ByName = "name"
 
 // namesSQL finds members whose name is like $1, and only those that the agency $4 may learn
 // of, by the same conditions as lookupSQL. $2 and $3 are patterns, $5 and $6 arrangements and
-// their programmes, $7 now, $8 a country or nothing.
+// their programmes, $10 whether a general consent counts, $7 now, $8 a country or nothing.
 const namesSQL = `select c.id, c.name, c.country, coalesce((select t.city from site t where t.company_id = c.id order by t.activity <> 'headquarters', t.created_at, t.id limit 1), '') as city
 from company_names_like($1, $2, $3, 200) x join company c on c.id = x.company_id
 where ($8 = '' or c.country = $8) and exists (
-  select from membership m join unnest($5::text[], $6::text[]) as r(arrangement, programme) on r.programme = m.programme
+  select from membership m join unnest($5::text[], $6::text[], $10::bool[]) as r(arrangement, programme, general) on r.programme = m.programme
   where m.company_id = c.id
     and exists (select from arrangement_agency g where g.agency_id = $4 and g.arrangement = r.arrangement and g.since <= $7 and (g.until is null or g.until > $7))
-    and exists (select from recognition_consent k where k.company_id = m.company_id and k.withdrawn_at is null and k.given_at <= $7 and k.arrangement in ('*', r.arrangement)))
+    and exists (select from recognition_consent k where k.company_id = m.company_id and k.withdrawn_at is null and k.given_at <= $7 and (k.arrangement = r.arrangement or r.general and k.arrangement = '*')))
 group by c.id, c.name, c.country order by max(x.rank) desc, c.id limit $9`
 
 // Search looks for members by name, and records it like every check. It names at most five
@@ -52,13 +52,14 @@ func (s *Service) Search(ctx context.Context, by identity.Actor, q Question, cou
 		return Answer{}, err
 	}
 	var arrangements, programmes []string
+	var general []bool
 	for _, r := range a.rules {
-		arrangements, programmes = append(arrangements, r.Arrangement), append(programmes, r.Programme)
+		arrangements, programmes, general = append(arrangements, r.Arrangement), append(programmes, r.Programme), append(general, r.General)
 	}
 	name := entry.Clean(a.Value)
 	like := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(name)
 	var rows []Candidate
-	err = s.DB.Batch(ctx, pg.System, pg.All(&rows, namesSQL, name, like+"%", "%"+like+"%", a.agency, arrangements, programmes, s.Now(), strings.ToUpper(country), mostCandidates))
+	err = s.DB.Batch(ctx, pg.System, pg.All(&rows, namesSQL, name, like+"%", "%"+like+"%", a.agency, arrangements, programmes, s.Now(), strings.ToUpper(country), mostCandidates, general))
 	if err != nil {
 		return Answer{}, fmt.Errorf("search by name: %w", err)
 	}

@@ -63,7 +63,7 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 			Headquarters: &headquarters.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Library: library(t)},
 			Validations: &validation.Service{DB: w.DB, Now: w.Clock.Now, Steps: &validation.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters,
 				Calendars: w.Steps.Clocks.Calendars}},
-			Feeds: feedService(w), Partners: partnerService(t, w), Successions: successionService(w), Consents: &consent.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes}, Window: windowService(w),
+			Feeds: feedService(w), Partners: partnerService(t, w), Successions: successionService(w), Consents: &consent.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes}, Window: windowService(w), Checks: checkService(t, w),
 			Arrangements: &arrangement.Service{DB: w.DB, Now: w.Clock.Now, Register: agreed}, Recognitions: &recognition.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Register: agreed, Letters: w.Steps.Letters},
 			API: apiService(w), Credentials: credentialService(w),
 			Members: members, Cases: cases, Appeals: appealsOf(w, cases), Enclosures: &enclosure.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Incidents: &incident.Service{DB: w.DB, Now: w.Clock.Now, Steps: cases.Steps.Incidents}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),

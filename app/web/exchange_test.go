@@ -26,7 +26,7 @@ import (
 )
 
 // bring sends a form with a file.
-func (a *applicant) bring(path, name string, content []byte) (status int, to string, doc *goquery.Document) {
+func (a *applicant) bring(path, name string, content []byte, fields ...[2]string) (status int, to string, doc *goquery.Document) {
 	a.t.Helper()
 	who := a.who
 	who.RequestID = rand.Text()
@@ -38,6 +38,9 @@ func (a *applicant) bring(path, name string, content []byte) (status int, to str
 		}
 	}
 	part(w.WriteField("csrf", "token"))
+	for _, x := range fields {
+		part(w.WriteField(x[0], x[1]))
+	}
 	f, err := w.CreateFormFile("file", name)
 	part(err)
 	_, err = f.Write(content)

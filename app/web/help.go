@@ -85,6 +85,8 @@ var guideOf = map[string]string{
 	"/desk/validations/:id/edit": "specialists#validations", "/desk/validations/:id/cancel": "specialists#validations", "/desk/validations/:id/visits/new": "specialists#validations",
 	"/desk/visits/:id/edit": "specialists#validations", "/desk/visits/:id/move": "specialists#validations", "/desk/visits/:id/cancel": "specialists#validations",
 	"/admin/offices/new": "administrators#offices", "/admin/agencies/new": "administrators#agencies",
+	"/agency/checks": "partner-agencies#check", "/agency/checks/history": "partner-agencies#check", "/agency/checks/bulk": "partner-agencies#lists", "/agency/checks/bulk/:id": "partner-agencies#lists",
+	"/agency/checks/:number": "partner-agencies#check", "/checks/verify": "partner-agencies#verify", "/desk/checks": "supervisors#checks", "/desk/checks/:number": "supervisors#checks",
 	"/agency/people/:id": "partner-agencies#signin", "/agency/people/invite": "partner-agencies#signin",
 	"/signin": "company-account#session", "/me": "company-account#session", "/kept": "company-account#session",
 	"/company": "apply#tasks", "/company/new": "company-account#register", "/company/profile": "company-account#account",

@@ -20,6 +20,7 @@ var posted sync.Map
 
 // changesNothing lists the forms after which there is nothing to record.
 var changesNothing = map[string]string{
+	"/agency/checks":                             "the check itself is the record, which nobody can change",
 	"/session/extend":                            "only keeps the session open",
 	"/evidence/uploads":                          "a file on its way: there is something to record when it has come",
 	"/evidence/uploads/:id":                      "the same",

@@ -23,6 +23,7 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/company"
+	"trustedtrader/app/consultation"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/evidence/evidencetest"
@@ -249,6 +250,8 @@ func newMatrix(t *testing.T) *matrix {
 	w.Exec(`insert into recognition (id, company_id, membership_id, arrangement, agency_id, status, asked_at, sent_at) values (?, ?, ?, 'us-ctpat-eu-aeo', ?, 'sent', ?, ?)`,
 		asked, companies[0].CompanyID, uuid.MustParse(m.own["member"]), agency, w.Clock.Now(), w.Clock.Now())
 	m.own["recognition"], m.others["recognition"] = asked.String(), asked.String()
+	m.own["check"], m.own["list"] = m.checked(a.web.Checks)
+	m.others["check"], m.others["list"] = m.own["check"], m.own["list"]
 	m.own["partner"] = m.someones[len(m.someones)-1].actor.RightID.String()
 	m.others["partner"] = m.own["partner"]
 	for _, audience := range []identity.Audience{identity.Companies, identity.Staff, identity.Partners} {
@@ -349,6 +352,18 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"paper":       visits["paper"],
 		"observer":    visits["observer"],
 	}
+}
+
+// checked makes a check, and a list with its answers, of the partner agency.
+func (m *matrix) checked(s *consultation.Service) (check, list string) {
+	m.Helper()
+	officer := m.someones[len(m.someones)-1].actor
+	a, err := s.Check(m.w.Ctx, officer, consultation.Question{Value: "C26-999999", Purpose: s.Purposes[0].Code})
+	m.w.Must(err)
+	b, err := s.Upload(m.w.Ctx, officer, consultation.BatchQuestion{Purpose: s.Purposes[0].Code}, "list.csv", strings.NewReader("id\nC26-999999\n"))
+	m.w.Must(err)
+	m.w.Must(s.Work(m.w.Ctx, b.ID))
+	return a.Number, b.ID.String()
 }
 
 // leaving is a case of a membership that merges, sent and sent back.
@@ -484,6 +499,9 @@ func objectOf(path string) map[string]string {
 		{"/desk/validations/:id/findings", map[string]string{":id": "reported"}},
 		{"/validations/:id/report", map[string]string{":id": "reported", ":number": "=1"}},
 		{"/company/consents/", map[string]string{":agency": "agency"}},
+		{"/agency/checks/bulk/", map[string]string{":id": "list"}},
+		{"/agency/checks/", map[string]string{":number": "check"}},
+		{"/desk/checks/", map[string]string{":number": "check"}},
 		{"/desk/single-window/", map[string]string{":id": "window"}},
 		{"/memberships/changes/", map[string]string{":id": "change"}},
 		{"/memberships/:id/leave", map[string]string{":id": "member", ":kind": "=withdrawal"}},

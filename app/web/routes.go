@@ -5,6 +5,7 @@ import (
 
 	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/consultation"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/headquarters"
 	"trustedtrader/app/identity"
@@ -670,6 +671,25 @@ func (w *Web) Routes() []Route {
 		{"POST", "/company/consents/:agency/revoke", signers, w.revokeConsent},
 		{"GET", "/agency/members", partners, w.showFindMember},
 		{"POST", "/agency/members", partners, w.findMember},
+
+		// Checks by partner agencies: theirs, headquarters', and whoever verifies one
+		{"GET", "/agency/checks", partners, w.showCheckForm},
+		{"POST", "/agency/checks", partners, w.makeCheck},
+		{"GET", "/agency/checks/history", partners, w.showCheckHistory},
+		{"GET", "/agency/checks/bulk", partners, w.showLists},
+		{"POST", "/agency/checks/bulk", streamed(partners), w.takeList},
+		{"GET", "/agency/checks/bulk/:id", partners, w.showList},
+		{"POST", "/agency/checks/bulk/:id/retry", partners, w.retryList},
+		{"GET", "/agency/checks/bulk/:id/answers.csv", partners, w.sendListCSV},
+		{"GET", "/agency/checks/bulk/:id/answers.xlsx", partners, w.sendListXLSX},
+		{"GET", "/agency/checks/bulk/:id/failed.csv", partners, w.sendListFailed},
+		{"GET", "/agency/checks/bulk/:id/manifest.json", partners, w.sendListManifest},
+		{"GET", "/agency/checks/:number", partners, w.showAnswer},
+		{"GET", "/agency/checks/:number/signed.json", partners, w.sendAnswer},
+		{"GET", "/desk/checks", only(consultation.Overseers()...), w.showAllChecks},
+		{"GET", "/desk/checks/:number", only(consultation.Overseers()...), w.showAnswer},
+		{"GET", "/checks/verify", everybody, w.proveCheck},
+
 		{"GET", "/desk/single-window", only(singlewindow.Readers()...), w.showWindowFiles},
 		{"GET", "/desk/single-window/:id/file", only(singlewindow.Readers()...), w.sendWindowFile},
 		{"GET", "/desk/single-window/:id/manifest", only(singlewindow.Readers()...), w.sendWindowManifest},

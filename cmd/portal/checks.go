@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -13,19 +10,15 @@ import (
 	"os"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-	"github.com/google/uuid"
-
-	"trustedtrader/app/clock"
+	"trustedtrader/app/arrangement"
 	"trustedtrader/app/consultation"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
-	"trustedtrader/app/singlewindow"
 	"trustedtrader/config"
 )
 
 // checks answers partner agencies.
-func checks(cfg config.Config, db *pg.DB, now func() time.Time, register *programme.Register) (*consultation.Service, error) {
+func checks(cfg config.Config, db *pg.DB, now func() time.Time, register *programme.Register, agreed *arrangement.Register) (*consultation.Service, error) {
 	files, err := fs.Sub(config.Checks, "checks")
 	if err != nil {
 		return nil, err
@@ -34,40 +27,13 @@ func checks(cfg config.Config, db *pg.DB, now func() time.Time, register *progra
 	if err != nil {
 		return nil, fmt.Errorf("checks: %w", err)
 	}
-	key, err := answerKey(cfg)
+	keys, err := signingKeys(cfg)
 	if err != nil {
 		return nil, err
 	}
-	sign, err := answerSigner(key, singlewindow.KeyID(singlewindow.PublicKey(key)))
-	if err != nil {
-		return nil, err
-	}
+	sign := func(payload []byte) (string, error) { return keys.Sign("JWS", json.RawMessage(payload)) }
 	return &consultation.Service{DB: db, Now: now, Programmes: register, Purposes: purposes, Sign: sign,
-		Rules: func(context.Context, uuid.UUID, clock.Day) ([]consultation.Rule, error) { return nil, nil }}, nil
-}
-
-// answerKey signs answers to partner agencies.
-func answerKey(cfg config.Config) (ed25519.PrivateKey, error) {
-	seed, err := hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "answers to partner agencies", ed25519.SeedSize)
-	if err != nil {
-		return nil, err
-	}
-	return ed25519.NewKeyFromSeed(seed), nil
-}
-
-// answerSigner makes compact JWS (RFC 7515) with a key and its name.
-func answerSigner(key ed25519.PrivateKey, kid string) (func([]byte) (string, error), error) {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return func(payload []byte) (string, error) {
-		s, err := signer.Sign(payload)
-		if err != nil {
-			return "", err
-		}
-		return s.CompactSerialize()
-	}, nil
+		Rules: consultation.RulesOf(db, agreed, now)}, nil
 }
 
 // verifyAudit walks the records of checks and computes every hash again. With the heads of an

@@ -319,14 +319,14 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	if p.api, err = partnerAPI(cfg, db, now); err != nil {
 		return nil, err
 	}
-	if p.checks, err = checks(cfg, db, now, register); err != nil {
-		return nil, err
-	}
 	agreed, err := arrangement.Own(register)
 	if err != nil {
 		return nil, fmt.Errorf("arrangements: %w", err)
 	}
 	p.arrangements = &arrangement.Service{DB: db, Now: now, Register: agreed}
+	if p.checks, err = checks(cfg, db, now, register, agreed); err != nil {
+		return nil, err
+	}
 	p.recognitions = &recognition.Service{DB: db, Now: now, Programmes: register, Register: agreed, Letters: letters}
 	p.credentials = &credential.Service{DB: db, Now: now, Base: cfg.BaseURL, Keys: p.api.Keys}
 	p.successions = &succession.Service{DB: db, Now: now, Steps: &steps, Standing: p.members.Standing, Members: p.members, Blocked: succession.CaseOpen}
@@ -433,6 +433,7 @@ func (p *parts) jobs() (err error) {
 			river.AddWorker(w, &application.ReceiptWorker{Service: p.applications, Page: web.ReceiptHTML, Print: print})
 			river.AddWorker(w, &profile.ReceiptWorker{Service: p.profiles, Page: web.ProfileHTML, Print: print})
 			river.AddWorker(w, &partnerapi.DeliverWorker{Service: p.api})
+			river.AddWorker(w, &consultation.BulkWorker{Service: p.checks})
 			river.AddWorker(w, &report.PrintWorker{Service: p.reports, Page: web.ReportHTML, Print: print})
 		},
 	})
