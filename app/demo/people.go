@@ -26,6 +26,7 @@ func Audiences() []Audience {
 		{"staff", "Customs staff account", string(identity.Staff), ""},
 		{"norland", "Norland Customs account", string(identity.Partners), "norland"},
 		{"sudamar", "Sudamar Customs account", string(identity.Partners), "sudamar"},
+		{"hoshima", "Hoshima Customs account", string(identity.Partners), "hoshima"},
 		{safety, "Product Safety Bureau account", string(identity.Partners), safety},
 	}
 }
@@ -67,12 +68,13 @@ func OfficeFor(country string) string {
 	return "LAKES"
 }
 
-// PartnerAgencies are the made-up customs agencies of two other countries, and another agency
+// PartnerAgencies are the made-up customs agencies of three other countries, and another agency
 // of the same government.
 func PartnerAgencies() []people.Agency {
 	return []people.Agency{
 		{Code: "norland", Name: "Norland Customs", Country: "NO", Zone: "Europe/Oslo"},
 		{Code: "sudamar", Name: "Sudamar Customs", Country: "UY", Zone: "America/Montevideo"},
+		{Code: "hoshima", Name: "Hoshima Customs", Country: "JP", Zone: "Asia/Tokyo"},
 		{Code: safety, Name: "Product Safety Bureau", Country: "US", Zone: "America/New_York", Kind: people.OtherAgency},
 	}
 }
@@ -113,6 +115,8 @@ func partners() []Person {
 		{Subject: "olaf.norland", Name: "Olaf Brandt", Email: "olaf.brandt@norland.example", Audience: "norland", Organisation: "Norland Customs", Role: "Customs officer", right: identity.Officer},
 		{Subject: "lucia.sudamar", Name: "Lucia Prado", Email: "lucia.prado@sudamar.example", Audience: "sudamar", Organisation: "Sudamar Customs", Role: "Agency administrator", Lang: "es", right: identity.AgencyAdmin},
 		{Subject: "diego.sudamar", Name: "Diego Funes", Email: "diego.funes@sudamar.example", Audience: "sudamar", Organisation: "Sudamar Customs", Role: "Customs officer", Lang: "es", right: identity.Officer},
+		{Subject: "aiko.hoshima", Name: "Aiko Morita", Email: "aiko.morita@hoshima.example", Audience: "hoshima", Organisation: "Hoshima Customs", Role: "Agency administrator", Note: "keys and people of an agency", Featured: true, right: identity.AgencyAdmin},
+		{Subject: "kenji.hoshima", Name: "Kenji Arai", Email: "kenji.arai@hoshima.example", Audience: "hoshima", Organisation: "Hoshima Customs", Role: "Customs officer", Note: "checks members every day", Featured: true, right: identity.Officer},
 		{Subject: "petra.safety", Name: "Petra Lindholm", Email: "petra.lindholm@safety.example", Audience: safety, Organisation: "Product Safety Bureau", Role: "Agency administrator", right: identity.AgencyAdmin},
 		{Subject: "noor.safety", Name: "Noor Baptiste", Email: "noor.baptiste@safety.example", Audience: safety, Organisation: "Product Safety Bureau", Role: "Officer", Note: "looks up members that have agreed", Featured: true, right: identity.Officer},
 	}

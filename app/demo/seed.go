@@ -13,11 +13,13 @@ import (
 
 	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
+	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
+	"trustedtrader/app/consultation"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/fieldwork"
@@ -32,6 +34,7 @@ import (
 	"trustedtrader/app/plan"
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
+	"trustedtrader/app/recognition"
 	"trustedtrader/app/report"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
@@ -70,6 +73,9 @@ type Portal struct {
 	Window       *singlewindow.Service
 	Reports      *report.Service
 	Partners     *bizpartner.Service
+	Arrangements *arrangement.Service
+	Recognitions *recognition.Service
+	Checks       *consultation.Service
 }
 
 // Seeder tells the made-up past.
@@ -174,7 +180,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	for day := s.day(760, 7); day.Before(now); day = day.AddDate(0, 0, 1) { // the deadlines are looked at every morning
 		steps = append(steps, step{at: day, do: s.sweep})
 	}
-	steps = append(steps, s.extend()...)
+	steps = append(append(steps, s.extend()...), s.abroad()...)
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	for _, x := range steps {
 		if x.at.After(now) {

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"trustedtrader/app/demo"
 	"trustedtrader/app/identity/devidp"
@@ -198,8 +199,16 @@ func runDemo(ctx context.Context, e *environment, _ []string) (err error) {
 		}
 	}
 	fmt.Fprintf(e.out, "\nCtrl-C stops everything; the data stay. `make reset` starts over.\n\n")
+	go func() {
+		if err := demo.Traffic(ctx, demo.Portal{DB: db, Recognitions: p.recognitions, Checks: p.checks}, traffic); err != nil {
+			e.log.Warn("the partners of the demo have stopped asking", "error", err)
+		}
+	}()
 	return p.serve(ctx, e)
 }
+
+// traffic is how often a partner of the demo looks a member up.
+const traffic = 20 * time.Second
 
 // seed makes the demo's past in an empty database. One that was interrupted begins anew,
 // in the private database only: whatever else a database holds is left as it is.
@@ -236,7 +245,7 @@ func seed(ctx context.Context, e *environment, cfg config.Config, db *pg.DB, pri
 	s := &demo.Seeder{Clock: at, Issuer: func(audience string) string { return issuers[audience] },
 		Portal: demo.Portal{DB: db, SignIn: p.signIn, People: p.people, Companies: p.companies, Applications: p.applications, Profiles: p.profiles, Evidence: p.evidence, Risks: p.risks, ProfileDesk: p.profileDesk, Reviews: p.reviews,
 			Members: p.members, Notices: p.notices, Sweeper: p.sweeper, Roster: p.roster, Validations: p.validations, Plans: p.plans, Fieldwork: p.web.Fieldwork, Findings: p.findings, Reports: p.reports, Partners: p.partners,
-			Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Successions: p.successions, Consents: p.web.Consents, Window: p.window}}
+			Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Successions: p.successions, Consents: p.web.Consents, Window: p.window, Arrangements: p.arrangements, Recognitions: p.recognitions, Checks: p.checks}}
 	if err := s.Seed(ctx, pg.Now()); err != nil {
 		return fmt.Errorf("make the demo's data: %w", err)
 	}
