@@ -32,7 +32,6 @@ type group struct {
 	pending []*ask
 	running int
 	free    []*writer
-	last    int // questions of the group before
 }
 
 // add takes questions in; whoever finds a lane free starts it.
