@@ -299,7 +299,7 @@ func mustSub(t *testing.T) fs.FS {
 func same(t *testing.T, a, b *pg.DB) {
 	t.Helper()
 	for _, sql := range []string{`select concat_ws(' | ', c.name, o.code, a.reference, a.status, a.opened_at, a.submitted_at, m.number, m.effective_on,
-			(select string_agg(k.code || ' ' || k.due_on || ' ' || k.paused, ', ' order by k.code, k.started_at) from clock k where k.company_id = c.id)) as s
+			(select string_agg(k.code || ' ' || k.due_on || ' ' || k.paused, ', ' order by k.code, k.started_at, k.due_on) from clock k where k.company_id = c.id)) as s
 			from company c join office o on o.id = c.office_id left join application a on a.company_id = c.id left join membership m on m.application_id = a.id order by 1`,
 		`select concat_ws(' | ', c.reference, c.status, c.round, (select md5(string_agg(concat_ws(' ', a.question, a.value, a.version, a.author, a.updated_at), ', ' order by a.question, a.value::text))
 			from profile_answer a where a.cycle_id = c.id)) as s from profile_cycle c order by 1`,

@@ -242,11 +242,12 @@ type Query struct {
 	sql  string
 	args []any
 	scan func(pgx.Rows) error
+	plan string // no statement, but how those of the batch are planned
 }
 
 // All collects every row of a statement into dst; columns meet fields by name.
 func All[T any](dst *[]T, sql string, args ...any) Query {
-	return Query{sql, args, func(rows pgx.Rows) (err error) {
+	return Query{sql: sql, args: args, scan: func(rows pgx.Rows) (err error) {
 		*dst, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
 		return err
 	}}
@@ -255,7 +256,7 @@ func All[T any](dst *[]T, sql string, args ...any) Query {
 // Each hands every row of a statement to fn as it comes, for results that are too long to
 // keep; columns meet fields by name. fn does not use the database.
 func Each[T any](fn func(T) error, sql string, args ...any) Query {
-	return Query{sql, args, func(rows pgx.Rows) error {
+	return Query{sql: sql, args: args, scan: func(rows pgx.Rows) error {
 		defer rows.Close()
 		for rows.Next() {
 			row, err := pgx.RowToStructByName[T](rows)
@@ -272,7 +273,7 @@ func Each[T any](fn func(T) error, sql string, args ...any) Query {
 
 // One reads the single row of a statement into dst; no row is a NotFound fault.
 func One[T any](dst *T, sql string, args ...any) Query {
-	return Query{sql, args, func(rows pgx.Rows) (err error) {
+	return Query{sql: sql, args: args, scan: func(rows pgx.Rows) (err error) {
 		*dst, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
 		return err
 	}}
@@ -280,25 +281,19 @@ func One[T any](dst *T, sql string, args ...any) Query {
 
 // Value reads one column of one row into dst.
 func Value[T any](dst *T, sql string, args ...any) Query {
-	return Query{sql, args, func(rows pgx.Rows) (err error) {
+	return Query{sql: sql, args: args, scan: func(rows pgx.Rows) (err error) {
 		*dst, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
 		return err
 	}}
 }
 
-// PlanOnce makes the statements of the batch after it keep one plan for any arguments,
-// where planning anew takes longer than the work.
-func PlanOnce() Query {
-	var done string
-	return Value(&done, `select set_config('plan_cache_mode', 'force_generic_plan', true)`)
-}
+// PlanOnce makes the statements of a batch keep one plan for any arguments, where planning
+// anew takes longer than the work.
+func PlanOnce() Query { return Query{plan: "force_generic_plan"} }
 
-// PlanAnew makes the statements of the batch after it be planned for the arguments that they
-// have: how much of a table a span of days takes in decides how it is read.
-func PlanAnew() Query {
-	var done string
-	return Value(&done, `select set_config('plan_cache_mode', 'force_custom_plan', true)`)
-}
+// PlanAnew makes the statements of a batch be planned for the arguments that they have: how
+// much of a table a span of days takes in decides how it is read.
+func PlanAnew() Query { return Query{plan: "force_custom_plan"} }
 
 // Batch runs statements in one round trip and one transaction: what list pages use.
 func (d *DB) Batch(ctx context.Context, scope Scope, queries ...Query) error {
@@ -311,11 +306,24 @@ func (d *DB) Batch(ctx context.Context, scope Scope, queries ...Query) error {
 
 func (d *DB) batch(ctx context.Context, scope Scope, queries []Query) error {
 	b := &pgx.Batch{}
-	b.Queue(setScope, scope.args()...)
-	for _, q := range queries {
+	for _, q := range begun(scope, queries) {
 		b.Queue(q.sql, q.args...).Query(q.scan)
 	}
 	return d.pool.SendBatch(ctx, b).Close()
+}
+
+// begun puts what sets the scope before the statements, and how they are planned with it.
+func begun(scope Scope, queries []Query) []Query {
+	begin, list := setScope, make([]Query, 1, len(queries)+1)
+	for _, q := range queries {
+		if q.plan == "" {
+			list = append(list, q)
+		} else {
+			begin += `, set_config('plan_cache_mode', '` + q.plan + `', true)`
+		}
+	}
+	list[0] = Exec(begin, scope.args()...)
+	return list
 }
 
 // Alone runs one statement that looks for nobody: what it may see is said by the function

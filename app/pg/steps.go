@@ -11,7 +11,7 @@ import (
 
 // Exec is a statement of a Batch whose rows nobody reads.
 func Exec(sql string, args ...any) Query {
-	return Query{sql, args, func(rows pgx.Rows) error {
+	return Query{sql: sql, args: args, scan: func(rows pgx.Rows) error {
 		rows.Close()
 		return rows.Err()
 	}}
@@ -28,7 +28,7 @@ func (d *DB) TwoSteps(ctx context.Context, scope Scope, first []Query, then func
 		return translate(err)
 	}
 	defer conn.Release() // closes the connection if a transaction is still open
-	if err := send(ctx, conn, "begin", append([]Query{Exec(setScope, scope.args()...)}, first...), ""); err != nil {
+	if err := send(ctx, conn, "begin", begun(scope, first), ""); err != nil {
 		d.lost(err)
 		return translate(err)
 	}
@@ -66,7 +66,7 @@ func send(ctx context.Context, conn *pgxpool.Conn, before string, list []Query, 
 // Rows hands every row of a statement to fn by a function that reads its columns, in their
 // order: for what is asked so often that looking for fields by name would show.
 func Rows(fn func(read func(into ...any) error) error, sql string, args ...any) Query {
-	return Query{sql, args, func(rows pgx.Rows) error {
+	return Query{sql: sql, args: args, scan: func(rows pgx.Rows) error {
 		defer rows.Close()
 		for rows.Next() {
 			if err := fn(rows.Scan); err != nil {
