@@ -73,6 +73,7 @@ func length(c *fiber.Ctx, k programme.Clock) string {
 
 // guideOf names the part of a guide that is about a page, by the page's route.
 var guideOf = map[string]string{
+	"/api/docs": "partner-agencies#programs", "/agency/api": "partner-agencies#programs", "/agency/api/:id": "partner-agencies#programs", "/desk/irregularities": "headquarters#irregularities",
 	"/v/:token":   "membership#certificate",
 	"/signed-out": "company-account#session", "/session/choose": "company-account#session",
 	"/company/profile/edit": "company-account#account", "/company/names": "company-account#account", "/company/history": "company-account#account",

@@ -246,6 +246,9 @@ func newMatrix(t *testing.T) *matrix {
 	m.own["window"] = w.Text(`select id::text from window_file where programme = 'ctpat'`)
 	m.others["window"] = m.own["window"]
 	m.own["agency"], m.others["agency"] = agency.String(), agency.String()
+	program, err := a.web.API.Open(w.Ctx, m.someones[len(m.someones)-1].actor, "Manifest system")
+	w.Must(err)
+	m.own["program"], m.others["program"] = program.String(), program.String()
 	asked := pg.NewID()
 	w.Exec(`insert into recognition (id, company_id, membership_id, arrangement, agency_id, status, asked_at, sent_at) values (?, ?, ?, 'us-ctpat-eu-aeo', ?, 'sent', ?, ?)`,
 		asked, companies[0].CompanyID, uuid.MustParse(m.own["member"]), agency, w.Clock.Now(), w.Clock.Now())
@@ -513,6 +516,10 @@ func objectOf(path string) map[string]string {
 		{"/visits/", map[string]string{":id": "visit", ":document": "paper", ":observer": "observer"}},
 		{"/desk/arrangements/", map[string]string{":code": "=us-ctpat-eu-aeo", ":id": "=00000000-0000-7000-8000-000000000006", ":agency": "agency"}},
 		{"/recognition/", map[string]string{":code": "=us-ctpat-eu-aeo", ":id": "=00000000-0000-7000-8000-000000000006"}},
+		{"/agency/api/hooks/", map[string]string{":id": "=00000000-0000-7000-8000-000000000007"}},
+		{"/agency/api/messages/", map[string]string{":id": "=00000000-0000-7000-8000-000000000007"}},
+		{"/agency/api/", map[string]string{":id": "program", ":key": "=00000000-0000-7000-8000-000000000007"}},
+		{"/desk/irregularities/", map[string]string{":id": "=00000000-0000-7000-8000-000000000007"}},
 		{"/agency/recognition/", map[string]string{":id": "recognition"}},
 		{"/agency/notices/", map[string]string{":id": "=00000000-0000-7000-8000-000000000006"}},
 		{"/agency/visits/", map[string]string{":id": "visit"}},

@@ -149,6 +149,9 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}, {Label: "Who may see us", Href: "/company/consents"}, {Label: "Recognition abroad", Href: "/recognition"}}
 	case who.Audience == identity.Partners && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Check a member", Href: "/agency/checks"}, {Label: "Visits to observe", Href: "/agency/visits"}, {Label: "Members to recognize", Href: "/agency/recognition"}, {Label: "Notices", Href: "/agency/notices"}, {Label: "People", Href: "/agency/people"}}
+		if who.Is(identity.AgencyAdmin) {
+			items = append(items, ui.NavItem{Label: "Programs", Href: "/agency/api"})
+		}
 	case who.Is(identity.Administrator):
 		items = []ui.NavItem{{Label: "People", Href: "/admin/people"}, {Label: "Offices", Href: "/admin/offices"}, {Label: "Partner agencies", Href: "/admin/agencies"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
@@ -161,7 +164,7 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 		}
 	}
 	if who.Audience == identity.Staff && who.Is(singlewindow.Readers()...) {
-		items = append(items, ui.NavItem{Label: "Single window", Href: "/desk/single-window"}, ui.NavItem{Label: "Checks by partners", Href: "/desk/checks"})
+		items = append(items, ui.NavItem{Label: "Single window", Href: "/desk/single-window"}, ui.NavItem{Label: "Checks by partners", Href: "/desk/checks"}, ui.NavItem{Label: "Irregularities", Href: "/desk/irregularities"})
 	}
 	if who.Audience == identity.Staff && who.Is(catalogue.Readers()...) {
 		items = append(items, ui.NavItem{Label: "Catalogues", Href: "/admin/catalogues"})

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"context"
+
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
@@ -9,6 +12,7 @@ import (
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/headquarters"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/partnerapi"
 	"trustedtrader/app/recognition"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/singlewindow"
@@ -93,6 +97,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/privacy", everybody, w.showPrivacy},
 
 		// Whoever has a link, which is the key: a partner that answers, and who verifies a membership
+		{"GET", "/api/docs", everybody, w.showDocs},
 		{"GET", "/v/:token", everybody, w.showVerdict},
 		{"GET", "/verify/:token", everybody, w.showVerified},
 		{"GET", "/q/:token", everybody, w.showAsked},
@@ -719,6 +724,22 @@ func (w *Web) Routes() []Route {
 		{"POST", "/agency/recognition/:id/refuse", partners, w.agencyAnswer("refuse", "The member is not recognized, and the company has been told", func(s *recognition.Service) answerStep { return s.Refuse })},
 		{"GET", "/agency/notices", partners, w.showAgencyNotices},
 		{"POST", "/agency/notices/:id/acknowledge", partners, w.acknowledgeNotice},
+
+		// Programs of partner agencies, and what they report
+		{"GET", "/agency/api", agencyAdmins, w.showPrograms},
+		{"POST", "/agency/api", agencyAdmins, w.openProgram},
+		{"POST", "/agency/api/hooks", agencyAdmins, w.addHook},
+		{"POST", "/agency/api/hooks/:id/secret", agencyAdmins, w.rotateHook},
+		{"POST", "/agency/api/hooks/:id/test", agencyAdmins, w.hookStep("The test is on its way", func(s *partnerapi.Service) func(context.Context, identity.Actor, uuid.UUID) error { return s.TestHook })},
+		{"POST", "/agency/api/hooks/:id/close", agencyAdmins, w.hookStep("The webhook is closed", func(s *partnerapi.Service) func(context.Context, identity.Actor, uuid.UUID) error { return s.CloseHook })},
+		{"POST", "/agency/api/messages/:id/replay", agencyAdmins, w.hookStep("The message is on its way again", func(s *partnerapi.Service) func(context.Context, identity.Actor, uuid.UUID) error { return s.Replay })},
+		{"GET", "/agency/api/:id", agencyAdmins, w.showProgram},
+		{"POST", "/agency/api/:id/keys", agencyAdmins, w.programStep("The key is added", w.addProgramKey)},
+		{"POST", "/agency/api/:id/keys/:key/retire", agencyAdmins, w.programStep("The key is retired", w.retireProgramKey)},
+		{"POST", "/agency/api/:id/allow", agencyAdmins, w.programStep("What the program may do is saved", w.allowProgram)},
+		{"POST", "/agency/api/:id/close", agencyAdmins, w.programStep("The program is closed", w.closeProgram)},
+		{"GET", "/desk/irregularities", only(partnerapi.IrregularityReaders()...), w.showIrregularities},
+		{"POST", "/desk/irregularities/:id/take", only(identity.Headquarters), w.takeIrregularity},
 
 		// Leaving and changing: the company, and the desk
 		{"GET", "/memberships/changes/:id", readers, w.showLeaving},

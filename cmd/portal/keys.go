@@ -57,6 +57,10 @@ func (p *parts) partnerTicks() []jobs.Tick {
 			_, err := p.api.Announce(ctx)
 			return err
 		}},
+		{Name: "make_partner_files", Every: time.Minute, Do: func(ctx context.Context) error {
+			_, err := p.api.MakeFiles(ctx, p.home)
+			return err
+		}},
 		{Name: "certificates", Every: 30 * time.Second, Do: func(ctx context.Context) error {
 			if _, err := p.credentials.Issue(ctx); err != nil {
 				return err
@@ -65,4 +69,16 @@ func (p *parts) partnerTicks() []jobs.Tick {
 			return err
 		}},
 	}
+}
+
+// home names the programmes of ours that an arrangement is about.
+func (p *parts) home(code string) (out []string) {
+	a, ok := p.arrangements.Register.Get(code)
+	if !ok {
+		return nil
+	}
+	for _, o := range a.Operative {
+		out = append(out, o.Home)
+	}
+	return out
 }

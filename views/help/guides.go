@@ -436,6 +436,18 @@ func partners() Guide {
 			{ID: "verify", Title: "Verify a check", Intro: "[Verify a check](/checks/verify) is open to everybody who has the number of a check and the identifier that was asked for.",
 				Points: []string{"Both must be right. The page does not say which one is wrong."}},
 			recognizePart(), noticesPart(),
+			{ID: "programs", Title: "Programs of your agency", Intro: "Programs ask the portal by themselves: checks, events, daily files and reports. The administrator of your agency registers them. [How programs talk to the portal](/api/docs) describes each request.",
+				Steps: []string{
+					"Open [Programs](/agency/api), enter a name and choose **Register a program**.",
+					"Enter its public key and choose **Add the key**. The private key never leaves your agency.",
+					"Choose what it may do under each arrangement, then choose **Save what it may do**.",
+					"To be told of events, enter an address and choose **Add a webhook**. Copy the secret: it is shown once.",
+				},
+				Points: []string{
+					"To change a key, add the new one, let the program use it, then choose **Retire** at the old one. Its tokens end at once.",
+					"A message that your address does not take is sent again after 5 seconds, 30 seconds, 5 minutes, 30 minutes, 2 hours, 6 hours and 24 hours. Then it is given up, and **Send again** begins anew.",
+					"A webhook says nothing of a member. The events are the truth, and programs read them.",
+				}},
 			{ID: "find", Title: "Find a member, as another agency of the government", Intro: "An agency of the same government sees members that agreed to it.",
 				Steps:  []string{"Open [Find a member](/agency/members) and enter the whole number of a membership or of a company.", "Say why you look, then choose **Look**. The member reads your reason."},
 				Points: []string{"You see the name, and the number, kind and status of each membership at that moment.", "If a member has not agreed, the answer is the same as for a number that does not exist. Each look is written down."}},

@@ -29,6 +29,9 @@ func above() Guide {
 				}},
 			{ID: "offices", Title: "Offices side by side", Intro: "[The comparison](/desk/headquarters/offices) shows whether offices treat the same cases alike: what they send back, how long they take, what they find.",
 				Points: []string{"The numbers in brackets say how sure a share is. If the ranges of two offices overlap, the difference may be chance."}},
+			{ID: "irregularities", Title: "What partners report", Intro: "Programs of partner agencies report irregularities of operators of ours. [Irregularities](/desk/irregularities) lists them.",
+				Steps:  []string{"Read the report. **Company** leads to the account when the number is known here.", "Write under **What follows** what you do, and choose **Take it in hand**."},
+				Points: []string{"The partner gets a receipt, and the same one whether the operator is known here or not."}},
 			{ID: "window", Title: "Files for the customs system", Intro: "[Single window](/desk/single-window) lists the signed file of memberships that the portal makes each day. Headquarters and auditors see it.",
 				Steps: []string{
 					"Download the file and its manifest. The manifest has the day, the count, the hash (SHA-256) and the hash of the file before it.",
