@@ -75,6 +75,8 @@ func deeds() []deed {
 		{"recognition.withdraw", "Recognition ended by withdrawn consent"}, {"recognition.end", "Recognition abroad ended"}, {"recognition.consent", "Consent to recognition given"}, {"recognition.withdraw_consent", "Consent to recognition withdrawn"},
 		{"recognition.add_number", "Number for a partner added"}, {"recognition.remove_number", "Number for a partner removed"}, {"recognition.tell", "Partner told of a member"}, {"recognition.alarm", "Partner has not acknowledged in a day"}, {"recognition.acknowledge_notice", "Partner acknowledged what it was told"},
 		{"check_batch.upload", "List of numbers brought for checks"}, {"check_batch.retry", "List of numbers checked again"},
+		{"foreign_operator.apply", "Foreign operator applied for recognition"}, {"foreign_operator.confirm", "Foreign operator confirmed by its customs"}, {"foreign_operator.reject", "Foreign operator not confirmed by its customs"},
+		{"foreign_operator.suspend", "Foreign operator suspended at home"}, {"foreign_operator.resume", "Foreign operator counts again at home"}, {"foreign_operator.cease", "Status of a foreign operator ended at home"},
 		{"single_window.make", "Daily file of memberships made"}, {"single_window.download", "Daily file of memberships downloaded"},
 		{"succession.open", "Change of a membership prepared"}, {"succession.change", "Prepared change of a membership edited"}, {"succession.send", "Change of a membership sent"},
 		{"succession.drop", "Prepared change of a membership given up"}, {"succession.call_off", "Change of a membership called off"}, {"succession.take", "Change of a membership taken up"},
@@ -208,7 +210,7 @@ func Group(action string) string {
 		return "Evidence"
 	case "business_partner", "partner_connection", "questionnaire", "verification_link":
 		return "Business partners"
-	case "arrangement", "recognition":
+	case "arrangement", "recognition", "foreign_operator":
 		return "Mutual recognition"
 	}
 	return "Company account"
@@ -226,7 +228,7 @@ func kinds() []kind {
 		{"validation", "Validation"}, {"visit", "Visit"}, {"plan", "Yearly plan"}, {"plan_item", "Line of a yearly plan"}, {"headquarters", "Figures of headquarters"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"}, {"check_batch", "List of numbers checked"},
 		{"officer", "Officer"}, {"booking", "Entry of a calendar"},
-		{"arrangement", "Arrangement"}, {"recognition", "Recognition abroad"}, {"recognition_event", "Notice to a partner"},
+		{"arrangement", "Arrangement"}, {"recognition", "Recognition abroad"}, {"recognition_event", "Notice to a partner"}, {"foreign_operator", "Foreign operator"},
 		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"calendar_feed", "Private address of a calendar"}, {"search", "Search"}, {"audit", "Audit trail"},
 	}
 }

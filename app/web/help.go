@@ -129,6 +129,8 @@ var guideOf = map[string]string{
 	"/memberships/changes/:id/edit": "membership#leave", "/desk/successions": "specialists#leaving", "/desk/successions/:id": "specialists#leaving",
 	"/desk/arrangements": "headquarters#arrangements", "/desk/arrangements/:code": "headquarters#arrangements",
 	"/recognition": "membership#recognition", "/recognition/:code": "membership#recognition", "/recognition/:code/sheet": "membership#recognition",
+	"/operators/apply": "partner-agencies#operators", "/operators/:token": "partner-agencies#operators", "/agency/operators": "partner-agencies#operators", "/agency/operators/:id": "partner-agencies#operators",
+	"/desk/operators": "headquarters#arrangements", "/desk/operators/:id": "headquarters#arrangements",
 	"/agency/recognition": "partner-agencies#recognize", "/agency/recognition/:id": "partner-agencies#recognize", "/agency/notices": "partner-agencies#notices",
 	"/company/consents": "membership#consent", "/agency/members": "partner-agencies#find",
 	"/partners": "business-partners#list", "/partners/new": "business-partners#list", "/partners/:id": "business-partners#list", "/partners/:id/edit": "business-partners#list",

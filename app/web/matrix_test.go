@@ -60,7 +60,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			seen[key] = true
 		}
 		if r.Access.Public() {
-			if r.Method != "GET" && r.Path != "/signout" && !strings.HasPrefix(r.Path, "/q/:token/") { // whose session has ended is signed out already; a partner's link is its key
+			if r.Method != "GET" && r.Path != "/signout" && !strings.HasPrefix(r.Path, "/q/:token/") && r.Path != "/operators/apply" { // whose session has ended is signed out already; a partner's link is its key; a foreign operator has no account
 				t.Errorf("%s %s: nobody changes anything without signing in", r.Method, r.Path)
 			}
 			continue
@@ -252,6 +252,10 @@ func newMatrix(t *testing.T) *matrix {
 	asked := pg.NewID()
 	w.Exec(`insert into recognition (id, company_id, membership_id, arrangement, agency_id, status, asked_at, sent_at) values (?, ?, ?, 'us-ctpat-eu-aeo', ?, 'sent', ?, ?)`,
 		asked, companies[0].CompanyID, uuid.MustParse(m.own["member"]), agency, w.Clock.Now(), w.Clock.Now())
+	foreign := pg.NewID()
+	w.Exec(`insert into foreign_operator (id, agency_id, arrangement, home, name, country, number, search_key, status, receipt_hash, applied_at, changed_at) values (?, ?, 'us-ctpat-eu-aeo', 'ctpat', 'Fjord AS', 'DE', 'DEAEOF1', 'DEAEOF1', 'applied', '\\x01', ?, ?)`,
+		foreign, agency, w.Clock.Now(), w.Clock.Now())
+	m.own["operator"], m.others["operator"] = foreign.String(), foreign.String()
 	m.own["recognition"], m.others["recognition"] = asked.String(), asked.String()
 	m.own["check"], m.own["list"] = m.checked(a.web.Checks)
 	m.others["check"], m.others["list"] = m.own["check"], m.own["list"]
@@ -520,6 +524,9 @@ func objectOf(path string) map[string]string {
 		{"/agency/api/messages/", map[string]string{":id": "=00000000-0000-7000-8000-000000000007"}},
 		{"/agency/api/", map[string]string{":id": "program", ":key": "=00000000-0000-7000-8000-000000000007"}},
 		{"/desk/irregularities/", map[string]string{":id": "=00000000-0000-7000-8000-000000000007"}},
+		{"/operators/", map[string]string{":token": "=nothing"}},
+		{"/agency/operators/", map[string]string{":id": "operator"}},
+		{"/desk/operators/", map[string]string{":id": "operator"}},
 		{"/agency/recognition/", map[string]string{":id": "recognition"}},
 		{"/agency/notices/", map[string]string{":id": "=00000000-0000-7000-8000-000000000006"}},
 		{"/agency/visits/", map[string]string{":id": "visit"}},
@@ -713,7 +720,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 // no decision yet, no request for information, a message about nothing.
 var notNow = []string{
 	"/signin/:provider", "/callback/:provider", "/kept", "/calendar/:token.ics",
-	"/verify/:token", "/q/:token", "/q/:token/s/:section", "/q/:token/finish", "/partners/import/:draft",
+	"/operators/:token", "/verify/:token", "/q/:token", "/q/:token/s/:section", "/q/:token/finish", "/partners/import/:draft",
 	"/desk/validations/new", "/agency/visits/:id", "/desk/incidents/new", "/desk/enforcement/new", "/enforcement/request", "/enforcement/:id/appeal", // of no company and no membership
 	"/applications/:id/request", "/applications/:id/hearing", "/applications/:id/decision",
 	"/company/changes/:id/items/:subject/:item",

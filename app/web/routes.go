@@ -722,6 +722,14 @@ func (w *Web) Routes() []Route {
 		{"POST", "/agency/recognition/:id/acknowledge", partners, w.agencyAnswer("acknowledge", "You have taken the member up", func(s *recognition.Service) answerStep { return s.Acknowledge })},
 		{"POST", "/agency/recognition/:id/recognise", partners, w.agencyAnswer("recognise", "The member is recognized, and the company has been told", func(s *recognition.Service) answerStep { return s.Recognise })},
 		{"POST", "/agency/recognition/:id/refuse", partners, w.agencyAnswer("refuse", "The member is not recognized, and the company has been told", func(s *recognition.Service) answerStep { return s.Refuse })},
+		{"GET", "/operators/apply", everybody, w.showApplyOperator},
+		{"POST", "/operators/apply", everybody, w.applyOperator},
+		{"GET", "/operators/:token", everybody, w.showOperatorReceipt}, // the address is the key
+		{"GET", "/agency/operators", partners, w.showOperators},
+		{"GET", "/agency/operators/:id", partners, w.showOperator},
+		{"POST", "/agency/operators/:id/say", partners, w.sayOperator},
+		{"GET", "/desk/operators", caseReaders, w.showOperators},
+		{"GET", "/desk/operators/:id", caseReaders, w.showOperator},
 		{"GET", "/agency/notices", partners, w.showAgencyNotices},
 		{"POST", "/agency/notices/:id/acknowledge", partners, w.acknowledgeNotice},
 

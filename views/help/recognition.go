@@ -46,3 +46,14 @@ func noticesPart() Part {
 	return Part{ID: "notices", Title: "Suspensions and ends", Intro: "[Notices](/agency/notices) says what happened to members that your agency sees. A notice leaves within a minute of taking effect.",
 		Steps: []string{"Stop or resume the benefits. Then choose **Acknowledge**."}}
 }
+
+// operatorsPart is how a partner agency confirms its own traders.
+func operatorsPart() Part {
+	return Part{ID: "operators", Title: "Traders of your country that ask to be recognized here", Intro: "A trusted trader applies on [a public page](/operators/apply) with its number. Your agency says whether that is so.",
+		Steps: []string{
+			"Open [Foreign operators](/agency/operators) and compare the number with your register.",
+			"Choose **Confirm its status** or **Do not confirm it**.",
+			"When something changes at home, say so at once: **Its status is suspended**, **Its status counts again** or **Its status has ended**.",
+		},
+		Points: []string{"Recognition stops at once. Members that have the trader among their business partners are told.", "The applicant keeps the address of its page, which shows where it stands."}}
+}
