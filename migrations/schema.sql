@@ -2907,6 +2907,72 @@ COMMENT ON TABLE public.finding_proof IS 'The evidence, in the version of that d
 
 
 --
+-- Name: foreign_operator; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.foreign_operator (
+    id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    home text NOT NULL,
+    name text NOT NULL,
+    country text NOT NULL,
+    number text NOT NULL,
+    search_key text NOT NULL,
+    types text DEFAULT ''::text NOT NULL,
+    status text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    receipt_hash bytea NOT NULL,
+    applied_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    changed_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT foreign_operator_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT foreign_operator_check CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
+    CONSTRAINT foreign_operator_check1 CHECK (((status = 'applied'::text) OR (answered_at IS NOT NULL))),
+    CONSTRAINT foreign_operator_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT foreign_operator_home_check CHECK ((length(home) <= 60)),
+    CONSTRAINT foreign_operator_name_check CHECK (((length(name) >= 2) AND (length(name) <= 200))),
+    CONSTRAINT foreign_operator_number_check CHECK (((length(number) >= 3) AND (length(number) <= 60))),
+    CONSTRAINT foreign_operator_reason_check CHECK ((length(reason) <= 1000)),
+    CONSTRAINT foreign_operator_search_key_check CHECK (((length(search_key) >= 3) AND (length(search_key) <= 60))),
+    CONSTRAINT foreign_operator_status_check CHECK ((status = ANY (ARRAY['applied'::text, 'confirmed'::text, 'refused'::text, 'suspended'::text, 'ended'::text]))),
+    CONSTRAINT foreign_operator_types_check CHECK ((length(types) <= 200))
+);
+
+ALTER TABLE ONLY public.foreign_operator FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE foreign_operator; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.foreign_operator IS 'A trusted trader of another country that asks to be recognised here. Its own customs agency confirms it, and says when that ends.';
+
+
+--
+-- Name: COLUMN foreign_operator.home; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.foreign_operator.home IS 'The programme of ours whose arrangement it is.';
+
+
+--
+-- Name: COLUMN foreign_operator.number; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.foreign_operator.number IS 'In its own country''s programme.';
+
+
+--
+-- Name: COLUMN foreign_operator.receipt_hash; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.foreign_operator.receipt_hash IS 'SHA-256 of the key with which the applicant looks at its application.';
+
+
+--
 -- Name: goose_db_version; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -6945,6 +7011,22 @@ ALTER TABLE ONLY public.finding
 
 
 --
+-- Name: foreign_operator foreign_operator_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.foreign_operator
+    ADD CONSTRAINT foreign_operator_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: foreign_operator foreign_operator_receipt_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.foreign_operator
+    ADD CONSTRAINT foreign_operator_receipt_hash_key UNIQUE (receipt_hash);
+
+
+--
 -- Name: goose_db_version goose_db_version_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8891,6 +8973,27 @@ CREATE INDEX finding_validation ON public.finding USING btree (validation_id);
 
 
 --
+-- Name: foreign_operator_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX foreign_operator_agency ON public.foreign_operator USING btree (agency_id, status, applied_at);
+
+
+--
+-- Name: foreign_operator_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX foreign_operator_list ON public.foreign_operator USING btree (status, changed_at DESC);
+
+
+--
+-- Name: foreign_operator_search; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX foreign_operator_search ON public.foreign_operator USING btree (search_key);
+
+
+--
 -- Name: hearing_application; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9224,6 +9327,13 @@ CREATE UNIQUE INDEX one_live_consent ON public.agency_consent USING btree (compa
 --
 
 CREATE UNIQUE INDEX one_live_feed ON public.calendar_feed USING btree (person_id, scope, COALESCE(company_id, office_id)) NULLS NOT DISTINCT WHERE (revoked_at IS NULL);
+
+
+--
+-- Name: one_live_foreign_operator; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_live_foreign_operator ON public.foreign_operator USING btree (agency_id, arrangement, home, search_key) WHERE (status = ANY (ARRAY['applied'::text, 'confirmed'::text, 'suspended'::text]));
 
 
 --
@@ -12087,6 +12197,14 @@ ALTER TABLE ONLY public.finding
 
 
 --
+-- Name: foreign_operator foreign_operator_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.foreign_operator
+    ADD CONSTRAINT foreign_operator_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
 -- Name: hearing hearing_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -14804,6 +14922,13 @@ CREATE POLICY fence ON public.finding_proof USING ((( SELECT public.looking_insi
 
 
 --
+-- Name: foreign_operator fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.foreign_operator USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
 -- Name: hearing fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -15371,6 +15496,12 @@ ALTER TABLE public.finding_file ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.finding_proof ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: foreign_operator; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.foreign_operator ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: person_right give; Type: POLICY; Schema: public; Owner: -
@@ -16393,6 +16524,13 @@ GRANT USAGE ON SEQUENCE public.finding_number TO portal_app;
 --
 
 GRANT SELECT,INSERT ON TABLE public.finding_proof TO portal_app;
+
+
+--
+-- Name: TABLE foreign_operator; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.foreign_operator TO portal_app;
 
 
 --
