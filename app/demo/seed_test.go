@@ -14,12 +14,14 @@ import (
 	"trustedtrader/app/appeal"
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
+	"trustedtrader/app/arrangement"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
+	"trustedtrader/app/consultation"
 	"trustedtrader/app/demo"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
@@ -34,6 +36,7 @@ import (
 	"trustedtrader/app/profile"
 	"trustedtrader/app/profilereview"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/recognition"
 	"trustedtrader/app/report"
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
@@ -131,6 +134,14 @@ func seeded(t *testing.T) *pg.DB {
 	p.Plans = &plan.Service{DB: db, Now: at.Now, Programmes: register, Regions: regions, Draw: func() int64 { return 969 }}
 	p.Reviews = &review.Service{DB: db, Now: at.Now, Steps: &steps, Companies: p.Companies}
 	p.ProfileDesk = &profilereview.Service{DB: db, Now: at.Now, Steps: profiles, Cases: p.Reviews}
+	agreed, err := arrangement.Own(register)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Arrangements = &arrangement.Service{DB: db, Now: at.Now, Register: agreed}
+	p.Recognitions = &recognition.Service{DB: db, Now: at.Now, Programmes: register, Register: agreed, Letters: letters}
+	p.Checks = &consultation.Service{DB: db, Now: at.Now, Programmes: register, Rules: consultation.RulesOf(db, agreed, at.Now), Purposes: []consultation.Purpose{
+		{Code: "import_declaration"}, {Code: "export_declaration"}, {Code: "risk_assessment"}, {Code: "periodic_review"}}}
 	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: clock.Together(p.Applications.Hooks(), p.Members.Hooks())}
 	s := &demo.Seeder{Portal: p, Clock: at, Issuer: func(a string) string { return "http://localhost:8082/" + a }}
 	begun := time.Now()
