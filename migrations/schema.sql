@@ -8619,7 +8619,7 @@ CREATE UNIQUE INDEX consultation_chain ON public.consultation USING btree (write
 -- Name: consultation_company; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX consultation_company ON public.consultation USING btree (company_id, at DESC) WHERE (company_id IS NOT NULL);
+CREATE INDEX consultation_company ON public.consultation USING btree (company_id, at DESC);
 
 
 --
@@ -11626,22 +11626,6 @@ ALTER TABLE ONLY public.company_key
 
 ALTER TABLE ONLY public.company
     ADD CONSTRAINT company_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
-
-
---
--- Name: consultation consultation_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.consultation
-    ADD CONSTRAINT consultation_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
-
-
---
--- Name: consultation consultation_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.consultation
-    ADD CONSTRAINT consultation_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 
 --

@@ -37,21 +37,25 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if os.Getenv("BENCH_TWIN") != "" {
-		if err := runTwin(ctx); err != nil {
+	if twin := os.Getenv("BENCH_TWIN"); twin != "" {
+		run := runTwin
+		if twin == "checks" {
+			run = runCheckTwin
+		}
+		if err := run(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, "twin:", err)
 			os.Exit(1)
 		}
 		return
 	}
-	b := bench{scale: scale.Size{Specialists: 6}, pace: pace{rounds: 9}, out: os.Stdout, log: os.Stderr}
+	b := bench{scale: scale.Size{Specialists: 6}, checked: fullChecks, pace: pace{rounds: 9}, out: os.Stdout, log: os.Stderr}
 	flag.StringVar(&b.portal, "portal", "bin/portal", "the portal's program")
 	flag.IntVar(&b.scale.Open, "open", 12000, "applications under way")
 	flag.IntVar(&b.scale.Others, "others", 60, "copies of every other company of the demo")
 	flag.IntVar(&b.pace.requests, "requests", 80, "requests in one round")
 	flag.IntVar(&b.submits, "submits", 24, "applications to submit, and people to sign in")
 	flag.IntVar(&b.seconds, "seconds", 6, "how long fifty people do each thing with security profiles, in each of three rounds")
-	flag.StringVar(&b.only, "only", "", "measure only the lists whose name has this in it")
+	flag.StringVar(&b.only, "only", "", "measure only the lists whose name has this in it; checks: the checks of partner agencies")
 	flag.Parse()
 	missed, err := b.run(ctx)
 	if err != nil {
@@ -71,6 +75,7 @@ type bench struct {
 	scale    scale.Size
 	pace     pace
 	submits  int
+	checked  checkSizes
 	seconds  int                // of each measurement of security profiles
 	before   map[string]float64 // what they took with little data
 	out, log io.Writer
@@ -104,7 +109,22 @@ func (b *bench) run(ctx context.Context) (missed int, err error) {
 		return 0, err
 	}
 	b.ends = append(b.ends, func() error { return os.RemoveAll(b.dir) })
-	if err := b.prepare(ctx); err != nil {
+	// As the README asks of an administration's server: what is read often stays in its memory.
+	server, end, err := apptest.StartServer(ctx, "-c", "shared_buffers=2GB", "-c", "effective_cache_size=6GB", "-c", "default_toast_compression=lz4")
+	if err != nil {
+		return 0, err
+	}
+	b.ends = append(b.ends, end)
+	if b.only == "" || b.only == "checks" {
+		b.say("checks of partner agencies")
+		if err := b.checks(ctx, server, b.checked); err != nil {
+			return 0, fmt.Errorf("checks: %w", err)
+		}
+	}
+	if b.only == "checks" {
+		return b.missed, nil
+	}
+	if err := b.prepare(ctx, server); err != nil {
 		return 0, err
 	}
 	if err := b.measure(ctx); err != nil {
@@ -115,13 +135,7 @@ func (b *bench) run(ctx context.Context) (missed int, err error) {
 }
 
 // prepare starts the database, fills it and starts provider, portal and twin.
-func (b *bench) prepare(ctx context.Context) error {
-	// As the README asks of an administration's server: what is read often stays in its memory.
-	server, end, err := apptest.StartServer(ctx, "-c", "shared_buffers=2GB", "-c", "effective_cache_size=6GB", "-c", "default_toast_compression=lz4")
-	if err != nil {
-		return err
-	}
-	b.ends = append(b.ends, end)
+func (b *bench) prepare(ctx context.Context, server string) error {
 	if err := createDatabase(ctx, server, "portal"); err != nil {
 		return err
 	}
