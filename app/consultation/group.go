@@ -20,10 +20,9 @@ import (
 // How groups are made. A question that comes alone is looked up at once; questions that come
 // while groups are under way make up the next.
 const (
-	lanes     = 2                      // groups under way at once, each with a chain of its own
-	mostAsks  = 1000                   // of one group
-	patience  = 500 * time.Microsecond // how long a group waits for those that were answered just now and ask again
-	groupTime = 10 * time.Second       // within which a group is on disk, or its questions are refused
+	lanes     = 1                // groups under way at once, each with a chain of its own; two let the slowest of 300 wait twice as long
+	mostAsks  = 1000             // of one group
+	groupTime = 10 * time.Second // within which a group is on disk, or its questions are refused
 )
 
 // group collects questions.
