@@ -5,6 +5,7 @@ import { base, browser, count, expect, look, person, problems, signIn } from './
 import { membership } from './membership.mjs';
 import { plain } from './plain.mjs';
 import { profiles } from './profile.mjs';
+import { reciprocity } from './reciprocity.mjs';
 import { slice } from './slice.mjs';
 import { validation } from './validation.mjs';
 
@@ -37,6 +38,7 @@ try {
 
   await plain();
   await validation();
+  await reciprocity();
   await membership();
 } catch (e) {
   problems.push(String(e));

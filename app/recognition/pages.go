@@ -1,6 +1,7 @@
 package recognition
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -158,7 +159,21 @@ func (s *Service) page(by identity.Actor, r read, now time.Time, code string) (p
 			}
 		}
 	}
+	slices.SortStableFunc(p.Items, func(x, y Item) int { return cmp.Compare(x.rank(), y.rank()) })
 	return p, nil
+}
+
+// rank puts what a company has before what it can ask for, and that before the rest.
+func (i Item) rank() int {
+	switch {
+	case i.Live() != nil:
+		return 0
+	case len(i.Obstacles) == 0:
+		return 1
+	case i.Last != nil:
+		return 2
+	}
+	return 3
 }
 
 // item is an arrangement for a membership; shown: there is something to say of it. A

@@ -83,6 +83,10 @@ func (w *Web) showCertificate(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, view.Certificate(view.CertificatePage{Chrome: w.chrome(c, who, t(c, "Certificate %s", p.Membership.Number)), Page: p, Code: matrix,
+	link := ""
+	if len(code) > 0 {
+		link = w.Credentials.Address(code[0].Token)
+	}
+	return render(c, fiber.StatusOK, view.Certificate(view.CertificatePage{Chrome: w.chrome(c, who, t(c, "Certificate %s", p.Membership.Number)), Page: p, Code: matrix, Link: link,
 		Takes: who.Is(identity.CompanySigners...)}))
 }

@@ -281,3 +281,31 @@ func batchStatus(ctx context.Context, b app.Batch) string {
 	}
 	return i18n.T(ctx, "Waiting")
 }
+
+// facts are what was asked, by whom, and of whom.
+func (p AnswerPage) facts(ctx context.Context) (out []ui.Pair) {
+	r := p.Record
+	add := func(key, value string) { out = append(out, ui.Pair{Key: key, Value: value}) }
+	if m := r.Answer.Member; m != nil {
+		add(i18n.T(ctx, "Member"), m.Name+", "+i18n.Country(ctx, m.Country))
+	}
+	add(i18n.T(ctx, "Number of this check"), r.Number)
+	add(i18n.T(ctx, "Asked for"), askedText(ctx, r))
+	for _, m := range r.Answer.Matched {
+		add(i18n.T(ctx, "Found by"), schemeText(ctx, m.Scheme)+": "+m.Value)
+	}
+	if p.Public {
+		add(i18n.T(ctx, "Asked by"), r.Agency)
+	} else {
+		add(i18n.T(ctx, "What it is for"), purposeText(ctx, p.Purposes, r.Purpose))
+		if r.OwnRef != "" {
+			add(i18n.T(ctx, "Your own reference"), r.OwnRef)
+		}
+		add(i18n.T(ctx, "Asked by"), askerText(ctx, r)+", "+r.Agency)
+		if r.Batch != "" {
+			add(i18n.T(ctx, "In the list"), r.Batch)
+		}
+	}
+	add(i18n.T(ctx, "List version"), r.Answer.ListVersion)
+	return out
+}
