@@ -103,9 +103,9 @@ func (s *Service) AddKey(ctx context.Context, by identity.Actor, id uuid.UUID, t
 	if err := admin(by); err != nil {
 		return err
 	}
-	key, err := readKey(text)
-	if err != nil {
-		return fault.Fail([]fault.Field{fault.F("key", err.Error())})
+	key, why := readKey(text)
+	if why != "" {
+		return fault.Fail([]fault.Field{fault.F("key", why)})
 	}
 	public, err := json.Marshal(key)
 	if err != nil {
@@ -205,25 +205,26 @@ func (s *Service) Close(ctx context.Context, by identity.Actor, id uuid.UUID) er
 	})
 }
 
-// readKey reads a public key from a JWK or PEM and says which algorithm it is for. A private
-// key is refused, for then it is no secret any more.
-func readKey(text string) (key jose.JSONWebKey, err error) {
+// readKey reads a public key from a JWK or PEM and says which algorithm it is for, or why
+// not (English source text). A private key is refused, for then it is no secret any more.
+func readKey(text string) (key jose.JSONWebKey, why string) {
 	text = strings.TrimSpace(text)
 	if len(text) > 8000 {
-		return key, fmt.Errorf("This is too long for a public key")
+		return key, "This is too long for a public key"
 	}
 	if block, _ := pem.Decode([]byte(text)); block != nil {
 		if strings.Contains(block.Type, "PRIVATE") {
-			return key, fmt.Errorf("This is a private key. Make a new pair, and enter the public key of it")
+			return key, "This is a private key. Make a new pair, and enter the public key of it"
 		}
+		var err error
 		if key.Key, err = x509.ParsePKIXPublicKey(block.Bytes); err != nil {
-			return key, fmt.Errorf("Enter a public key in PEM (SubjectPublicKeyInfo) or as JWK")
+			return key, "Enter a public key in PEM (SubjectPublicKeyInfo) or as JWK"
 		}
 	} else if err := json.Unmarshal([]byte(text), &key); err != nil {
-		return key, fmt.Errorf("Enter a public key in PEM (SubjectPublicKeyInfo) or as JWK")
+		return key, "Enter a public key in PEM (SubjectPublicKeyInfo) or as JWK"
 	}
 	if key.Key != nil && !key.IsPublic() {
-		return key, fmt.Errorf("This is a private key. Make a new pair, and enter the public key of it")
+		return key, "This is a private key. Make a new pair, and enter the public key of it"
 	}
 	alg := ""
 	switch p := key.Key.(type) {
@@ -239,18 +240,18 @@ func readKey(text string) (key jose.JSONWebKey, err error) {
 		}
 	}
 	if alg == "" || !key.Valid() || key.Algorithm != "" && key.Algorithm != alg {
-		return key, fmt.Errorf("Enter a key for ES256 (P-256), EdDSA (Ed25519) or RS256 (2,048 bits or more)")
+		return key, "Enter a key for ES256 (P-256), EdDSA (Ed25519) or RS256 (2,048 bits or more)"
 	}
 	public := jose.JSONWebKey{Key: key.Key, KeyID: key.KeyID, Algorithm: alg, Use: "sig"}
 	if public.KeyID == "" {
 		print, err := public.Thumbprint(crypto.SHA256)
 		if err != nil {
-			return key, fmt.Errorf("This key cannot be read")
+			return key, "This key cannot be read"
 		}
 		public.KeyID = base64.RawURLEncoding.EncodeToString(print)
 	}
 	if len(public.KeyID) > 100 || entry.Clean(public.KeyID) != public.KeyID {
-		return key, fmt.Errorf("The key ID is too long. Use 100 characters or fewer")
+		return key, "The key ID is too long. Use 100 characters or fewer"
 	}
-	return public, nil
+	return public, ""
 }

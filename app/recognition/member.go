@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -198,8 +197,4 @@ func partnerOf(ctx context.Context, tx pg.Tx, code string) (t tie, ok bool, err 
 		return t, false, nil
 	}
 	return list[0], true, nil
-}
-
-func has(list []Obstacle, code string) bool {
-	return slices.ContainsFunc(list, func(o Obstacle) bool { return o.Code == code })
 }

@@ -61,7 +61,9 @@ func (w *Web) arrangementStep(c *fiber.Ctx, who identity.Actor, act, done string
 				p.Errors[i].Name = "why-" + c.Params("id")
 			}
 		}
-		c.Request().PostArgs().VisitAll(func(k, v []byte) { p.Typed[string(k)] = string(v) })
+		for k, v := range c.Request().PostArgs().All() {
+			p.Typed[string(k)] = string(v)
+		}
 		p.Days["on_day"], p.Days["from"] = formDate(c, "on_day"), formDate(c, "from")
 		return render(c, status, view.Show(p))
 	}

@@ -64,7 +64,9 @@ func (w *Web) recognitionStep(c *fiber.Ctx, who identity.Actor, act, done string
 			return err
 		}
 		p.Act, p.Errors, p.Conflict, p.Chrome.Errors = act, fields, conflict, fields != nil
-		c.Request().PostArgs().VisitAll(func(k, v []byte) { p.Typed[string(k)] = string(v) })
+		for k, v := range c.Request().PostArgs().All() {
+			p.Typed[string(k)] = string(v)
+		}
 		p.Days["from"], p.Days["until"] = formDate(c, "from"), formDate(c, "until")
 		return render(c, status, view.One(p))
 	}
