@@ -6,16 +6,16 @@ export CGO_ENABLED ?= 0
 # a stamp of the commit or data for debuggers would only make linking slow.
 export GOFLAGS := -trimpath -buildvcs=false -ldflags=-w
 space      := $() $()
-# Packages whose tests run under the race detector.
-RACED      := people company application review membership clock notice jobs signin profile profilereview evidence risk exchange \
-              roster validation plan fieldwork finding report bizpartner incident enforcement appeal succession
+# Packages whose tests run under the race detector: those in which goroutines share memory,
+# and those in which many people act at one moment.
+RACED      := people jobs signin notice profile evidence validation recognition consultation partnerapi
 # "make check test" runs these once, with the detector, and beside the walk.
 BOTH       := $(and $(filter check,$(MAKECMDGOALS)),$(filter test,$(MAKECMDGOALS)))
 DONE       := $(if $(BOTH),$(RACED))
 export PATH := $(CURDIR)/.ci/node/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset build production test unit browser interop check fmt vet staticcheck verify race generate schema migration bench setup setup-run setup-test tools clean
+.PHONY: help run reset build production test unit browser walk interop check fmt vet staticcheck verify race generate schema migration bench setup setup-run setup-test tools clean
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,7 +36,7 @@ production: ## build ./bin/portal-production, without the demo
 ## Test
 # The walk waits for pages much of its time, so the other tests run beside it, one after another.
 test: setup-test tools build ## every test: unit, services on PostgreSQL, routes, browser
-	@$(MAKE) --no-print-directory -j2 --output-sync=target browser $(if $(BOTH),race) unit interop DONE="$(DONE)"
+	@$(MAKE) --no-print-directory -j2 --output-sync=target walk $(if $(BOTH),race) unit interop DONE="$(DONE)"
 
 unit: ## tests that need PostgreSQL and nothing else
 	@.ci/with-postgres $(GO) test $$($(GO) list ./... | grep -vE '/interop|/app/($(subst $(space),|,$(strip $(DONE) none)))$$')
@@ -44,7 +44,9 @@ unit: ## tests that need PostgreSQL and nothing else
 interop: tools ## sign-in against an independent provider, invitations in an independent calendar
 	@$(GO) test ./app/identity/oidcrp/interop ./app/ical/interop
 
-browser: tools build ## the whole slice in a real browser, with axe and html-validate
+browser: tools build walk ## the whole slice in a real browser, with axe and html-validate
+
+walk:
 	@$(GO) test -tags browser -count=1 -timeout 18m ./cmd/portal -run TestBrowser
 
 ## Check

@@ -74,7 +74,7 @@ var owners = map[string]string{
 
 // leftOut are tables whose rows tell of work that a copy would do again.
 var leftOut = []string{"mail", "possible_duplicate", "business_partner", "partner_import", "partner_consent", "partner_connection", "partner_told", "verification_link", "verification_look",
-	"questionnaire", "questionnaire_answer", "questionnaire_entry", "questionnaire_action", "questionnaire_reuse"}
+	"questionnaire", "questionnaire_answer", "questionnaire_entry", "questionnaire_action", "questionnaire_reuse", "consultation", "credential"}
 
 // Up scales the demo in a database up, as its owner.
 func Up(ctx context.Context, dsn string, scale Size) (out Seeded, err error) {

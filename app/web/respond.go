@@ -137,6 +137,10 @@ func roleName(c *fiber.Ctx, r identity.Role) string {
 	return ""
 }
 
+// Navigation is the main navigation of an actor, also for whoever draws pages beside the
+// portal to measure it.
+func Navigation(who identity.Actor) []ui.NavItem { return entries(who, 0) }
+
 // entries is the main navigation of the actor's audience; labels are source texts. A
 // test holds it to the pages that there are.
 func entries(who identity.Actor, unread int) []ui.NavItem {

@@ -20,9 +20,11 @@ import (
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/identity"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/review"
+	"trustedtrader/app/web"
 	"trustedtrader/config"
 	"trustedtrader/static"
 	homeview "trustedtrader/views/application"
@@ -78,8 +80,7 @@ func runTwin(ctx context.Context) error {
 	}
 	t.chrome = ui.Chrome{Title: "Twin", Demo: true, SignedIn: true, Wide: true, Asset: assets.URL, CSRF: "none", Path: "/",
 		Brand: ui.Brand{Name: "Trusted Trader Portal"}, Actor: ui.Who{Name: "Nobody", Role: "Specialist", Acting: "Customs Administration of Meridia"},
-		Nav: []ui.NavItem{{Label: "Desk", Href: "/desk", Current: true}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"},
-			{Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Audit trail", Href: "/audit"}, {Label: "Help", Href: "/help"}},
+		Nav:     web.Navigation(identity.Actor{Audience: identity.Staff, Role: identity.Specialist}),
 		Session: &ui.SessionWarn{IdleSeconds: 1800, WarnSeconds: 180, ExtendPath: "/session/extend", SignInPath: "/signin"}}
 
 	listener, err := net.Listen("tcp", os.Getenv("BENCH_LISTEN"))
@@ -256,9 +257,7 @@ func (t *twin) inbox(c *fiber.Ctx) error {
 func (t *twin) companyChrome() ui.Chrome {
 	chrome := t.chrome
 	chrome.Wide = false
-	chrome.Nav = []ui.NavItem{{Label: "Home", Href: "/company", Current: true}, {Label: "Security profile", Href: "/profiles"}, {Label: "Evidence", Href: "/evidence"},
-		{Label: "Company account", Href: "/company/profile"}, {Label: "Risk assessment", Href: "/risk"}, {Label: "Validations", Href: "/validations"}, {Label: "Findings", Href: "/findings"},
-		{Label: "Inbox", Href: "/inbox"}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}, {Label: "Help", Href: "/help"}}
+	chrome.Nav = web.Navigation(identity.Actor{Audience: identity.Companies, Role: identity.Owner})
 	return chrome
 }
 
