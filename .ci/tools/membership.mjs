@@ -7,7 +7,8 @@ import { enter, tick } from './profile.mjs';
 import { base, done, expect, look, on, path, person, press, says, unfold, visit } from './visitor.mjs';
 
 const off = { javaScriptEnabled: false };
-const day = (days = 0) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+// day is the civil day of the members' office.
+const day = (days = 0) => new Date(Date.now() + days * 86_400_000).toLocaleDateString('sv-SE', { timeZone: 'America/New_York' });
 const choose = (page, text) => page.locator('main label', { hasText: text }).first().click();
 
 // mailed is the newest link of a kind in the e-mails of the demo.
