@@ -47,7 +47,7 @@ interop: tools ## sign-in against an independent provider, invitations in an ind
 browser: tools build walk ## the whole slice in a real browser, with axe and html-validate
 
 walk:
-	@$(GO) test -tags browser -count=1 -timeout 18m ./cmd/portal -run TestBrowser
+	@$(GO) test -tags browser -count=1 -timeout 28m ./cmd/portal -run TestBrowser
 
 ## Check
 check: fmt vet staticcheck verify $(if $(BOTH),,race) ## formatting, vet, staticcheck, drift of generated files, race tests
