@@ -487,7 +487,7 @@ COMMENT ON FUNCTION public.profile_save(p_cycle uuid, p_company uuid, p_hash tex
 -- Name: recognise_session(bytea, timestamp with time zone, interval); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.recognise_session(secret bytea, at timestamp with time zone, idle interval) RETURNS TABLE(session_id uuid, person_id uuid, right_id uuid, csrf text, provider text, audience text, name text, email text, lang text, zone text, role text, company_id uuid, office_id uuid, agency_id uuid, company text, agency text, offices uuid[], rights integer, unread integer, idle_until timestamp with time zone, expires_at timestamp with time zone)
+CREATE FUNCTION public.recognise_session(secret bytea, at timestamp with time zone, idle interval) RETURNS TABLE(session_id uuid, person_id uuid, right_id uuid, csrf text, provider text, audience text, name text, email text, lang text, zone text, role text, company_id uuid, office_id uuid, agency_id uuid, company text, agency text, offices uuid[], rights integer, unread integer, idle_until timestamp with time zone, expires_at timestamp with time zone, other_agency boolean)
     LANGUAGE plpgsql
     SET search_path TO 'public'
     SET "portal.scope" TO 'system'
@@ -504,7 +504,7 @@ begin
     returning idle_until
   ), held as (
     select r.id, r.person_id, r.role, r.company_id, r.office_id, r.agency_id,
-      coalesce(c.name, '') as company, coalesce(a.name, '') as agency, coalesce(o.zone, a.zone, 'UTC') as zone
+      coalesce(c.name, '') as company, coalesce(a.name, '') as agency, coalesce(o.zone, a.zone, 'UTC') as zone, a.kind = 'other_agency' as other_agency
     from s join person_right r on r.person_id = s.person_id and r.audience = s.audience
       and (r.audience <> 'partner' or r.agency_id = s.agency_id)
     left join company c on c.id = r.company_id
@@ -520,7 +520,7 @@ begin
     (select count(*)::int from held) as rights,
     case when h.company_id is null then 0 else (select count(*)::int from message m where m.company_id = h.company_id and m.direction = 'to_company'
       and not exists (select from message_read x where x.message_id = m.id and x.person_id = s.person_id)) end as unread,
-    coalesce((select idle_until from touch), s.idle_until) as idle_until, s.expires_at
+    coalesce((select idle_until from touch), s.idle_until) as idle_until, s.expires_at, coalesce(h.other_agency, false) as other_agency
   from s join person p on p.id = s.person_id left join held h on h.id = s.right_id;
 end $$;
 

@@ -81,6 +81,7 @@ type Actor struct {
 	Offices   []uuid.UUID // the own office and those below it
 	AgencyID  uuid.UUID   // audience partner
 	Agency    string
+	Domestic  bool // of audience partner: the agency is another one of the same government, not customs abroad
 	Zone      *time.Location
 	Lang      string
 	RequestID string
@@ -100,6 +101,15 @@ var (
 
 // Is reports whether the actor has one of the roles.
 func (a Actor) Is(roles ...Role) bool { return slices.Contains(roles, a.Role) }
+
+// Abroad reports whether the actor works for customs of another country, in one of the roles;
+// without roles in any.
+func (a Actor) Abroad(roles ...Role) bool {
+	if len(roles) == 0 {
+		roles = RolesOf(Partners)
+	}
+	return a.Audience == Partners && a.Is(roles...) && a.AgencyID != uuid.Nil && !a.Domestic
+}
 
 // Known reports whether somebody is signed in.
 func (a Actor) Known() bool { return a.PersonID != uuid.Nil }

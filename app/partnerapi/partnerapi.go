@@ -116,7 +116,7 @@ func (c Caller) Under(scope string) (out []string) {
 
 // admin lets an agency's administrators through.
 func admin(by identity.Actor) error {
-	if by.Audience != identity.Partners || !by.Is(identity.AgencyAdmin) || by.AgencyID == uuid.Nil {
+	if !by.Abroad(identity.AgencyAdmin) {
 		return fault.Missing()
 	}
 	return nil

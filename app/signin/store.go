@@ -235,11 +235,12 @@ type knownRow struct {
 	Offices              []uuid.UUID
 	Rights, Unread       int
 	IdleUntil, ExpiresAt time.Time
+	OtherAgency          bool
 }
 
 func recognise(ctx context.Context, db *pg.DB, secretHash []byte, now time.Time, idle time.Duration) (row knownRow, found bool, err error) {
 	err = db.Alone(ctx, pg.One(&row, `select session_id, person_id, right_id, csrf, provider, audience, name, email, lang, zone, role, company_id, office_id,
-		agency_id, company, agency, offices, rights, unread, idle_until, expires_at from recognise_session($1, $2, $3)`, secretHash, now, idle))
+		agency_id, company, agency, offices, rights, unread, idle_until, expires_at, other_agency from recognise_session($1, $2, $3)`, secretHash, now, idle))
 	var f *fault.Error
 	if errors.As(err, &f) && f.Kind == fault.NotFound {
 		return row, false, nil
@@ -262,7 +263,7 @@ func (r knownRow) known(requestID string) Known {
 		Actor: identity.Actor{
 			PersonID: r.PersonID, RightID: value(r.RightID), SessionID: r.SessionID, Name: r.Name, Email: r.Email,
 			Audience: identity.Audience(r.Audience), Role: identity.Role(r.Role), CompanyID: value(r.CompanyID), Company: r.Company,
-			OfficeID: value(r.OfficeID), Offices: r.Offices, AgencyID: value(r.AgencyID), Agency: r.Agency,
+			OfficeID: value(r.OfficeID), Offices: r.Offices, AgencyID: value(r.AgencyID), Agency: r.Agency, Domestic: r.OtherAgency,
 			Zone: zone, Lang: r.Lang, RequestID: requestID,
 		},
 		CSRF: r.CSRF, Provider: r.Provider, Rights: r.Rights, Unread: r.Unread, IdleUntil: r.IdleUntil, ExpiresAt: r.ExpiresAt,

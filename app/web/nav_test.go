@@ -12,9 +12,10 @@ import (
 func TestNavigationLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	routes := (&Web{}).Routes()
-	for _, audience := range []identity.Audience{identity.Companies, identity.Staff, identity.Partners} {
+	for _, kind := range []identity.Actor{{Audience: identity.Companies}, {Audience: identity.Staff}, {Audience: identity.Partners}, {Audience: identity.Partners, Domestic: true}} {
+		audience := kind.Audience
 		for _, role := range append([]identity.Role{""}, identity.RolesOf(audience)...) {
-			who := identity.Actor{PersonID: [16]byte{1}, Audience: audience, Role: role}
+			who := identity.Actor{PersonID: [16]byte{1}, Audience: audience, Role: role, Domestic: kind.Domestic}
 			addresses := []string{home(who, "")}
 			for _, e := range entries(who, 0) {
 				addresses = append(addresses, e.Href)

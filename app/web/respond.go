@@ -151,6 +151,8 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 			{Label: "Company account", Href: "/company/profile"},
 			{Label: "Risk assessment", Href: "/risk"}, {Label: "Business partners", Href: "/partners"}, {Label: "Validations", Href: "/validations"}, {Label: "Findings", Href: "/findings"}, {Label: "Incidents", Href: "/incidents"},
 			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}, {Label: "Who may see us", Href: "/company/consents"}, {Label: "Recognition abroad", Href: "/recognition"}}
+	case who.Audience == identity.Partners && who.Domestic && who.Role != "":
+		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Find a member", Href: "/agency/members"}, {Label: "People", Href: "/agency/people"}}
 	case who.Audience == identity.Partners && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Check a member", Href: "/agency/checks"}, {Label: "Visits to observe", Href: "/agency/visits"}, {Label: "Members to recognize", Href: "/agency/recognition"}, {Label: "Notices", Href: "/agency/notices"}, {Label: "Foreign operators", Href: "/agency/operators"}, {Label: "People", Href: "/agency/people"}}
 		if who.Is(identity.AgencyAdmin) {
