@@ -59,7 +59,7 @@ func (s *Service) List(ctx context.Context, by identity.Actor, f Filter) (out Li
 		return out, fmt.Errorf("list the arrangements: %w", err)
 	}
 	now := s.Now()
-	if out.Today, err = dayIn(now, zone); err != nil {
+	if out.Today, err = DayIn(now, zone); err != nil {
 		return out, err
 	}
 	lives := s.Register.Lives(events)
@@ -146,7 +146,7 @@ func (s *Service) Show(ctx context.Context, by identity.Actor, code string) (r R
 	if err != nil {
 		return r, fmt.Errorf("open the arrangement: %w", err)
 	}
-	if r.Today, err = dayIn(r.Known, zone); err != nil {
+	if r.Today, err = DayIn(r.Known, zone); err != nil {
 		return r, err
 	}
 	r.Life = s.Register.Lives(events)[code]

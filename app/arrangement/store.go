@@ -73,13 +73,14 @@ func Today(ctx context.Context, tx pg.Tx, now time.Time) (clock.Day, error) {
 	if err := tx.WithContext(ctx).Raw(zoneSQL).Scan(&zone).Error; err != nil {
 		return clock.Day{}, fmt.Errorf("read the zone of headquarters: %w", err)
 	}
-	return dayIn(now, zone)
+	return DayIn(now, zone)
 }
 
 // Zone reads the zone of headquarters within a batch.
 func Zone(zone *string) pg.Query { return pg.Value(zone, zoneSQL) }
 
-func dayIn(now time.Time, zone string) (clock.Day, error) {
+// DayIn is the day of an instant in a zone that was read with Zone.
+func DayIn(now time.Time, zone string) (clock.Day, error) {
 	at, err := time.LoadLocation(zone)
 	if err != nil {
 		return clock.Day{}, fmt.Errorf("read the zone of headquarters: %w", err)

@@ -3,6 +3,7 @@ package consultation
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,6 +36,9 @@ type Answer struct {
 
 	company *uuid.UUID // whom the identifier belongs to, also when nothing is disclosed
 }
+
+// OfNow reports whether the answer is about the moment of asking, not about a day.
+func (a Answer) OfNow() bool { return strings.Contains(a.AsOf, "T") }
 
 // Member names a member that is disclosed.
 type Member struct {

@@ -108,7 +108,8 @@ type Rule struct {
 	Covers func(entityType, tier string, types []string) Reason
 }
 
-// Rules finds the rules of an agency on a day. It is called for every question, so it
+// Rules finds the rules of an agency on a day, civil at headquarters; the zero day is the
+// present one. It is called for every question, so it
 // answers from memory, at most a few seconds old. Consents and who is whose partner are not
 // its matter: they are read with the member.
 type Rules func(ctx context.Context, agency uuid.UUID, day clock.Day) ([]Rule, error)
@@ -149,7 +150,7 @@ type Purpose struct {
 
 // Partner lets those through who ask for a partner agency.
 func partner(by identity.Actor) error {
-	if by.Audience != identity.Partners || !by.Is(identity.RolesOf(identity.Partners)...) || by.AgencyID == uuid.Nil {
+	if !by.Abroad() {
 		return fault.Missing()
 	}
 	return nil

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"trustedtrader/app/clock"
 	"trustedtrader/app/entry"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
@@ -200,11 +199,7 @@ func (s *Service) prepared(ctx context.Context, by identity.Actor, q Question, n
 	if by.PersonID != uuid.Nil {
 		a.person = &by.PersonID
 	}
-	on := q.On
-	if on.IsZero() {
-		on = clock.DayOf(now, time.UTC)
-	}
-	rules, err := s.Rules(ctx, by.AgencyID, on)
+	rules, err := s.Rules(ctx, by.AgencyID, q.On)
 	if err != nil {
 		return nil, fmt.Errorf("read the agency's arrangements: %w", err)
 	}

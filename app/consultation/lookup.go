@@ -36,7 +36,7 @@ const lookupSQL = `with q as materialized (
   union all
   select q.n, p.company_id, null, p.scheme, p.value
     from q join partner_number p on p.search_key = q.key and p.removed_at is null
-    where q.key <> '' and q.scheme in ('', p.scheme) and daterange(p.valid_from, p.valid_until, '[]') @> coalesce(q.day, ($13::timestamptz at time zone 'UTC')::date)
+    where q.key <> '' and q.scheme in ('', p.scheme) and daterange(p.valid_from, p.valid_until, '[]') @> coalesce(q.day, ($13::timestamptz at time zone (select zone from office where parent_id is null order by created_at, id limit 1))::date)
       and (p.arrangement = '' or exists (select from rule r where r.agency = q.agency and r.arrangement = p.arrangement))
   union all
   select q.n, c.id, null, '', '' from q join company c on c.id = q.company

@@ -26,6 +26,7 @@ type book struct {
 	at    time.Time
 	lives map[string]arrangement.Life
 	ties  map[uuid.UUID][]string
+	zone  *time.Location // of headquarters
 	made  map[page][]Rule
 }
 
@@ -47,6 +48,9 @@ func (b *book) rules(ctx context.Context, agency uuid.UUID, day clock.Day) ([]Ru
 			return nil, err
 		}
 	}
+	if day.IsZero() {
+		day = clock.DayOf(b.now(), b.zone)
+	}
 	key := page{agency, day}
 	if r, there := b.made[key]; there {
 		return r, nil
@@ -63,11 +67,15 @@ func (b *book) read(ctx context.Context) error {
 		AgencyID    uuid.UUID
 		Arrangement string
 	}
+	var zone string
 	begin := time.Now()
-	err := b.db.Batch(ctx, pg.System, arrangement.Known(&events, ""),
+	err := b.db.Batch(ctx, pg.System, arrangement.Known(&events, ""), arrangement.Zone(&zone),
 		pg.All(&ties, `select agency_id, arrangement from arrangement_agency where until is null or until > $1 group by 1, 2 order by 1, 2`, b.now()))
 	if err != nil {
 		return fmt.Errorf("read the arrangements: %w", err)
+	}
+	if b.zone, err = time.LoadLocation(zone); err != nil {
+		return fmt.Errorf("read the zone of headquarters: %w", err)
 	}
 	b.at, b.lives, b.ties, b.made = begin, b.register.Lives(events), map[uuid.UUID][]string{}, map[page][]Rule{}
 	for _, t := range ties {

@@ -41,8 +41,16 @@ func TestRulesOf(t *testing.T) {
 	if a.Outcome != consultation.Answered || a.Arrangement != code || a.ListVersion != code+".1" || a.Reason == consultation.NoArrangement || a.Reason == consultation.NotYetInForce {
 		t.Errorf("in force: %+v", a)
 	}
-	w.Clock.Move(48 * time.Hour)
+	w.Clock.Move(24 * time.Hour)
 	w.Exec(`insert into arrangement_event (id, arrangement, kind, on_day, recorded_at, recorder, source) values (?, ?, 'suspended', ?, ?, 'Cora Chief', 'Letter')`, pg.NewID(), code, today.AddDays(2), w.Clock.Now())
+	w.Clock.Move(9*time.Hour + 30*time.Minute) // the day has begun in UTC, and not yet at headquarters
+	if w.Clock.Now().Day() != today.AddDays(2).DayOfMonth() {
+		t.Fatalf("it is %s", w.Clock.Now())
+	}
+	if a := ask(clock.Day{}); a.Reason == consultation.ArrangementSuspended {
+		t.Errorf("the evening before at headquarters: %+v", a)
+	}
+	w.Clock.Move(14*time.Hour + 30*time.Minute)
 	if a := ask(clock.Day{}); a.Reason != consultation.ArrangementSuspended || a.Recognition != consultation.Deny || a.Status != consultation.Certified || a.ListVersion != code+".2" {
 		t.Errorf("suspended: %+v", a)
 	}

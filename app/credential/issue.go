@@ -38,6 +38,9 @@ type due struct {
 const dueSQL = `select m.id, m.status, m.company_id, m.number, m.programme, m.entity_type, m.tier, m.certified_on::text as certified_on, y.name, y.country, ` + facts + ` as facts
 	from membership m join company y on y.id = m.company_id`
 
+// begun holds a membership to its first day, civil at its office.
+const begun = `m.effective_on <= (?::timestamptz at time zone (select o.zone from application a join office o on o.id = a.office_id where a.id = m.application_id))::date`
+
 // Issue makes the printed codes of active memberships that have none, of which something has
 // changed, or whose code ends soon. Any number of portals may call it at once. The portal
 // itself; no person calls it.
@@ -53,7 +56,7 @@ func (s *Service) Issue(ctx context.Context) (n int, err error) {
 			}
 			now := s.Now()
 			var list []due
-			err := tx.WithContext(ctx).Raw(dueSQL+` where m.status = 'active' and m.effective_on <= ?::date and not exists (
+			err := tx.WithContext(ctx).Raw(dueSQL+` where m.status = 'active' and `+begun+` and not exists (
 				select from credential c where c.membership_id = m.id and c.kind = 'code' and c.replaced_at is null and c.expires_at > ? and c.facts = `+facts+`) order by m.id limit ?`,
 				now, now.Add(renewBefore), issuedAtOnce).Scan(&list).Error
 			if err != nil {

@@ -23,7 +23,7 @@ const pageSize = 50
 
 // officer lets people of a partner agency through.
 func officer(by identity.Actor) error {
-	if by.Audience != identity.Partners || !by.Is(identity.RolesOf(identity.Partners)...) || by.AgencyID == uuid.Nil {
+	if !by.Abroad() {
 		return fault.Missing()
 	}
 	return nil
@@ -125,7 +125,12 @@ func (s *Service) Member(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		return x, err
 	}
 	now := s.Now()
-	err = s.DB.Batch(ctx, by.Scope(), pg.One(&x.Recognition, `select `+columns+` from recognition r where r.id = $1 and r.agency_id = $2`, id, by.AgencyID))
+	var zone string
+	err = s.DB.Batch(ctx, by.Scope(), arrangement.Zone(&zone), pg.One(&x.Recognition, `select `+columns+` from recognition r where r.id = $1 and r.agency_id = $2`, id, by.AgencyID))
+	if err != nil {
+		return x, err
+	}
+	today, err := arrangement.DayIn(now, zone)
 	if err != nil {
 		return x, err
 	}
@@ -138,7 +143,7 @@ func (s *Service) Member(ctx context.Context, by identity.Actor, id uuid.UUID) (
 		pg.One(&row, `select `+memberColumns+fmt.Sprintf(partsOf, "$2")+`,
 			coalesce((select jsonb_agg(jsonb_build_object('Scheme', n.scheme, 'Value', n.value, 'Address', coalesce(nullif(n.address, ''), x.street || ', ' || x.city || ', ' || x.country, '')) order by n.scheme, n.value)
 			  from partner_number n left join site x on x.id = n.site_id where n.company_id = m.company_id and n.removed_at is null and n.arrangement in ('', $3)
-			  and n.valid_from <= $2::date and (n.valid_until is null or n.valid_until >= $2::date)), '[]')::text as numbers`+memberFrom+`where m.id = $1`, x.MembershipID, now, x.Recognition.Arrangement),
+			  and n.valid_from <= $4 and (n.valid_until is null or n.valid_until >= $4)), '[]')::text as numbers`+memberFrom+`where m.id = $1`, x.MembershipID, now, x.Recognition.Arrangement, today),
 		pg.All(&x.Events, noticeSQL+` where e.recognition_id = $1 order by e.seq desc limit 50`, id))
 	if err != nil {
 		return x, fmt.Errorf("open the member: %w", err)
@@ -153,7 +158,7 @@ func (s *Service) Member(ctx context.Context, by identity.Actor, id uuid.UUID) (
 	if err != nil {
 		return x, err
 	}
-	x.Stands = m.standingFor(x.Rules, clock.DayOf(now, time.UTC))
+	x.Stands = m.standingFor(x.Rules, today)
 	x.May = Lifecycle().Actions(x.Status, by.Role, Facts{})
 	return x, json.Unmarshal([]byte(row.Numbers), &x.Numbers)
 }
@@ -217,7 +222,11 @@ func (s *Service) answer(ctx context.Context, by identity.Actor, id uuid.UUID, d
 		}
 		a, _ := s.Register.Get(r.Arrangement)
 		o, _ := a.For(m.Programme)
-		stands := m.standingFor(o, clock.DayOf(now, time.UTC))
+		today, err := arrangement.Today(ctx, tx, now)
+		if err != nil {
+			return err
+		}
+		stands := m.standingFor(o, today)
 		r.Reason = ""
 		switch do {
 		case Recognise:
