@@ -92,10 +92,18 @@ func TestCodeInOtherHands(t *testing.T) {
 	if picture.VersionNumber > 17 {
 		t.Errorf("the code has version %d for %d characters: too fine to print", picture.VersionNumber, len(address))
 	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture.Image(600))
-	w.Must(err)
-	read, err := reader.NewQRCodeReader().Decode(bitmap, nil)
-	w.Must(err)
+	var read *gozxing.Result
+	for _, size := range []int{600, 800, 1000, 1200} { // as a phone looks again from nearer
+		bitmap, err := gozxing.NewBinaryBitmapFromImage(picture.Image(size))
+		w.Must(err)
+		if read, err = reader.NewQRCodeReader().Decode(bitmap, nil); err == nil {
+			break
+		}
+		t.Logf("at %d: %v", size, err)
+	}
+	if read == nil {
+		t.Fatal("the code cannot be read")
+	}
 	if read.GetText() != address {
 		t.Fatalf("the code says %q, not %q", read.GetText(), address)
 	}
