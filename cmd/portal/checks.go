@@ -14,11 +14,12 @@ import (
 	"trustedtrader/app/consultation"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
+	"trustedtrader/app/signing"
 	"trustedtrader/config"
 )
 
 // checks answers partner agencies.
-func checks(cfg config.Config, db *pg.DB, now func() time.Time, register *programme.Register, agreed *arrangement.Register) (*consultation.Service, error) {
+func checks(db *pg.DB, now func() time.Time, register *programme.Register, agreed *arrangement.Register, keys *signing.Keys) (*consultation.Service, error) {
 	files, err := fs.Sub(config.Checks, "checks")
 	if err != nil {
 		return nil, err
@@ -26,10 +27,6 @@ func checks(cfg config.Config, db *pg.DB, now func() time.Time, register *progra
 	purposes, err := consultation.LoadPurposes(files)
 	if err != nil {
 		return nil, fmt.Errorf("checks: %w", err)
-	}
-	keys, err := signingKeys(cfg)
-	if err != nil {
-		return nil, err
 	}
 	sign := func(payload []byte) (string, error) { return keys.Sign("JWS", json.RawMessage(payload)) }
 	return &consultation.Service{DB: db, Now: now, Programmes: register, Purposes: purposes, Sign: sign,

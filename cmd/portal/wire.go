@@ -324,7 +324,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		return nil, fmt.Errorf("arrangements: %w", err)
 	}
 	p.arrangements = &arrangement.Service{DB: db, Now: now, Register: agreed}
-	if p.checks, err = checks(cfg, db, now, register, agreed); err != nil {
+	if p.checks, err = checks(db, now, register, agreed, p.api.Keys); err != nil {
 		return nil, err
 	}
 	p.recognitions = &recognition.Service{DB: db, Now: now, Programmes: register, Register: agreed, Letters: letters}
