@@ -62,8 +62,12 @@ func (s *Service) Issue(ctx context.Context) (n int, err error) {
 			if err != nil {
 				return fmt.Errorf("read who needs a certificate: %w", err)
 			}
+			at, err := openList(ctx, tx)
+			if err != nil {
+				return err
+			}
 			for _, d := range list {
-				if err := s.issueCode(ctx, tx, d, now); err != nil {
+				if err := s.issueCode(ctx, tx, d, at, now); err != nil {
 					return err
 				}
 			}
@@ -77,12 +81,12 @@ func (s *Service) Issue(ctx context.Context) (n int, err error) {
 	}
 }
 
-func (s *Service) issueCode(ctx context.Context, tx pg.Tx, d due, now time.Time) error {
+func (s *Service) issueCode(ctx context.Context, tx pg.Tx, d due, list int, now time.Time) error {
 	if err := tx.WithContext(ctx).Exec(`update credential set replaced_at = ? where membership_id = ? and kind = 'code' and replaced_at is null`, now, d.ID).Error; err != nil {
 		return fmt.Errorf("replace a certificate: %w", err)
 	}
 	key := pg.NewID()
-	list, position, err := s.place(ctx, tx, key, d, "code", now)
+	position, err := s.place(ctx, tx, key, d, "code", list, now)
 	if err != nil {
 		return err
 	}
@@ -94,27 +98,33 @@ func (s *Service) issueCode(ctx context.Context, tx pg.Tx, d due, now time.Time)
 	return tx.WithContext(ctx).Exec(`update credential set token = ? where id = ?`, token, key).Error
 }
 
-// place gives a certificate a place that says nothing of when it was made.
-func (s *Service) place(ctx context.Context, tx pg.Tx, key uuid.UUID, d due, kind string, now time.Time) (list, position int, err error) {
+// openList is the list that takes certificates now: at most half of it is taken, but for those
+// of one round, so that a place by chance is soon a free one.
+func openList(ctx context.Context, tx pg.Tx) (list int, err error) {
 	if err := tx.WithContext(ctx).Raw(`select coalesce((select case when count(*) >= ? then list + 1 else list end from credential group by list order by list desc limit 1), 0)`, ListSize/2).Scan(&list).Error; err != nil {
-		return 0, 0, fmt.Errorf("find a list: %w", err)
+		return 0, fmt.Errorf("find a list: %w", err)
 	}
-	for range tries { // a list is at most half full
+	return list, nil
+}
+
+// place gives a certificate a place on a list that says nothing of when it was made.
+func (s *Service) place(ctx context.Context, tx pg.Tx, key uuid.UUID, d due, kind string, list int, now time.Time) (position int, err error) {
+	for range tries {
 		n, err := rand.Int(rand.Reader, big.NewInt(ListSize))
 		if err != nil {
-			return 0, 0, err
+			return 0, err
 		}
 		position = int(n.Int64())
 		r := tx.WithContext(ctx).Exec(`insert into credential (id, membership_id, company_id, kind, list, position, facts, issued_at, expires_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (list, position) do nothing`,
 			key, d.ID, d.CompanyID, kind, list, position, d.Facts, now, now.Add(life))
 		if r.Error != nil {
-			return 0, 0, fmt.Errorf("keep the certificate: %w", r.Error)
+			return 0, fmt.Errorf("keep the certificate: %w", r.Error)
 		}
 		if r.RowsAffected == 1 {
-			return list, position, nil
+			return position, nil
 		}
 	}
-	return 0, 0, fmt.Errorf("list %d is too full", list)
+	return 0, fmt.Errorf("list %d is too full", list)
 }
 
 // Publish makes the status lists anew: those that have changed, and each at least once an
@@ -264,7 +274,11 @@ func (s *Service) Wallet(ctx context.Context, by identity.Actor, membership uuid
 		key := pg.NewID()
 		// Under the company's eyes only its own places are seen; those of others are met by the
 		// unique index.
-		n, position, err := s.place(ctx, tx, key, list[0], "wallet", now)
+		n, err := openList(ctx, tx)
+		if err != nil {
+			return err
+		}
+		position, err := s.place(ctx, tx, key, list[0], "wallet", n, now)
 		if err != nil {
 			return err
 		}
