@@ -105,12 +105,12 @@ func (s *Service) File(ctx context.Context, c Caller, date, arrangement, what st
 }
 
 // fileLines are the members that a partner may see: of the arrangement's home programme, with a
-// live consent. $1 day, $2 arrangement, $3 programmes.
+// live consent. $1 day, $2 programmes, $3 what the consent to each is kept under.
 const fileLines = `select m.number, y.name, y.country, m.entity_type,
 	coalesce((select jsonb_agg(jsonb_build_object('type', s.type, 'state', s.state, 'tier', s.tier, 'since', lower(s.valid)) order by s.type)
 		from standing s where s.membership_id = m.id and upper_inf(s.known) and s.valid @> ?::date), '[]')::text as parts
-	from membership m join company y on y.id = m.company_id
-	where m.programme = any(?::text[]) and exists (select from recognition_consent k where k.company_id = m.company_id and k.withdrawn_at is null and k.arrangement in ('*', ?))
+	from membership m join unnest(?::text[], ?::text[]) h(programme, consent) on h.programme = m.programme join company y on y.id = m.company_id
+	where exists (select from recognition_consent k where k.company_id = m.company_id and k.withdrawn_at is null and k.arrangement = h.consent)
 	order by m.number`
 
 // Partnership is an agency that is the partner of an arrangement, with the home programmes of
@@ -120,22 +120,28 @@ type partnership struct {
 	AgencyID    uuid.UUID
 }
 
+// Home is a programme of ours that takes part in an arrangement.
+type Home struct {
+	Programme string
+	Consent   string // what the consent of its members is kept under: a general one counts only where consent is general
+}
+
 // MakeFiles makes the files of today for each partner that has none yet, and makes those anew
-// in which somebody stands who has withdrawn since. Home says whose members an arrangement is
+// in which somebody stands who has withdrawn since. Homes says whose members an arrangement is
 // about. Any number of portals may call it at once. The portal itself; no person calls it.
-func (s *Service) MakeFiles(ctx context.Context, home func(arrangement string) []string) (made int, err error) {
+func (s *Service) MakeFiles(ctx context.Context, homes func(arrangement string) []Home) (made int, err error) {
 	by := identity.ClockActor("partner_files")
 	var list []partnership
 	if err := s.DB.Batch(ctx, by.Scope(), pg.All(&list, `select arrangement, agency_id from arrangement_agency where until is null order by arrangement, agency_id limit 1000`)); err != nil {
 		return 0, fmt.Errorf("list the partners: %w", err)
 	}
 	for _, p := range list {
-		programmes := home(p.Arrangement)
-		if len(programmes) == 0 {
+		home := homes(p.Arrangement)
+		if len(home) == 0 {
 			continue
 		}
 		err := s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
-			done, err := s.makeFile(ctx, tx, p, programmes)
+			done, err := s.makeFile(ctx, tx, p, home)
 			if done {
 				made++
 			}
@@ -148,7 +154,7 @@ func (s *Service) MakeFiles(ctx context.Context, home func(arrangement string) [
 	return made, nil
 }
 
-func (s *Service) makeFile(ctx context.Context, tx pg.Tx, p partnership, programmes []string) (bool, error) {
+func (s *Service) makeFile(ctx context.Context, tx pg.Tx, p partnership, home []Home) (bool, error) {
 	now := s.Now()
 	db := tx.WithContext(ctx)
 	if err := db.Exec(`select pg_advisory_xact_lock(hashtext(?))`, "partner_file "+p.Arrangement+" "+p.AgencyID.String()).Error; err != nil {
@@ -177,7 +183,7 @@ func (s *Service) makeFile(ctx context.Context, tx pg.Tx, p partnership, program
 	if len(last) > 0 && !last[0].Day.Before(day) {
 		return false, nil
 	}
-	lines, err := readLines(ctx, tx, day, p.Arrangement, programmes)
+	lines, err := readLines(ctx, tx, day, home)
 	if err != nil {
 		return false, err
 	}
@@ -199,12 +205,16 @@ func (s *Service) makeFile(ctx context.Context, tx pg.Tx, p partnership, program
 	return true, keepFile(ctx, tx, p, day, "delta", len(changes), delta, now)
 }
 
-func readLines(ctx context.Context, tx pg.Tx, day clock.Day, arrangement string, programmes []string) (out []Line, err error) {
+func readLines(ctx context.Context, tx pg.Tx, day clock.Day, home []Home) (out []Line, err error) {
+	var programmes, consents pg.Strings
+	for _, h := range home {
+		programmes, consents = append(programmes, h.Programme), append(consents, h.Consent)
+	}
 	var rows []struct {
 		Number, Name, Country, EntityType string
 		Parts                             string
 	}
-	if err := tx.WithContext(ctx).Raw(fileLines, day, pg.Strings(programmes), arrangement).Scan(&rows).Error; err != nil {
+	if err := tx.WithContext(ctx).Raw(fileLines, day, programmes, consents).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read the members: %w", err)
 	}
 	for _, r := range rows {

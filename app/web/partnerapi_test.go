@@ -120,14 +120,15 @@ func TestDailyFiles(t *testing.T) {
 	f := a.withFindings(w)
 	first, _ := f.Member("Harbor Trading LLC")
 	second, _ := f.Member("Second Trading LLC")
-	f.Member("Silent Trading LLC")
+	third, _ := f.Member("Silent Trading LLC") // agrees to all partners of another programme, where consent is general
+	w.Exec(`insert into recognition_consent (id, company_id, arrangement, given_at, giver, text_version, elements) values (?, ?, '*', ?, 'Olga Owner', '1', '{name,status}')`, pg.NewID(), third.CompanyID, w.Clock.Now())
 	agree := func(co interface{ String() string }) {
 		w.Exec(`insert into recognition_consent (id, company_id, arrangement, given_at, giver, text_version, elements) values (?, ?::uuid, ?, ?, 'Olga Owner', '1', '{name,status}')`, pg.NewID(), co.String(), testArrangement, w.Clock.Now())
 	}
 	agree(first.CompanyID)
 	make := func() {
 		t.Helper()
-		_, err := a.web.API.MakeFiles(w.Ctx, func(string) []string { return []string{"ctpat"} })
+		_, err := a.web.API.MakeFiles(w.Ctx, func(a string) []partnerapi.Home { return []partnerapi.Home{{Programme: "ctpat", Consent: a}} })
 		w.Must(err)
 	}
 	make()

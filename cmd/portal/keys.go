@@ -58,7 +58,7 @@ func (p *parts) partnerTicks() []jobs.Tick {
 			return err
 		}},
 		{Name: "make_partner_files", Every: time.Minute, Do: func(ctx context.Context) error {
-			_, err := p.api.MakeFiles(ctx, p.home)
+			_, err := p.api.MakeFiles(ctx, p.homes)
 			return err
 		}},
 		{Name: "certificates", Every: 30 * time.Second, Do: func(ctx context.Context) error {
@@ -71,14 +71,14 @@ func (p *parts) partnerTicks() []jobs.Tick {
 	}
 }
 
-// home names the programmes of ours that an arrangement is about.
-func (p *parts) home(code string) (out []string) {
+// homes names the programmes of ours that an arrangement is about.
+func (p *parts) homes(code string) (out []partnerapi.Home) {
 	a, ok := p.arrangements.Register.Get(code)
 	if !ok {
 		return nil
 	}
 	for _, o := range a.Operative {
-		out = append(out, o.Home)
+		out = append(out, partnerapi.Home{Programme: o.Home, Consent: p.arrangements.Register.Key(a, o.Home)})
 	}
 	return out
 }
