@@ -25,7 +25,9 @@ type ReceiptArgs struct {
 func (ReceiptArgs) Kind() string { return "application_receipt" }
 
 // InsertOpts gives up after a day or so: the receipt can be printed from its page.
-func (ReceiptArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 12} }
+func (ReceiptArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: document.PrintQueue, MaxAttempts: 12}
+}
 
 // ReceiptWorker makes the PDF of a receipt and keeps it as a document. Doing it twice
 // does no harm. Without Print it does nothing: the page then offers printing.

@@ -31,6 +31,10 @@ type Document struct {
 	CreatedAt   time.Time
 }
 
+// PrintQueue is the queue of everything that is printed: a browser takes seconds for a page,
+// and must not hold up the clocks, nor what partners have to be told within a minute.
+const PrintQueue = "print"
+
 // ReceiptKind names the receipt of one round of a submission.
 func ReceiptKind(round int) string { return fmt.Sprintf("receipt_%d", round) }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"trustedtrader/app/clock"
+	"trustedtrader/app/document"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/partnerapi"
@@ -92,7 +93,7 @@ func New(db *pg.DB, log *slog.Logger, now func() time.Time, w Workers) (*Runner,
 	}
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Schema: pg.JobSchema, Workers: workers, PeriodicJobs: periodic, Logger: quiet(log), ErrorHandler: handler{log},
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, notice.MailQueue: {MaxWorkers: 4}, evidence.Queue: {MaxWorkers: 2}, partnerapi.Queue: {MaxWorkers: 8}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, notice.MailQueue: {MaxWorkers: 4}, evidence.Queue: {MaxWorkers: 2}, document.PrintQueue: {MaxWorkers: 2}, partnerapi.Queue: {MaxWorkers: 8}},
 		SoftStopTimeout:      softStop,
 		RescueStuckJobsAfter: 15 * time.Minute,
 	})

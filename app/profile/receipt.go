@@ -26,7 +26,9 @@ type ReceiptArgs struct {
 func (ReceiptArgs) Kind() string { return "profile_receipt" }
 
 // InsertOpts gives up after a day or so: it can be printed from its page.
-func (ReceiptArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 12} }
+func (ReceiptArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: document.PrintQueue, MaxAttempts: 12}
+}
 
 // ReceiptWorker makes the PDF of a submission and keeps it as a document. Doing it twice
 // does no harm. Without Print it does nothing: the page then offers printing.

@@ -27,7 +27,9 @@ type PrintArgs struct {
 func (PrintArgs) Kind() string { return "report_print" }
 
 // InsertOpts gives up after a day or so: the report can be printed from its page.
-func (PrintArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 12} }
+func (PrintArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: document.PrintQueue, MaxAttempts: 12}
+}
 
 // PrintWorker makes the PDF of an issued report and keeps it as a document. Doing it twice
 // does no harm. Without Print it does nothing: the page then offers printing.
