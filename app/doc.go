@@ -6,6 +6,7 @@
 //   - fault: the five kinds of refusal, and problems with fields
 //   - i18n: the translation function that every text goes through
 //   - entry: what a field may hold, and what to tell a person when it may not
+//   - table: CSV and workbooks that people bring, read a row at a time
 //   - workflow: transition tables, the only place where a status changes
 //   - identity: who acts, under which role; sign-in by OIDC below it
 //   - pg: the door to PostgreSQL: transactions, the fence between companies, jobs

@@ -46,13 +46,13 @@ type body struct {
 	Rows   []line
 }
 
-// Import reads a list of partners as CSV and keeps it for the person to look at; nothing of
+// Import reads a list of partners, CSV or XLSX, and keeps it for the person to look at; nothing of
 // the list changes. Editors may. Invalid with the field "file": it cannot be read.
 func (s *Service) Import(ctx context.Context, by identity.Actor, fileName string, content []byte) (d Draft, err error) {
 	if err := editor(by); err != nil {
 		return d, err
 	}
-	rows, err := s.readCSV(ctx, content)
+	rows, err := s.readTable(ctx, content)
 	if err != nil {
 		return d, err
 	}

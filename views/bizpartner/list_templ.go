@@ -225,7 +225,7 @@ func List(p ListPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(p.List.Items) == 0 {
-				templ_7745c5c3_Err = ui.EmptyState(i18n.T(ctx, "No partners here"), i18n.T(ctx, "Add a partner, bring a list as CSV, or choose another part of the list.")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.EmptyState(i18n.T(ctx, "No partners here"), i18n.T(ctx, "Add a partner, bring a list, or choose another part of the list.")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -799,7 +799,7 @@ func Import(p ImportPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Heading(i18n.T(ctx, "Bring a list of partners"), "", i18n.T(ctx, "A CSV file with a heading and up to 5,000 rows. Nothing changes before you have seen what it would do.")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Heading(i18n.T(ctx, "Bring a list of partners"), "", i18n.T(ctx, "A CSV or XLSX file with a heading and up to 5,000 rows. Nothing changes before you have seen what it would do.")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -837,7 +837,7 @@ func Import(p ImportPage) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.FileField(ui.FileProps{Name: "file", Label: i18n.T(ctx, "CSV file"), Hint: i18n.T(ctx, "Up to 4 MB"), Accept: ".csv,text/csv", Errors: p.Problems, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.FileField(ui.FileProps{Name: "file", Label: i18n.T(ctx, "CSV or XLSX file"), Hint: i18n.T(ctx, "Up to 4 MB"), Accept: ".csv,.xlsx", Errors: p.Problems, Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

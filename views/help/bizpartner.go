@@ -8,7 +8,7 @@ func suppliers() Guide {
 			{ID: "list", Title: "Keep the list", Intro: "The list has the companies that make, store, move or broker your goods. Criteria 3.1 to 3.9 of CTPAT ask for it.",
 				Steps: []string{
 					"Open [Business partners](/partners) and choose **Add a partner**. Say what it does for you and how high the risk is.",
-					"For many at once choose **Bring a list**. Choose a CSV file and **Read the list**. You see what would change before anything does.",
+					"For many at once choose **Bring a list**. Choose a CSV or XLSX file and **Read the list**. You see what would change before anything does.",
 					"When you no longer work with a partner, choose **End this partner** on its page.",
 				},
 				Points: []string{
