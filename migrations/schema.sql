@@ -2082,7 +2082,7 @@ CREATE TABLE public.consultation (
     known_at timestamp with time zone NOT NULL,
     company_id uuid,
     outcome text NOT NULL,
-    answer jsonb NOT NULL,
+    answer json NOT NULL,
     writer uuid NOT NULL,
     seq bigint NOT NULL,
     hash bytea NOT NULL
@@ -6759,7 +6759,7 @@ ALTER TABLE ONLY public.company
 --
 
 ALTER TABLE ONLY public.consultation
-    ADD CONSTRAINT consultation_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT consultation_pkey PRIMARY KEY (writer, seq);
 
 
 --
@@ -8606,13 +8606,6 @@ CREATE INDEX consultation_agency ON public.consultation USING btree (agency_id, 
 --
 
 CREATE INDEX consultation_batch ON public.consultation USING btree (batch_id, "row") WHERE (batch_id IS NOT NULL);
-
-
---
--- Name: consultation_chain; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE UNIQUE INDEX consultation_chain ON public.consultation USING btree (writer, seq);
 
 
 --

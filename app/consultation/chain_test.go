@@ -28,7 +28,7 @@ func TestChain(t *testing.T) {
 	w.asOwner(`alter table consultation disable trigger user`)
 	w.asOwner(`create table keep as select * from consultation`)
 	for name, x := range map[string]struct{ sql, at string }{
-		"an answer changed":    {`update consultation set answer = jsonb_set(answer, '{outcome}', '"no_record"') where number = '` + numbers[3] + `'`, numbers[3]},
+		"an answer changed":    {`update consultation set answer = jsonb_set(answer::jsonb, '{outcome}', '"no_record"')::json where number = '` + numbers[3] + `'`, numbers[3]},
 		"a time changed":       {`update consultation set at = at + interval '1 microsecond' where number = '` + numbers[4] + `'`, numbers[4]},
 		"a company put in":     {`update consultation set company_id = null where number = '` + numbers[5] + `'`, numbers[5]},
 		"a reference moved":    {`update consultation set own_ref = '', purpose = purpose || own_ref where number = '` + numbers[6] + `'`, numbers[6]},

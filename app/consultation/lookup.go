@@ -27,39 +27,41 @@ const lookupSQL = `with q as materialized (
   from unnest($1::int[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[]) as u(n, key, scheme, company, agency, arrangement, day, known)
 ), rule as materialized (
   select * from unnest($9::uuid[], $10::text[], $11::text[], $14::bool[]) as r(agency, arrangement, programme, general)
+  where exists (select from arrangement_agency g where g.agency_id = r.agency and g.arrangement = r.arrangement and g.since <= $13 and (g.until is null or g.until > $13))
 ), hit as materialized (
-  select q.n, m.company_id, m.id as only_id, 'membership' as scheme, m.number as value
+  select q.n, m.company_id, 'membership' as scheme, m.number as value, m.id, m.programme, m.entity_type, m.number, m.application_id
     from q join membership m on m.number_key = q.key where q.key <> '' and q.scheme in ('', 'membership')
   union all
-  select q.n, i.company_id, null, i.scheme, i.value
-    from q join company_identifier i on i.search_key = q.key and i.removed_at is null where q.key <> '' and q.scheme in ('', i.scheme)
-  union all
-  select q.n, p.company_id, null, p.scheme, p.value
-    from q join partner_number p on p.search_key = q.key and p.removed_at is null
-    where q.key <> '' and q.scheme in ('', p.scheme) and daterange(p.valid_from, p.valid_until, '[]') @> coalesce(q.day, ($13::timestamptz at time zone (select zone from office where parent_id is null order by created_at, id limit 1))::date)
-      and (p.arrangement = '' or exists (select from rule r where r.agency = q.agency and r.arrangement = p.arrangement))
-  union all
-  select q.n, c.id, null, '', '' from q join company c on c.id = q.company
+  select f.n, f.company_id, f.scheme, f.value, m.id, m.programme, m.entity_type, m.number, m.application_id
+  from (select q.n, i.company_id, i.scheme, i.value
+      from q join company_identifier i on i.search_key = q.key and i.removed_at is null where q.key <> '' and q.scheme in ('', i.scheme)
+    union all
+    select q.n, p.company_id, p.scheme, p.value
+      from q join partner_number p on p.search_key = q.key and p.removed_at is null
+      where q.key <> '' and q.scheme in ('', p.scheme) and daterange(p.valid_from, p.valid_until, '[]') @> coalesce(q.day, ($13::timestamptz at time zone (select zone from office where parent_id is null order by created_at, id limit 1))::date)
+        and (p.arrangement = '' or exists (select from rule r where r.agency = q.agency and r.arrangement = p.arrangement))
+    union all
+    select q.n, q.company, '', '' from q where q.company is not null) f
+  left join membership m on m.company_id = f.company_id
 )
 select h.n, h.real, h.company_id, h.scheme, h.value, d.id, d.arrangement, d.programme, d.entity_type, d.number, c.name, c.country,
   s.type, s.state, s.tier, s.how, 'recognition' = any(s.denied), lower(s.valid), upper(s.valid), s.valid @> d.day, s.valid @> d.today, e.cause_kind, e.ground
-from (select n, true as real, company_id, only_id, scheme, value from hit
-  union all select q.n, false, $12::uuid, null, '', '' from q where not exists (select from hit where hit.n = q.n)) h
+from (select hit.*, true as real from hit
+  union all select q.n, m.company_id, '', '', m.id, m.programme, m.entity_type, m.number, m.application_id, false
+    from q left join membership m on m.company_id = $12::uuid where not exists (select from hit where hit.n = q.n)) h
 join q on q.n = h.n
 left join lateral (
-  select m.id, r.arrangement, m.programme, m.entity_type, m.number,
+  select h.id, r.arrangement, h.programme, h.entity_type, h.number,
     coalesce(q.day, ($13::timestamptz at time zone o.zone)::date) as day, ($13::timestamptz at time zone o.zone)::date as today
-  from membership m
-  join rule r on r.agency = q.agency and r.programme = m.programme and q.arrangement in ('', r.arrangement)
-  join application a on a.id = m.application_id join office o on o.id = a.office_id
-  where m.company_id = h.company_id and (h.only_id is null or h.only_id = m.id)
-    and exists (select from arrangement_agency g where g.agency_id = q.agency and g.arrangement = r.arrangement and g.since <= $13 and (g.until is null or g.until > $13))
-    and exists (select from recognition_consent k where k.company_id = m.company_id and k.withdrawn_at is null and k.given_at <= $13 and (k.arrangement = r.arrangement or r.general and k.arrangement = '*'))
+  from rule r
+  join application a on a.id = h.application_id join office o on o.id = a.office_id
+  where r.agency = q.agency and r.programme = h.programme and q.arrangement in ('', r.arrangement)
+    and exists (select from recognition_consent k where k.company_id = h.company_id and k.withdrawn_at is null and k.given_at <= $13 and (k.arrangement = r.arrangement or r.general and k.arrangement = '*'))
 ) d on true
-left join company c on c.id = h.company_id and d.id is not null
-left join standing s on s.membership_id = d.id and (s.valid @> d.day or s.valid @> d.today)
+left join company c on c.id = case when h.real and d.id is not null then h.company_id end
+left join standing s on s.membership_id = case when h.real then d.id end and (s.valid @> d.day or s.valid @> d.today)
   and case when q.known is null then upper_inf(s.known) else s.known @> q.known end
-left join standing_event e on e.id = s.event_id and s.state <> 'active'
+left join standing_event e on e.id = case when s.state <> 'active' then s.event_id end
 order by h.n`
 
 // found is a row of the look-up.
@@ -107,7 +109,7 @@ func keyOf(value string) string { return identifier.Key(value) }
 func lookup(list []*ask, decoy uuid.UUID, now time.Time) pg.Query {
 	n := len(list)
 	ns, keys, schemes := make([]int32, n), make([]string, n), make([]string, n)
-	companies, agencies, arrangements := make([]*uuid.UUID, n), make([]uuid.UUID, n), make([]string, n)
+	companies, agencies, arrangements := make([]uuid.UUID, n), make([]uuid.UUID, n), make([]string, n)
 	days, known := make([]*string, n), make([]*time.Time, n)
 	seen := map[uuid.UUID]bool{}
 	var ruleAgency []uuid.UUID
@@ -116,7 +118,7 @@ func lookup(list []*ask, decoy uuid.UUID, now time.Time) pg.Query {
 	for i, a := range list {
 		ns[i], keys[i], schemes[i], agencies[i], arrangements[i] = int32(i), a.key, a.Scheme, a.agency, a.Arrangement
 		if a.Company != uuid.Nil {
-			companies[i], keys[i] = &a.Company, ""
+			companies[i], keys[i] = a.Company, ""
 		}
 		if a.named {
 			keys[i] = ""
@@ -144,7 +146,7 @@ func lookup(list []*ask, decoy uuid.UUID, now time.Time) pg.Query {
 		}
 		list[f.n].found = append(list[f.n].found, f)
 		return nil
-	}, lookupSQL, ns, keys, schemes, companies, agencies, arrangements, days, known, ruleAgency, ruleArrangement, ruleProgramme, decoy, now, ruleGeneral)
+	}, lookupSQL, ns, keys, schemes, pg.IDs(companies), pg.IDs(agencies), arrangements, days, known, pg.IDs(ruleAgency), ruleArrangement, ruleProgramme, decoy, now, ruleGeneral)
 }
 
 // decide makes the answer of what was found.

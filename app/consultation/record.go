@@ -93,7 +93,7 @@ func newWriter() *writer { return &writer{id: pg.NewID(), hash: make([]byte, sha
 const insertSQL = `insert into consultation (id, number, at, agency_id, person_id, client_id, arrangement, purpose, own_ref, batch_id, row, scheme, asked, as_of, known_at,
     company_id, outcome, answer, writer, seq, hash)
   select u.id, u.number, $1, u.agency, u.person, u.client, u.arrangement, u.purpose, u.own_ref, u.batch, u.row, u.scheme, u.asked, u.as_of::date, u.known_at,
-    u.company, u.outcome, u.answer::jsonb, $2, u.seq, u.hash
+    u.company, u.outcome, u.answer::json, $2, u.seq, u.hash
   from unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::int[], $13::text[], $14::text[], $15::text[], $16::timestamptz[],
     $17::uuid[], $18::text[], $19::text[], $20::bigint[], $21::bytea[])
     as u(id, number, agency, person, client, arrangement, purpose, own_ref, batch, row, scheme, asked, as_of, known_at, company, outcome, answer, seq, hash)`
@@ -103,7 +103,7 @@ type columns struct {
 	ids, agencies                                                  []uuid.UUID
 	numbers, clients, arrangements, purposes, refs, schemes, asked []string
 	days, outcomes, answers                                        []string
-	persons, batches, companies                                    []*uuid.UUID
+	persons, batches, companies                                    []uuid.UUID // Nil: none
 	rows                                                           []*int32
 	known                                                          []time.Time
 	seqs                                                           []int64
@@ -114,13 +114,20 @@ func (c *columns) add(r record) {
 	c.ids, c.agencies, c.numbers, c.clients = append(c.ids, r.ID), append(c.agencies, r.AgencyID), append(c.numbers, r.Number), append(c.clients, r.ClientID)
 	c.arrangements, c.purposes, c.refs, c.schemes = append(c.arrangements, r.Arrangement), append(c.purposes, r.Purpose), append(c.refs, r.OwnRef), append(c.schemes, r.Scheme)
 	c.asked, c.days, c.outcomes, c.answers = append(c.asked, r.Asked), append(c.days, r.AsOf.String()), append(c.outcomes, r.Outcome), append(c.answers, string(r.Answer))
-	c.persons, c.batches, c.companies, c.rows = append(c.persons, r.PersonID), append(c.batches, r.BatchID), append(c.companies, r.CompanyID), append(c.rows, r.Row)
+	c.persons, c.batches, c.companies, c.rows = append(c.persons, orNil(r.PersonID)), append(c.batches, orNil(r.BatchID)), append(c.companies, orNil(r.CompanyID)), append(c.rows, r.Row)
 	c.known, c.seqs, c.hashes = append(c.known, r.KnownAt), append(c.seqs, r.Seq), append(c.hashes, r.Hash)
 }
 
+func orNil(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
+}
+
 func (c *columns) insert(at time.Time, writer uuid.UUID) pg.Query {
-	return pg.Exec(insertSQL, at, writer, c.ids, c.numbers, c.agencies, c.persons, c.clients, c.arrangements, c.purposes, c.refs, c.batches, c.rows, c.schemes, c.asked, c.days, c.known,
-		c.companies, c.outcomes, c.answers, c.seqs, c.hashes)
+	return pg.Exec(insertSQL, at, writer, pg.IDs(c.ids), c.numbers, pg.IDs(c.agencies), pg.IDs(c.persons), c.clients, c.arrangements, c.purposes, c.refs, pg.IDs(c.batches), c.rows, c.schemes, c.asked, c.days, c.known,
+		pg.IDs(c.companies), c.outcomes, c.answers, c.seqs, c.hashes)
 }
 
 // write gives the questions of a group their numbers and places in the chain. The chain goes

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -75,4 +77,14 @@ func Rows(fn func(read func(into ...any) error) error, sql string, args ...any) 
 		}
 		return rows.Err()
 	}}
+}
+
+// IDs is a parameter of many ids, where so many go that writing each as text would show;
+// uuid.Nil is null.
+func IDs(list []uuid.UUID) any {
+	out := make(pgtype.FlatArray[pgtype.UUID], len(list))
+	for i, id := range list {
+		out[i] = pgtype.UUID{Bytes: id, Valid: id != uuid.Nil}
+	}
+	return out
 }

@@ -55,6 +55,7 @@ func main() {
 	flag.IntVar(&b.pace.requests, "requests", 80, "requests in one round")
 	flag.IntVar(&b.submits, "submits", 24, "applications to submit, and people to sign in")
 	flag.IntVar(&b.seconds, "seconds", 6, "how long fifty people do each thing with security profiles, in each of three rounds")
+	flag.IntVar(&b.checked.most, "operators", fullChecks.most, "operators of the last measurement of checks")
 	flag.StringVar(&b.only, "only", "", "measure only the lists whose name has this in it; checks: the checks of partner agencies")
 	flag.Parse()
 	missed, err := b.run(ctx)
