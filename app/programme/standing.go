@@ -28,13 +28,37 @@ type Holding struct {
 
 // Benefit is something that members have and that can be denied.
 type Benefit struct {
-	Code   string   `yaml:"code"`
-	Name   string   `yaml:"name"`
-	Help   string   `yaml:"help"`
-	Types  []string `yaml:"types"` // the types that bring it; empty: any
-	Tiers  []string `yaml:"tiers"` // the tiers that bring it; empty: any
-	Source string   `yaml:"source"`
-	Draft  bool     `yaml:"draft"`
+	Code   string        `yaml:"code"`
+	Name   string        `yaml:"name"`
+	Help   string        `yaml:"help"`
+	Types  []string      `yaml:"types"` // the types that bring it; empty: any
+	For    []BenefitRule `yaml:"for"`   // who has it: whom any rule names; empty: every member
+	Source string        `yaml:"source"`
+	Draft  bool          `yaml:"draft"` // from practice, not from a published source
+}
+
+// BenefitRule says of a kind of member and its tiers that they have a benefit.
+type BenefitRule struct {
+	EntityTypes []string `yaml:"entity_types"` // empty: every kind
+	Tiers       []string `yaml:"tiers"`        // empty: every tier
+	Draft       bool     `yaml:"draft"`        // for them, only practice says so
+}
+
+// Brings reports whether a kind of member has the benefit at a tier by a type, and whether
+// only practice says so.
+func (b Benefit) Brings(entityType, kind, tier string) (has, draft bool) {
+	if len(b.Types) > 0 && !slices.Contains(b.Types, kind) {
+		return false, false
+	}
+	if len(b.For) == 0 {
+		return true, b.Draft
+	}
+	for _, r := range b.For {
+		if (len(r.EntityTypes) == 0 || slices.Contains(r.EntityTypes, entityType)) && (len(r.Tiers) == 0 || slices.Contains(r.Tiers, tier)) {
+			return true, b.Draft || r.Draft
+		}
+	}
+	return false, false
 }
 
 // Removal is how the programme speaks of an end by the agency.
@@ -68,16 +92,6 @@ func (s Standing) Benefit(code string) (Benefit, bool) {
 	return find(s.Benefits, func(b Benefit) bool { return b.Code == code })
 }
 
-// Brings lists the benefits that a type brings at a tier, denied or not.
-func (s Standing) Brings(kind, tier string) (out []Benefit) {
-	for _, b := range s.Benefits {
-		if (len(b.Types) == 0 || slices.Contains(b.Types, kind)) && (len(b.Tiers) == 0 || slices.Contains(b.Tiers, tier)) {
-			out = append(out, b)
-		}
-	}
-	return out
-}
-
 // standing looks at what no schema can see.
 func (c *checker) standing() {
 	const doc = "standing"
@@ -101,16 +115,27 @@ func (c *checker) standing() {
 				c.bad(doc, at("benefits", i, "types", j), "there is no type %q", code)
 			}
 		}
-		for j, code := range b.Tiers {
-			if _, ok := c.p.Tier(code); !ok && c.read("programme") {
-				c.bad(doc, at("benefits", i, "tiers", j), "there is no tier %q", code)
-			}
-		}
+		c.benefitRules(doc, i, b)
 	}
 	if len(s.Types) > 0 && c.read("entity_types") {
 		for _, e := range c.p.entityTypes {
 			if e.Enabled && !slices.ContainsFunc(s.Holds, func(h Holding) bool { return h.EntityType == e.Code }) {
 				c.bad(doc, at("holds"), "it does not say which types %q holds", e.Code)
+			}
+		}
+	}
+}
+
+func (c *checker) benefitRules(doc string, i int, b Benefit) {
+	for j, r := range b.For {
+		for k, code := range r.EntityTypes {
+			if !slices.ContainsFunc(c.p.entityTypes, func(e EntityType) bool { return e.Code == code }) && c.read("entity_types") {
+				c.bad(doc, at("benefits", i, "for", j, "entity_types", k), "there is no entity type %q", code)
+			}
+		}
+		for k, code := range r.Tiers {
+			if _, ok := c.p.Tier(code); !ok && c.read("programme") {
+				c.bad(doc, at("benefits", i, "for", j, "tiers", k), "there is no tier %q", code)
 			}
 		}
 	}

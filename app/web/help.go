@@ -124,7 +124,7 @@ var guideOf = map[string]string{
 	"/documents/:kind/:id": "requests-and-dates#incidents", "/incidents": "requests-and-dates#incidents", "/incidents/new": "requests-and-dates#incidents", "/incidents/:id": "requests-and-dates#incidents",
 	"/enforcement/request": "requests-and-dates#incidents", "/enforcement/:id": "requests-and-dates#incidents",
 	"/enforcement/:id/appeal": "membership#appeal", "/appeals/:id": "membership#appeal", "/desk/appeals": "supervisors#appeals", "/desk/appeals/:id": "supervisors#appeals",
-	"/memberships/:id/history": "membership#history", "/memberships/:id/certificate": "membership#history", "/applications/:id/numbers": "membership#module",
+	"/memberships/:id/history": "membership#history", "/memberships/:id/benefits": "membership#benefits", "/memberships/:id/certificate": "membership#history", "/applications/:id/numbers": "membership#module",
 	"/memberships/:id/leave": "membership#leave", "/memberships/:id/leave/:kind": "membership#leave", "/memberships/changes/:id": "membership#leave",
 	"/memberships/changes/:id/edit": "membership#leave", "/desk/successions": "specialists#leaving", "/desk/successions/:id": "specialists#leaving",
 	"/desk/arrangements": "headquarters#arrangements", "/desk/arrangements/:code": "headquarters#arrangements",

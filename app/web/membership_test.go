@@ -130,3 +130,31 @@ func TestCertificateCode(t *testing.T) {
 func credentialService(w *reviewtest.World) *credential.Service {
 	return &credential.Service{DB: w.DB, Now: w.Clock.Now, Base: &url.URL{Scheme: "http", Host: "localhost:8080"}, Keys: apiService(w).Keys}
 }
+
+// TestBenefitsOfAMembership: a member reads what it is entitled to, since when and by which
+// law, what another tier would bring, and what a suspension does to all of it.
+func TestBenefitsOfAMembership(t *testing.T) {
+	t.Parallel()
+	w, a := newDesk(t)
+	owner, m := a.withFindings(w).Member("Harbor Trading LLC")
+	path := "/memberships/" + m.String()
+	if doc := a.want(200, owner, "GET", path, nil); doc.Find(`a[href="`+path+`/benefits"]`).Length() != 1 {
+		t.Error("the membership does not lead to its benefits")
+	}
+	var since clock.Day
+	w.Must(w.DB.Batch(w.Ctx, pg.System, pg.Value(&since, `select lower(valid) from standing where membership_id = $1 and upper_inf(known)`, m)))
+	doc := a.want(200, owner, "GET", path+"/benefits", nil)
+	says(t, doc, "Lower risk score", "In effect", since.Text(w.Ctx), "6 U.S.C. 964(b)", "comes from practice", "What would bring more", "Tier 2, Tier 3", "No partner recognizes this membership yet")
+	if n := doc.Find("#now tbody tr").Length(); n < 6 {
+		t.Errorf("%d benefits", n)
+	}
+	if text := doc.Find("#more").Text(); !strings.Contains(text, "Expedited release") || strings.Contains(text, "Lower risk score") {
+		t.Errorf("more: %s", text)
+	}
+	a.want(200, w.Sam, "GET", path+"/benefits", nil)
+	a.want(404, w.Importer("Other LLC"), "GET", path+"/benefits", nil)
+	w.Exec(`update standing set state = 'suspended' where membership_id = $1`, m)
+	if text := a.want(200, owner, "GET", path+"/benefits", nil).Text(); !strings.Contains(text, "brings no benefit at all") || !strings.Contains(text, "Stopped by the suspension") || strings.Contains(text, "In effect") {
+		t.Errorf("suspended: %s", text)
+	}
+}

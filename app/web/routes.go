@@ -771,6 +771,7 @@ func (w *Web) Routes() []Route {
 		// Memberships: the company's own people, and the agency
 		{"GET", "/memberships/:id", only(memberReaders()...), w.showMembership},
 		{"GET", "/memberships/:id/history", only(memberReaders()...), w.showStanding},
+		{"GET", "/memberships/:id/benefits", only(memberReaders()...), w.showBenefits},
 		{"POST", "/memberships/:id/wallet", signers, w.takeWallet},
 		{"GET", "/memberships/:id/certificate", only(memberReaders()...), w.showCertificate},
 		{"POST", "/memberships/:id/warn", only(identity.CaseWorkers...), w.warnBlank},

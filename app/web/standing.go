@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -8,6 +9,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/recognition"
 	"trustedtrader/app/standing"
 	view "trustedtrader/views/standing"
 	"trustedtrader/views/ui"
@@ -40,6 +42,32 @@ func (w *Web) showStanding(c *fiber.Ctx, who identity.Actor) error {
 	chrome.Breadcrumb = append(chrome.Breadcrumb, ui.Crumb{Label: t(c, "Membership %s", p.Number), Href: "/memberships/" + id.String()}, ui.Crumb{Label: t(c, "History in law")})
 	chrome.Errors = problems != nil
 	return render(c, status, view.History(view.HistoryPage{Chrome: chrome, Page: p, Day: day, Known: known, Errors: problems}))
+}
+
+// showBenefits is what a membership entitles to.
+func (w *Web) showBenefits(c *fiber.Ctx, who identity.Actor) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	p, err := w.Members.Standing.History(c.UserContext(), who, id, nil)
+	if err != nil {
+		return err
+	}
+	page := view.BenefitsPage{Chrome: w.wideChrome(c, who, t(c, "Benefits of %s", p.Number)), Page: p, List: standing.Entitlements(p.Rules, p.EntityType, p.Spans, p.Today)}
+	if who.Audience == identity.Companies {
+		page.Chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Home"), Href: "/company"}}
+		abroad, err := w.Recognitions.Mine(c.UserContext(), who)
+		if err != nil {
+			return err
+		}
+		page.Abroad = slices.DeleteFunc(abroad.Items, func(i recognition.Item) bool { return i.Member.ID != id || i.Live() == nil })
+		if page.Abroad == nil {
+			page.Abroad = []recognition.Item{}
+		}
+	}
+	page.Chrome.Breadcrumb = append(page.Chrome.Breadcrumb, ui.Crumb{Label: t(c, "Membership %s", p.Number), Href: "/memberships/" + id.String()}, ui.Crumb{Label: t(c, "Benefits")})
+	return render(c, fiber.StatusOK, view.Benefits(page))
 }
 
 // dayAsked reads the day that somebody asks about; nil: nobody asked.

@@ -191,68 +191,97 @@ func operators(ctx context.Context, conn *pgx.Conn, from, n int) error {
 	return nil
 }
 
-// checks measures the checks of partner agencies, in a database of their own.
-func (b *bench) checks(ctx context.Context, server string, size checkSizes) error {
-	if err := createDatabase(ctx, server, "checks"); err != nil {
-		return err
+// checkWorld is a database in which one agency checks.
+type checkWorld struct {
+	conn           *pgx.Conn
+	dsn            string
+	agency, person string
+}
+
+func newCheckWorld(ctx context.Context, server, name string) (w checkWorld, err error) {
+	if err := createDatabase(ctx, server, name); err != nil {
+		return w, err
 	}
-	dsn := apptest.WithDatabase(server, "checks")
-	if err := pg.Migrate(ctx, dsn, slog.New(slog.DiscardHandler)); err != nil {
-		return err
+	w.dsn = apptest.WithDatabase(server, name)
+	if err := pg.Migrate(ctx, w.dsn, slog.New(slog.DiscardHandler)); err != nil {
+		return w, err
 	}
-	conn, err := pgx.Connect(ctx, dsn)
-	if err != nil {
-		return err
+	if w.conn, err = pgx.Connect(ctx, w.dsn); err != nil {
+		return w, err
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	var agency, person string
-	if err := conn.QueryRow(ctx, `with o as (insert into office (code, name, zone, calendar, created_at) values ('HQ', 'Headquarters', 'America/New_York', 'us-federal', now())),
+	if err := w.conn.QueryRow(ctx, `with o as (insert into office (code, name, zone, calendar, created_at) values ('HQ', 'Headquarters', 'America/New_York', 'us-federal', now())),
 		p as (insert into person (issuer, subject, email, email_verified, name, created_at) values ('i', 's', 'o@agency.example', true, 'Otto', now()) returning id),
 		a as (insert into agency (code, name, country, zone, created_at) values ('bench', 'Bench', 'NO', 'Europe/Oslo', now()) returning id)
-		select (select id::text from a), (select id::text from p)`).Scan(&agency, &person); err != nil {
-		return err
+		select (select id::text from a), (select id::text from p)`).Scan(&w.agency, &w.person); err != nil {
+		return w, err
 	}
 	for _, sql := range []string{`insert into arrangement_agency (arrangement, agency_id, since) select 'us-bench', id, '2026-01-01' from agency`,
 		`set session_replication_role = replica`, `alter table standing drop constraint one_standing_at_a_time`, `drop index company_name_trgm`} {
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			return err
+		if _, err := w.conn.Exec(ctx, sql); err != nil {
+			return w, err
 		}
 	}
-	b.say("%d operators", size.few)
-	if err := operators(ctx, conn, 1, size.few); err != nil {
-		return err
+	return w, nil
+}
+
+// checks measures the checks of partner agencies, in databases of their own: one small, and
+// one that grows.
+func (b *bench) checks(ctx context.Context, server string, size checkSizes) error {
+	var worlds [2]checkWorld
+	var bases [2]string
+	for i, operatorsOf := range []int{size.few, size.many} {
+		w, err := newCheckWorld(ctx, server, fmt.Sprintf("checks_%d", i))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = w.conn.Close(ctx) }()
+		b.say("%d operators", operatorsOf)
+		if err := operators(ctx, w.conn, 1, operatorsOf); err != nil {
+			return err
+		}
+		base, stop, err := b.checkTwin(ctx, w.dsn, w.agency)
+		if err != nil {
+			return err
+		}
+		b.ends = append(b.ends, stop)
+		worlds[i], bases[i] = w, base
 	}
-	base, stop, err := b.checkTwin(ctx, dsn, agency)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
-	few, err := single(base, size.few, size.window)
-	if err != nil {
-		return err
-	}
-	b.say("%d operators", size.many)
-	if err := operators(ctx, conn, size.few+1, size.many); err != nil {
-		return err
-	}
+	small, large, base := bases[0], worlds[1], bases[1]
 	for _, crowd := range []int{30, 300} {
 		if err := b.checkRates(base, crowd, size); err != nil {
 			return err
 		}
 	}
-	if err := b.bulkChecks(ctx, conn, dsn, uuid.MustParse(agency), uuid.MustParse(person), size); err != nil {
+	if err := b.bulkChecks(ctx, large.conn, large.dsn, uuid.MustParse(large.agency), uuid.MustParse(large.person), size); err != nil {
 		return err
 	}
 	b.say("%d operators", size.most)
-	if err := operators(ctx, conn, size.many+1, size.most); err != nil {
+	if err := operators(ctx, large.conn, size.many+1, size.most); err != nil {
 		return err
 	}
-	most, err := single(base, size.most, size.window)
-	if err != nil {
-		return err
+	return b.growth(small, base, size)
+}
+
+// growth compares a lone check in the small database with one in the large, in turns.
+func (b *bench) growth(small, large string, size checkSizes) error {
+	var few, most []float64
+	for round := range size.rounds + 1 {
+		for _, x := range []struct {
+			base      string
+			operators int
+			list      *[]float64
+		}{{small, size.few, &few}, {large, size.most, &most}} {
+			took, err := single(x.base, x.operators, size.window)
+			if err != nil {
+				return err
+			}
+			if round > 0 { // the first one warms up
+				*x.list = append(*x.list, took)
+			}
+		}
 	}
-	b.say("a lone check: %.2f ms with %d operators, %.2f ms with %d", few, size.few, most, size.most)
-	b.row("check, 1,000,000 operators beside 1,000", most/few, "times as long", false, growthGoal)
+	b.say("a lone check: %.2f ms with %d operators, %.2f ms with %d", median(few), size.few, median(most), size.most)
+	b.row("check, 1,000,000 operators beside 1,000", median(most)/median(few), "times as long", false, growthGoal)
 	return nil
 }
 

@@ -16,6 +16,15 @@ func living() Guide {
 					"Nothing is ever taken off the list of events. Each one has its day, its reason and its law.",
 					"**Show the certificate** prints what holds today. A printed copy can be out of date.",
 				}},
+			{ID: "benefits", Title: "What you are entitled to", Intro: "The list of benefits says what your membership brings today, since when, and by which law. It also says what another tier would bring.",
+				Steps: []string{
+					"Open the membership from [Home](/company). Under **What it brings** choose **Since when, and what would bring more**.",
+				},
+				Points: []string{
+					"A benefit that a decision denied says so, with the day. All others stay.",
+					"During a suspension no benefit is in effect, also not at partners abroad.",
+					"Where no published source names your kind of member, the list says that it comes from practice.",
+				}},
 			{ID: "certificate", Title: "The certificate and its code", Intro: "The certificate carries a code that anybody can read with a telephone. The page that opens says whether it is still good.",
 				Steps: []string{
 					"Open the membership from [Home](/company) and choose **Show the certificate**. Print it, and show it to whoever asks.",

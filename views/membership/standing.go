@@ -23,7 +23,10 @@ func (p MembershipPage) benefits(ctx context.Context) (out []benefit) {
 		if x.State != standing.Active && x.State != standing.OnHold {
 			continue
 		}
-		for _, b := range p.Page.Programme.Standing.Brings(x.Type, x.Tier) {
+		for _, b := range p.Page.Programme.Standing.Benefits {
+			if has, _ := b.Brings(p.Page.Membership.EntityType, x.Type, x.Tier); !has {
+				continue
+			}
 			line := benefit{Benefit: b, Part: p.part(ctx, x.Type), State: i18n.T(ctx, "In effect"), Kind: ui.Good}
 			switch {
 			case x.State == standing.OnHold:
