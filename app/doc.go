@@ -56,6 +56,7 @@
 //   - consultation: checks by partner agencies: recorded first, answered after, in groups
 //   - arrangement: the register of mutual recognition arrangements, and what became of each
 //   - recognition: how members are recognised abroad, and what partner agencies are told of them
+//   - inbound: lists of foreign operators that partners bring, looked at by two persons
 //   - credential: certificates that others verify without asking us, and lists of those no longer good
 //   - partnerapi: the programs of partner agencies: keys, tokens, feed, files, webhooks
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons

@@ -80,6 +80,7 @@ type Operative struct {
 	ScopeDraft       bool        `yaml:"scope_draft"`
 	Identifiers      Identifiers `yaml:"identifiers"`
 	Exchange         Exchange    `yaml:"exchange"`
+	Feed             *FeedOwn    `yaml:"feed"` // nil: as all
 	Contacts         []Contact   `yaml:"contacts"`
 	RetentionYears   int         `yaml:"retention_years"`
 	MembersSeeChecks bool        `yaml:"members_see_checks"`

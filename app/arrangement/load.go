@@ -19,6 +19,7 @@ type Rules struct {
 	Elements []Element   `yaml:"elements"`
 	Consents []Consent   `yaml:"consents"`
 	Refusals []Refusal   `yaml:"refusals"`
+	Feeds    Feeds       `yaml:"feeds"`
 }
 
 // PhaseRule is a phase of an arrangement's life (WCO, MRA Strategy Guide 2018).
@@ -162,7 +163,9 @@ func Load(files fs.FS, programmes *programme.Register) (*Register, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what arrangements share: %w", err)
 	}
-	l.log.Parse(rulesFile, schemas["rules"], content, 0).Decode(&l.r.Rules)
+	if doc := l.log.Parse(rulesFile, schemas["rules"], content, 0); doc.Decode(&l.r.Rules) {
+		l.r.Feeds.check(doc)
+	}
 	for _, name := range names {
 		if name == rulesFile {
 			continue

@@ -77,6 +77,8 @@ func deeds() []deed {
 		{"check_batch.upload", "List of numbers brought for checks"}, {"check_batch.retry", "List of numbers checked again"},
 		{"foreign_operator.apply", "Foreign operator applied for recognition"}, {"foreign_operator.confirm", "Foreign operator confirmed by its customs"}, {"foreign_operator.reject", "Foreign operator not confirmed by its customs"},
 		{"foreign_operator.suspend", "Foreign operator suspended at home"}, {"foreign_operator.resume", "Foreign operator counts again at home"}, {"foreign_operator.cease", "Status of a foreign operator ended at home"},
+		{"inbound_feed.bring", "List of foreign operators brought"}, {"inbound_feed.map", "Columns of a list of foreign operators named"}, {"inbound_feed.take", "List of foreign operators taken over"},
+		{"inbound_feed.refuse", "List of foreign operators refused"}, {"inbound_feed.withdraw", "List of foreign operators taken back"}, {"business_partner.settle", "Change of a business partner's status abroad looked at"},
 		{"single_window.make", "Daily file of memberships made"}, {"single_window.download", "Daily file of memberships downloaded"},
 		{"succession.open", "Change of a membership prepared"}, {"succession.change", "Prepared change of a membership edited"}, {"succession.send", "Change of a membership sent"},
 		{"succession.drop", "Prepared change of a membership given up"}, {"succession.call_off", "Change of a membership called off"}, {"succession.take", "Change of a membership taken up"},
@@ -210,7 +212,7 @@ func Group(action string) string {
 		return "Evidence"
 	case "business_partner", "partner_connection", "questionnaire", "verification_link":
 		return "Business partners"
-	case "arrangement", "recognition", "foreign_operator":
+	case "arrangement", "recognition", "foreign_operator", "inbound_feed":
 		return "Mutual recognition"
 	}
 	return "Company account"
@@ -228,7 +230,7 @@ func kinds() []kind {
 		{"validation", "Validation"}, {"visit", "Visit"}, {"plan", "Yearly plan"}, {"plan_item", "Line of a yearly plan"}, {"headquarters", "Figures of headquarters"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"}, {"check_batch", "List of numbers checked"},
 		{"officer", "Officer"}, {"booking", "Entry of a calendar"},
-		{"arrangement", "Arrangement"}, {"recognition", "Recognition abroad"}, {"recognition_event", "Notice to a partner"}, {"foreign_operator", "Foreign operator"},
+		{"arrangement", "Arrangement"}, {"recognition", "Recognition abroad"}, {"recognition_event", "Notice to a partner"}, {"foreign_operator", "Foreign operator"}, {"inbound_feed", "List of foreign operators"},
 		{"catalogue", "Criteria"}, {"session", "Sign-in"}, {"calendar_feed", "Private address of a calendar"}, {"search", "Search"}, {"audit", "Audit trail"},
 	}
 }

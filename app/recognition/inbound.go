@@ -18,7 +18,6 @@ import (
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identifier"
 	"trustedtrader/app/identity"
-	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/workflow"
 )
@@ -81,16 +80,23 @@ type Operator struct {
 	Country     string
 	Number      string
 	Types       string
+	Tier        string
+	ValidFrom   *clock.Day
+	ValidUntil  *clock.Day
+	Identifiers string // other numbers
 	Status      OperatorStatus
 	Reason      string
 	AppliedAt   time.Time
 	AnsweredAt  *time.Time
 	ChangedAt   time.Time
 	EndedAt     *time.Time
+	KnownOn     clock.Day  // when its customs last said something of it
+	ListedOn    *clock.Day // of the last list of its customs that was taken over
 	Version     int
 }
 
-const operatorColumns = `f.id, f.agency_id, f.arrangement, f.home, f.name, f.country, f.number, f.types, f.status, f.reason, f.applied_at, f.answered_at, f.changed_at, f.ended_at, f.version`
+const operatorColumns = `f.id, f.agency_id, f.arrangement, f.home, f.name, f.country, f.number, f.types, f.tier, f.valid_from, f.valid_until, f.identifiers, f.status, f.reason, f.applied_at, f.answered_at, f.changed_at, f.ended_at, f.known_on,
+	(select c.as_of from inbound_channel c where c.agency_id = f.agency_id and c.arrangement = f.arrangement and c.home = f.home) as listed_on, f.version`
 
 // Door is an arrangement under which foreign operators can apply.
 type Door struct {
@@ -169,13 +175,19 @@ func (s *Service) Apply(ctx context.Context, request string, in ApplyEntry) (rec
 	now, door := s.Now(), doors[d]
 	return receipt, s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
 		id := pg.NewID()
-		err := tx.WithContext(ctx).Exec(`insert into foreign_operator (id, agency_id, arrangement, home, name, country, number, search_key, types, status, receipt_hash, applied_at, changed_at)
-			values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'applied', ?, ?, ?)`, id, door.agency, door.arrangement, door.Home, name, in.Country, number, key, types, hash[:], now, now).Error
+		if err := HoldOperators(ctx, tx, door.agency, door.arrangement, door.Home, false); err != nil {
+			return err
+		}
+		err := tx.WithContext(ctx).Exec(`insert into foreign_operator (id, agency_id, arrangement, home, name, country, number, search_key, types, status, receipt_hash, applied_at, changed_at, known_on)
+			values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'applied', ?, ?, ?, (`+todaySQL+`))`, id, door.agency, door.arrangement, door.Home, name, in.Country, number, key, types, hash[:], now, now, now).Error
 		if pg.Constraint(err) == "one_live_foreign_operator" {
 			return fault.Fail([]fault.Field{fault.F("number", "An application with this number is there already. Ask your customs administration")})
 		}
 		if err != nil {
 			return fmt.Errorf("keep the application: %w", err)
+		}
+		if err := told(ctx, tx, now, Operator{ID: id, AgencyID: door.agency, Status: Applied}, "apply", "", by.Name); err != nil {
+			return err
 		}
 		return audit.Record(ctx, tx, now, by, audit.Event{Action: "foreign_operator.apply", Kind: "foreign_operator", Subject: id, Agency: door.agency, After: map[string]any{"arrangement": door.arrangement, "number": number}})
 	})
@@ -186,8 +198,11 @@ type Application struct {
 	Operator
 	Authority string
 	Partner   string
-	Counts    bool // it is recognised here today
+	Verdict   Verdict
 }
+
+// Counts reports whether it is recognised here today.
+func (a Application) Counts() bool { return a.Verdict.Recognition == GrantBenefits }
 
 // Receipt reads an application by its receipt. Whoever has the receipt may.
 func (s *Service) Receipt(ctx context.Context, receipt string) (a Application, err error) {
@@ -209,13 +224,15 @@ func (s *Service) Receipt(ctx context.Context, receipt string) (a Application, e
 	o, _ := x.For(a.Home)
 	now := s.Now()
 	a.Authority, a.Partner = o.Authority, o.Partner
-	a.Counts = a.Status == Confirmed && s.Register.Lives(events)[x.Code].On(clock.DayOf(now, at), now) == arrangement.Running
+	today := clock.DayOf(now, at)
+	a.Verdict = s.verdict(a.Operator, s.Register.Lives(events)[x.Code].On(today, now), today)
 	return a, nil
 }
 
 // OperatorList is a page of foreign operators.
 type OperatorList struct {
 	Status OperatorStatus
+	Today  clock.Day // at headquarters
 	Items  []Operator
 	Counts map[OperatorStatus]int
 	Page   int
@@ -241,11 +258,15 @@ func (s *Service) Operators(ctx context.Context, by identity.Actor, status Opera
 		N      int
 	}
 	l = OperatorList{Status: status, Page: page, Counts: map[OperatorStatus]int{}}
-	err = s.DB.Batch(ctx, by.Scope(),
+	var zone string
+	err = s.DB.Batch(ctx, by.Scope(), arrangement.Zone(&zone),
 		pg.All(&l.Items, `select `+operatorColumns+` from foreign_operator f where ($1::uuid is null or f.agency_id = $1) and f.status = $2 order by f.changed_at desc, f.id limit $3 offset $4`, agency, status, pageSize+1, (page-1)*pageSize),
 		pg.All(&counts, `select status, count(*)::int as n from foreign_operator where $1::uuid is null or agency_id = $1 group by status`, agency))
 	if err != nil {
 		return l, fmt.Errorf("list the foreign operators: %w", err)
+	}
+	if l.Today, err = arrangement.DayIn(s.Now(), zone); err != nil {
+		return l, err
 	}
 	for _, c := range counts {
 		l.Counts[c.Status] = c.N
@@ -259,7 +280,9 @@ func (s *Service) Operators(ctx context.Context, by identity.Actor, status Opera
 // OperatorPage is a foreign operator with what the actor can say about it.
 type OperatorPage struct {
 	Operator
-	May []OperatorAction
+	May     []OperatorAction
+	Verdict Verdict
+	Past    []Saying // the newest first
 }
 
 // Can reports whether the actor may do something now.
@@ -274,11 +297,21 @@ func (s *Service) Operator(ctx context.Context, by identity.Actor, id uuid.UUID)
 	case by.Audience != identity.Staff || !by.Is(identity.CaseReaders...):
 		return p, fault.Missing()
 	}
-	err = s.DB.Batch(ctx, by.Scope(), pg.One(&p.Operator, `select `+operatorColumns+` from foreign_operator f where f.id = $1 and ($2::uuid is null or f.agency_id = $2)`, id, agency))
-	if err == nil {
-		p.May = OperatorLifecycle().Actions(p.Status, by.Role, Facts{})
+	var events []arrangement.Row
+	var zone string
+	err = s.DB.Batch(ctx, by.Scope(), pg.One(&p.Operator, `select `+operatorColumns+` from foreign_operator f where f.id = $1 and ($2::uuid is null or f.agency_id = $2)`, id, agency),
+		pg.All(&p.Past, sayingSQL, id), arrangement.Known(&events, ""), arrangement.Zone(&zone))
+	if err != nil {
+		return p, err
 	}
-	return p, err
+	now := s.Now()
+	today, err := arrangement.DayIn(now, zone)
+	if err != nil {
+		return p, err
+	}
+	p.May = OperatorLifecycle().Actions(p.Status, by.Role, Facts{})
+	p.Verdict = s.verdict(p.Operator, s.Register.Lives(events)[p.Operator.Arrangement].On(today, now), today)
+	return p, nil
 }
 
 // SayEntry is what an operator's own customs says about it.
@@ -303,14 +336,10 @@ func (s *Service) Say(ctx context.Context, by identity.Actor, id uuid.UUID, in S
 	}
 	now := s.Now()
 	return s.DB.Write(ctx, pg.System, func(tx pg.Tx) error { // members that rely on it are behind their own fences
-		var list []Operator
-		if err := tx.WithContext(ctx).Raw(`select `+operatorColumns+` from foreign_operator f where f.id = ? and f.agency_id = ? for update`, id, by.AgencyID).Scan(&list).Error; err != nil {
-			return fmt.Errorf("open the foreign operator: %w", err)
+		f, err := hold(ctx, tx, id, by.AgencyID)
+		if err != nil {
+			return err
 		}
-		if len(list) == 0 {
-			return fault.Missing()
-		}
-		f := list[0]
 		if f.Version != in.Version {
 			return fault.Moved()
 		}
@@ -326,44 +355,21 @@ func (s *Service) Say(ctx context.Context, by identity.Actor, id uuid.UUID, in S
 		if to == Over {
 			f.EndedAt = &now
 		}
-		if err := tx.WithContext(ctx).Exec(`update foreign_operator set status = ?, reason = ?, answered_at = ?, ended_at = ?, changed_at = ?, version = version + 1 where id = ?`, f.Status, f.Reason, f.AnsweredAt, f.EndedAt, now, f.ID).Error; err != nil {
+		if err := tx.WithContext(ctx).Exec(`update foreign_operator set status = ?, reason = ?, answered_at = ?, ended_at = ?, changed_at = ?, known_on = (`+todaySQL+`), version = version + 1 where id = ?`,
+			f.Status, f.Reason, f.AnsweredAt, f.EndedAt, now, now, f.ID).Error; err != nil {
 			return fmt.Errorf("keep what was said: %w", err)
+		}
+		if err := told(ctx, tx, now, f, string(in.Do), reason, by.Name); err != nil {
+			return err
 		}
 		err = audit.Record(ctx, tx, now, by, audit.Event{Action: "foreign_operator." + string(in.Do), Kind: "foreign_operator", Subject: f.ID, Agency: f.AgencyID, Reason: reason,
 			Before: map[string]any{"status": was}, After: map[string]any{"status": to}})
 		if err != nil || in.Do == Confirm || in.Do == Reject {
 			return err
 		}
-		return s.tellReliant(ctx, tx, now, by, f)
-	})
-}
-
-// mostReliant bounds the members that are told at once.
-const mostReliant = 500
-
-// tellReliant writes to the members that have a foreign operator among their business partners:
-// its number stands with the partner's.
-func (s *Service) tellReliant(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, f Operator) error {
-	var rely []struct {
-		CompanyID       uuid.UUID
-		Partner, Member string
-	}
-	err := tx.WithContext(ctx).Raw(`select distinct on (p.company_id) p.company_id, p.name as partner, m.programme as member from business_partner p join membership m on m.company_id = p.company_id and m.status <> 'ended'
-		where p.ended_at is null and p.country = ? and position(? in regexp_replace(upper(p.identifiers), '[^A-Z0-9]', '', 'g')) > 0 order by p.company_id, m.number limit ?`,
-		f.Country, identifier.Key(f.Number), mostReliant).Scan(&rely).Error
-	if err != nil {
-		return fmt.Errorf("look for members that rely on it: %w", err)
-	}
-	for _, r := range rely {
-		p, ok := s.Programmes.Get(r.Member)
-		if !ok {
-			continue
-		}
-		err := s.Letters.ToCompany(ctx, tx, now, by, notice.Letter{Company: r.CompanyID, SubjectKind: notice.AboutCompany, SubjectID: r.CompanyID, Programme: p, Code: "foreign_partner_changed",
-			Values: map[string]string{"partner": r.Partner, "reason": f.Status.Name(), "changes": f.Name + ", " + f.Number}})
-		if err != nil {
+		if err := s.reopen(ctx, tx, now, `f.id = ?`, f.ID); err != nil {
 			return err
 		}
-	}
-	return nil
+		return s.tellAtOnce(ctx, tx, now)
+	})
 }

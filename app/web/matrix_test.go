@@ -253,7 +253,7 @@ func newMatrix(t *testing.T) *matrix {
 	w.Exec(`insert into recognition (id, company_id, membership_id, arrangement, agency_id, status, asked_at, sent_at) values (?, ?, ?, 'us-ctpat-eu-aeo', ?, 'sent', ?, ?)`,
 		asked, companies[0].CompanyID, uuid.MustParse(m.own["member"]), agency, w.Clock.Now(), w.Clock.Now())
 	foreign := pg.NewID()
-	w.Exec(`insert into foreign_operator (id, agency_id, arrangement, home, name, country, number, search_key, status, receipt_hash, applied_at, changed_at) values (?, ?, 'us-ctpat-eu-aeo', 'ctpat', 'Fjord AS', 'DE', 'DEAEOF1', 'DEAEOF1', 'applied', '\\x01', ?, ?)`,
+	w.Exec(`insert into foreign_operator (id, agency_id, arrangement, home, name, country, number, search_key, status, receipt_hash, applied_at, changed_at, known_on) values (?, ?, 'us-ctpat-eu-aeo', 'ctpat', 'Fjord AS', 'DE', 'DEAEOF1', 'DEAEOF1', 'applied', '\\x01', ?, ?, '2026-03-03')`,
 		foreign, agency, w.Clock.Now(), w.Clock.Now())
 	m.own["operator"], m.others["operator"] = foreign.String(), foreign.String()
 	m.own["recognition"], m.others["recognition"] = asked.String(), asked.String()
