@@ -298,6 +298,22 @@ end $$;
 
 
 --
+-- Name: number_keys(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.number_keys(in_text text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog'
+    AS $$
+    with word as (select w, n from regexp_split_to_table(upper(left(in_text, 1000)), '[^A-Z0-9]+') with ordinality x(w, n) where w <> '')
+    select coalesce(array_agg(distinct k), '{}') from (
+      select string_agg(b.w, '') over (partition by a.n order by b.n) as k
+      from word a join word b on b.n between a.n and a.n + 4) x
+    where length(k) between 3 and 60
+  $$;
+
+
+--
 -- Name: observes(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -811,7 +827,7 @@ CREATE TABLE public.api_grant (
     arrangement text NOT NULL,
     scopes text[] NOT NULL,
     CONSTRAINT api_grant_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
-    CONSTRAINT api_grant_scopes_check CHECK ((scopes <@ ARRAY['status:read'::text, 'feed:read'::text, 'irregularity:write'::text]))
+    CONSTRAINT api_grant_scopes_check CHECK ((scopes <@ ARRAY['status:read'::text, 'feed:read'::text, 'irregularity:write'::text, 'operators:write'::text]))
 );
 
 ALTER TABLE ONLY public.api_grant FORCE ROW LEVEL SECURITY;
@@ -2922,22 +2938,29 @@ CREATE TABLE public.foreign_operator (
     types text DEFAULT ''::text NOT NULL,
     status text NOT NULL,
     reason text DEFAULT ''::text NOT NULL,
-    receipt_hash bytea NOT NULL,
+    receipt_hash bytea,
     applied_at timestamp with time zone NOT NULL,
     answered_at timestamp with time zone,
     changed_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
+    tier text DEFAULT ''::text NOT NULL,
+    valid_from date,
+    valid_until date,
+    identifiers text DEFAULT ''::text NOT NULL,
+    known_on date NOT NULL,
     CONSTRAINT foreign_operator_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
     CONSTRAINT foreign_operator_check CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT foreign_operator_check1 CHECK (((status = 'applied'::text) OR (answered_at IS NOT NULL))),
     CONSTRAINT foreign_operator_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
     CONSTRAINT foreign_operator_home_check CHECK ((length(home) <= 60)),
+    CONSTRAINT foreign_operator_identifiers_check CHECK ((length(identifiers) <= 300)),
     CONSTRAINT foreign_operator_name_check CHECK (((length(name) >= 2) AND (length(name) <= 200))),
     CONSTRAINT foreign_operator_number_check CHECK (((length(number) >= 3) AND (length(number) <= 60))),
     CONSTRAINT foreign_operator_reason_check CHECK ((length(reason) <= 1000)),
     CONSTRAINT foreign_operator_search_key_check CHECK (((length(search_key) >= 3) AND (length(search_key) <= 60))),
     CONSTRAINT foreign_operator_status_check CHECK ((status = ANY (ARRAY['applied'::text, 'confirmed'::text, 'refused'::text, 'suspended'::text, 'ended'::text]))),
+    CONSTRAINT foreign_operator_tier_check CHECK ((length(tier) <= 60)),
     CONSTRAINT foreign_operator_types_check CHECK ((length(types) <= 200))
 );
 
@@ -2969,7 +2992,57 @@ COMMENT ON COLUMN public.foreign_operator.number IS 'In its own country''s progr
 -- Name: COLUMN foreign_operator.receipt_hash; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.foreign_operator.receipt_hash IS 'SHA-256 of the key with which the applicant looks at its application.';
+COMMENT ON COLUMN public.foreign_operator.receipt_hash IS 'SHA-256 of the key with which the applicant looks at its application; null: it came with a list.';
+
+
+--
+-- Name: COLUMN foreign_operator.known_on; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.foreign_operator.known_on IS 'The last day on which its customs said something of it alone, or of it in a list.';
+
+
+--
+-- Name: foreign_operator_event; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.foreign_operator_event (
+    id bigint NOT NULL,
+    operator_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    what text NOT NULL,
+    status text NOT NULL,
+    was jsonb,
+    reason text DEFAULT ''::text NOT NULL,
+    feed_id uuid,
+    actor text NOT NULL,
+    CONSTRAINT foreign_operator_event_reason_check CHECK ((length(reason) <= 1000)),
+    CONSTRAINT foreign_operator_event_what_check CHECK (((length(what) >= 2) AND (length(what) <= 40)))
+);
+
+ALTER TABLE ONLY public.foreign_operator_event FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE foreign_operator_event; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.foreign_operator_event IS 'What was said of a foreign operator, by whom, and with which list. Agency and list are those of other rows, and not looked up again for each of a hundred thousand.';
+
+
+--
+-- Name: foreign_operator_event_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.foreign_operator_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.foreign_operator_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 
 --
@@ -3052,6 +3125,256 @@ ALTER TABLE ONLY public.import_draft FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.import_draft IS 'What a workbook says, until its person has chosen what is taken over. Rows that are over mean nothing and are cleared.';
+
+
+--
+-- Name: inbound_channel; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.inbound_channel (
+    id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    home text NOT NULL,
+    columns jsonb DEFAULT '{}'::jsonb NOT NULL,
+    as_of date,
+    brought_at timestamp with time zone,
+    taken_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT inbound_channel_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT inbound_channel_check CHECK ((((as_of IS NULL) = (taken_at IS NULL)) AND ((as_of IS NULL) = (brought_at IS NULL)))),
+    CONSTRAINT inbound_channel_home_check CHECK ((length(home) <= 60))
+);
+
+ALTER TABLE ONLY public.inbound_channel FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE inbound_channel; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.inbound_channel IS 'What is remembered of the lists of one partner under one arrangement: headings of its columns, and the last list that was taken over.';
+
+
+--
+-- Name: COLUMN inbound_channel.columns; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_channel.columns IS 'By the code of what a column says: its heading.';
+
+
+--
+-- Name: inbound_feed; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.inbound_feed (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    channel_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    home text NOT NULL,
+    side text NOT NULL,
+    kind text NOT NULL,
+    as_of date NOT NULL,
+    file_name text DEFAULT ''::text NOT NULL,
+    sha256 text NOT NULL,
+    head jsonb DEFAULT '[]'::jsonb NOT NULL,
+    epoch date,
+    columns jsonb DEFAULT '{}'::jsonb NOT NULL,
+    said text[] DEFAULT '{}'::text[] NOT NULL,
+    status text NOT NULL,
+    rows integer NOT NULL,
+    wrong integer DEFAULT 0 NOT NULL,
+    unreadable integer DEFAULT 0 NOT NULL,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    base integer DEFAULT 0 NOT NULL,
+    fallen integer DEFAULT 0 NOT NULL,
+    reliant integer DEFAULT 0 NOT NULL,
+    brought_at timestamp with time zone NOT NULL,
+    brought_by uuid,
+    bringer text NOT NULL,
+    client_id uuid,
+    ref text DEFAULT ''::text NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    decider text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT inbound_feed_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT inbound_feed_check CHECK (((brought_by IS NULL) = (client_id IS NOT NULL))),
+    CONSTRAINT inbound_feed_check1 CHECK (((status = ANY (ARRAY['columns'::text, 'waiting'::text])) = (decided_at IS NULL))),
+    CONSTRAINT inbound_feed_check2 CHECK (((decided_by IS NULL) OR (status = 'withdrawn'::text) OR (decided_by IS DISTINCT FROM brought_by))),
+    CONSTRAINT inbound_feed_file_name_check CHECK ((length(file_name) <= 200)),
+    CONSTRAINT inbound_feed_home_check CHECK ((length(home) <= 60)),
+    CONSTRAINT inbound_feed_kind_check CHECK ((kind = ANY (ARRAY['full'::text, 'delta'::text]))),
+    CONSTRAINT inbound_feed_number_check CHECK (((length(number) >= 10) AND (length(number) <= 30))),
+    CONSTRAINT inbound_feed_reason_check CHECK ((length(reason) <= 1000)),
+    CONSTRAINT inbound_feed_ref_check CHECK ((length(ref) <= 60)),
+    CONSTRAINT inbound_feed_rows_check CHECK ((rows > 0)),
+    CONSTRAINT inbound_feed_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT inbound_feed_side_check CHECK ((side = ANY (ARRAY['agency'::text, 'headquarters'::text]))),
+    CONSTRAINT inbound_feed_status_check CHECK ((status = ANY (ARRAY['columns'::text, 'waiting'::text, 'taken'::text, 'refused'::text, 'withdrawn'::text])))
+);
+
+ALTER TABLE ONLY public.inbound_feed FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE inbound_feed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.inbound_feed IS 'A list of foreign operators that was brought, by a person or a program. Never the same person brings it and decides on it.';
+
+
+--
+-- Name: COLUMN inbound_feed.side; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.side IS 'Whose people bring it and decide: the partner agency''s, or headquarters'' on its behalf.';
+
+
+--
+-- Name: COLUMN inbound_feed.as_of; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.as_of IS 'The day of which the list speaks.';
+
+
+--
+-- Name: COLUMN inbound_feed.head; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.head IS 'The headings of a file.';
+
+
+--
+-- Name: COLUMN inbound_feed.epoch; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.epoch IS 'From which the days of a workbook are counted; null: not of a workbook.';
+
+
+--
+-- Name: COLUMN inbound_feed.columns; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.columns IS 'By the code of what a column says: its place.';
+
+
+--
+-- Name: COLUMN inbound_feed.said; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.said IS 'What the list says of an operator; the rest stays as it is known.';
+
+
+--
+-- Name: COLUMN inbound_feed.unreadable; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.unreadable IS 'Wrong rows whose operator cannot be told.';
+
+
+--
+-- Name: COLUMN inbound_feed.base; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.base IS 'Operators that counted when the list was compared; fallen: how many of them would no longer.';
+
+
+--
+-- Name: COLUMN inbound_feed.reliant; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.reliant IS 'Members that have a fallen one among their business partners.';
+
+
+--
+-- Name: COLUMN inbound_feed.ref; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_feed.ref IS 'How the program that brought it names it.';
+
+
+--
+-- Name: inbound_piece; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.inbound_piece (
+    feed_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    piece integer NOT NULL,
+    rows jsonb NOT NULL
+);
+
+ALTER TABLE ONLY public.inbound_piece FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE inbound_piece; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.inbound_piece IS 'The rows of a file as they were brought, each with its line, until it is decided on.';
+
+
+--
+-- Name: inbound_row; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.inbound_row (
+    feed_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    id integer NOT NULL,
+    line integer,
+    number text NOT NULL,
+    search_key text NOT NULL,
+    name text NOT NULL,
+    country text NOT NULL,
+    status text NOT NULL,
+    types text DEFAULT ''::text NOT NULL,
+    tier text DEFAULT ''::text NOT NULL,
+    valid_from date,
+    valid_until date,
+    identifiers text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    wrong jsonb,
+    change text,
+    operator_id uuid,
+    was jsonb,
+    reliant integer DEFAULT 0 NOT NULL,
+    CONSTRAINT inbound_row_change_check CHECK ((change = ANY (ARRAY['new'::text, 'changed'::text, 'confirmed'::text, 'suspended'::text, 'ended'::text, 'unchanged'::text, 'missing'::text])))
+);
+
+ALTER TABLE ONLY public.inbound_row FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE inbound_row; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.inbound_row IS 'One operator of a list, and what it would change. After the decision those that change nothing go.';
+
+
+--
+-- Name: COLUMN inbound_row.line; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_row.line IS 'Of the file, or place in the list of a program; null: it is missing from a full list.';
+
+
+--
+-- Name: COLUMN inbound_row.wrong; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_row.wrong IS 'What is wrong with it, as texts; null: nothing.';
+
+
+--
+-- Name: COLUMN inbound_row.was; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.inbound_row.was IS 'What is known now, where the list says otherwise.';
 
 
 --
@@ -3730,6 +4053,47 @@ ALTER TABLE ONLY public.partner_import FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.partner_import IS 'A list of partners that was read and waits for its person to take it over. Rows that are over mean nothing and are cleared.';
+
+
+--
+-- Name: partner_matter; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.partner_matter (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    company_id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    operator_id uuid NOT NULL,
+    name text NOT NULL,
+    number text NOT NULL,
+    status text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    settled_by uuid,
+    settler text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT partner_matter_check CHECK (((settled_at IS NULL) = (settler = ''::text))),
+    CONSTRAINT partner_matter_note_check CHECK ((length(note) <= 2000)),
+    CONSTRAINT partner_matter_status_check CHECK ((status = ANY (ARRAY['confirmed'::text, 'suspended'::text, 'ended'::text])))
+);
+
+ALTER TABLE ONLY public.partner_matter FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE partner_matter; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.partner_matter IS 'The status of a business partner has changed in its own country. The member says what it did about it.';
+
+
+--
+-- Name: COLUMN partner_matter.told_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.partner_matter.told_at IS 'When the member was written to; null: not yet.';
 
 
 --
@@ -7011,6 +7375,14 @@ ALTER TABLE ONLY public.finding
 
 
 --
+-- Name: foreign_operator_event foreign_operator_event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.foreign_operator_event
+    ADD CONSTRAINT foreign_operator_event_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: foreign_operator foreign_operator_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7048,6 +7420,46 @@ ALTER TABLE ONLY public.hearing
 
 ALTER TABLE ONLY public.import_draft
     ADD CONSTRAINT import_draft_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: inbound_channel inbound_channel_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_channel
+    ADD CONSTRAINT inbound_channel_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: inbound_feed inbound_feed_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_feed
+    ADD CONSTRAINT inbound_feed_number_key UNIQUE (number);
+
+
+--
+-- Name: inbound_feed inbound_feed_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_feed
+    ADD CONSTRAINT inbound_feed_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: inbound_piece inbound_piece_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_piece
+    ADD CONSTRAINT inbound_piece_pkey PRIMARY KEY (feed_id, piece);
+
+
+--
+-- Name: inbound_row inbound_row_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_row
+    ADD CONSTRAINT inbound_row_pkey PRIMARY KEY (feed_id, id);
 
 
 --
@@ -7240,6 +7652,14 @@ ALTER TABLE ONLY public.partner_cursor
 
 ALTER TABLE ONLY public.partner_import
     ADD CONSTRAINT partner_import_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: partner_matter partner_matter_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_matter
+    ADD CONSTRAINT partner_matter_pkey PRIMARY KEY (id);
 
 
 --
@@ -8364,6 +8784,13 @@ CREATE INDEX business_partner_list ON public.business_partner USING btree (compa
 
 
 --
+-- Name: business_partner_numbers; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX business_partner_numbers ON public.business_partner USING gin (public.number_keys(identifiers)) WHERE (ended_at IS NULL);
+
+
+--
 -- Name: change_case_application; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8973,6 +9400,20 @@ CREATE INDEX foreign_operator_agency ON public.foreign_operator USING btree (age
 
 
 --
+-- Name: foreign_operator_event_feed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX foreign_operator_event_feed ON public.foreign_operator_event USING btree (feed_id) WHERE (feed_id IS NOT NULL);
+
+
+--
+-- Name: foreign_operator_event_of; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX foreign_operator_event_of ON public.foreign_operator_event USING btree (operator_id, id DESC);
+
+
+--
 -- Name: foreign_operator_list; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9033,6 +9474,55 @@ CREATE INDEX identifier_value ON public.company_identifier USING btree (scheme, 
 --
 
 CREATE INDEX import_draft_company ON public.import_draft USING btree (company_id, person_id);
+
+
+--
+-- Name: inbound_feed_bringer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inbound_feed_bringer ON public.inbound_feed USING btree (brought_by) WHERE (brought_by IS NOT NULL);
+
+
+--
+-- Name: inbound_feed_channel; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inbound_feed_channel ON public.inbound_feed USING btree (channel_id, brought_at DESC, id DESC);
+
+
+--
+-- Name: inbound_feed_client; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inbound_feed_client ON public.inbound_feed USING btree (client_id) WHERE (client_id IS NOT NULL);
+
+
+--
+-- Name: inbound_feed_decider; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inbound_feed_decider ON public.inbound_feed USING btree (decided_by) WHERE (decided_by IS NOT NULL);
+
+
+--
+-- Name: inbound_feed_waiting; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inbound_feed_waiting ON public.inbound_feed USING btree (agency_id, side, status) WHERE (decided_at IS NULL);
+
+
+--
+-- Name: inbound_row_change; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inbound_row_change ON public.inbound_row USING btree (feed_id, change, id);
+
+
+--
+-- Name: inbound_row_key; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inbound_row_key ON public.inbound_row USING btree (feed_id, search_key);
 
 
 --
@@ -9281,6 +9771,20 @@ CREATE UNIQUE INDEX one_draft_assessment ON public.risk_assessment USING btree (
 
 
 --
+-- Name: one_inbound_channel; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_inbound_channel ON public.inbound_channel USING btree (agency_id, arrangement, home);
+
+
+--
+-- Name: one_inbound_ref; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_inbound_ref ON public.inbound_feed USING btree (agency_id, ref) WHERE (ref <> ''::text);
+
+
+--
 -- Name: one_incident; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9397,6 +9901,13 @@ CREATE UNIQUE INDEX one_open_hearing ON public.hearing USING btree (application_
 --
 
 CREATE UNIQUE INDEX one_open_invitation ON public.invitation USING btree (lower(email), audience, COALESCE(company_id, office_id, agency_id)) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+
+--
+-- Name: one_open_matter; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_matter ON public.partner_matter USING btree (partner_id, operator_id) WHERE (settled_at IS NULL);
 
 
 --
@@ -9621,6 +10132,48 @@ CREATE INDEX partner_import_expires ON public.partner_import USING btree (expire
 --
 
 CREATE INDEX partner_import_person ON public.partner_import USING btree (person_id);
+
+
+--
+-- Name: partner_matter_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_matter_company ON public.partner_matter USING btree (company_id);
+
+
+--
+-- Name: partner_matter_open; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_matter_open ON public.partner_matter USING btree (company_id) WHERE (settled_at IS NULL);
+
+
+--
+-- Name: partner_matter_operator; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_matter_operator ON public.partner_matter USING btree (operator_id);
+
+
+--
+-- Name: partner_matter_partner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_matter_partner ON public.partner_matter USING btree (partner_id, opened_at DESC);
+
+
+--
+-- Name: partner_matter_settler; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_matter_settler ON public.partner_matter USING btree (settled_by) WHERE (settled_by IS NOT NULL);
+
+
+--
+-- Name: partner_matter_untold; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX partner_matter_untold ON public.partner_matter USING btree (company_id) WHERE (told_at IS NULL);
 
 
 --
@@ -10629,6 +11182,13 @@ CREATE TRIGGER finished_is_immutable BEFORE INSERT OR DELETE OR UPDATE ON public
 --
 
 CREATE TRIGGER finished_is_immutable BEFORE INSERT OR DELETE OR UPDATE ON public.risk_rating FOR EACH ROW EXECUTE FUNCTION public.keep_finished_part();
+
+
+--
+-- Name: foreign_operator_event foreign_operator_event_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER foreign_operator_event_append_only BEFORE DELETE OR UPDATE ON public.foreign_operator_event FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -12182,6 +12742,14 @@ ALTER TABLE ONLY public.foreign_operator
 
 
 --
+-- Name: foreign_operator_event foreign_operator_event_operator_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.foreign_operator_event
+    ADD CONSTRAINT foreign_operator_event_operator_id_fkey FOREIGN KEY (operator_id) REFERENCES public.foreign_operator(id);
+
+
+--
 -- Name: hearing hearing_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -12227,6 +12795,78 @@ ALTER TABLE ONLY public.import_draft
 
 ALTER TABLE ONLY public.import_draft
     ADD CONSTRAINT import_draft_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: inbound_channel inbound_channel_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_channel
+    ADD CONSTRAINT inbound_channel_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: inbound_feed inbound_feed_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_feed
+    ADD CONSTRAINT inbound_feed_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: inbound_feed inbound_feed_brought_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_feed
+    ADD CONSTRAINT inbound_feed_brought_by_fkey FOREIGN KEY (brought_by) REFERENCES public.person(id);
+
+
+--
+-- Name: inbound_feed inbound_feed_channel_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_feed
+    ADD CONSTRAINT inbound_feed_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.inbound_channel(id);
+
+
+--
+-- Name: inbound_feed inbound_feed_client_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_feed
+    ADD CONSTRAINT inbound_feed_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.api_client(id);
+
+
+--
+-- Name: inbound_feed inbound_feed_decided_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_feed
+    ADD CONSTRAINT inbound_feed_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: inbound_piece inbound_piece_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_piece
+    ADD CONSTRAINT inbound_piece_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: inbound_piece inbound_piece_feed_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_piece
+    ADD CONSTRAINT inbound_piece_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.inbound_feed(id);
+
+
+--
+-- Name: inbound_row inbound_row_feed_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_row
+    ADD CONSTRAINT inbound_row_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.inbound_feed(id);
 
 
 --
@@ -12611,6 +13251,38 @@ ALTER TABLE ONLY public.partner_import
 
 ALTER TABLE ONLY public.partner_import
     ADD CONSTRAINT partner_import_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+
+--
+-- Name: partner_matter partner_matter_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_matter
+    ADD CONSTRAINT partner_matter_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: partner_matter partner_matter_operator_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_matter
+    ADD CONSTRAINT partner_matter_operator_id_fkey FOREIGN KEY (operator_id) REFERENCES public.foreign_operator(id);
+
+
+--
+-- Name: partner_matter partner_matter_partner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_matter
+    ADD CONSTRAINT partner_matter_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES public.business_partner(id);
+
+
+--
+-- Name: partner_matter partner_matter_settled_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.partner_matter
+    ADD CONSTRAINT partner_matter_settled_by_fkey FOREIGN KEY (settled_by) REFERENCES public.person(id);
 
 
 --
@@ -14906,6 +15578,13 @@ CREATE POLICY fence ON public.foreign_operator USING ((( SELECT public.looking_i
 
 
 --
+-- Name: foreign_operator_event fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.foreign_operator_event USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
 -- Name: hearing fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -14917,6 +15596,34 @@ CREATE POLICY fence ON public.hearing USING ((( SELECT public.looking_inside() A
 --
 
 CREATE POLICY fence ON public.import_draft USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: inbound_channel fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.inbound_channel USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: inbound_feed fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.inbound_feed USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: inbound_piece fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.inbound_piece USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: inbound_row fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.inbound_row USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
@@ -15017,6 +15724,13 @@ CREATE POLICY fence ON public.partner_cursor USING ((( SELECT public.looking() A
 --
 
 CREATE POLICY fence ON public.partner_import USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: partner_matter fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.partner_matter USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -15481,6 +16195,12 @@ ALTER TABLE public.finding_proof ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.foreign_operator ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: foreign_operator_event; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.foreign_operator_event ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: person_right give; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -15498,6 +16218,30 @@ ALTER TABLE public.hearing ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.import_draft ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: inbound_channel; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.inbound_channel ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: inbound_feed; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.inbound_feed ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: inbound_piece; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.inbound_piece ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: inbound_row; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.inbound_row ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: incident; Type: ROW SECURITY; Schema: public; Owner: -
@@ -15623,6 +16367,12 @@ ALTER TABLE public.partner_cursor ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.partner_import ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: partner_matter; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.partner_matter ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: partner_news; Type: ROW SECURITY; Schema: public; Owner: -
@@ -16511,6 +17261,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.foreign_operator TO portal_app;
 
 
 --
+-- Name: TABLE foreign_operator_event; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.foreign_operator_event TO portal_app;
+
+
+--
 -- Name: TABLE hearing; Type: ACL; Schema: public; Owner: -
 --
 
@@ -16522,6 +17279,34 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.hearing TO portal_app;
 --
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.import_draft TO portal_app;
+
+
+--
+-- Name: TABLE inbound_channel; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.inbound_channel TO portal_app;
+
+
+--
+-- Name: TABLE inbound_feed; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.inbound_feed TO portal_app;
+
+
+--
+-- Name: TABLE inbound_piece; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.inbound_piece TO portal_app;
+
+
+--
+-- Name: TABLE inbound_row; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbound_row TO portal_app;
 
 
 --
@@ -16655,6 +17440,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.partner_cursor TO portal_app;
 --
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.partner_import TO portal_app;
+
+
+--
+-- Name: TABLE partner_matter; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.partner_matter TO portal_app;
 
 
 --

@@ -167,7 +167,7 @@ const mostChoices = 1000
 
 // Connection reads one connection of the actor's company. Its own people may.
 func (s *Service) Connection(ctx context.Context, by identity.Actor, id uuid.UUID) (t Tie, err error) {
-	t.Network, err = s.network(ctx, by, cyclesQuery(&t.Cycles, by), pg.All(&t.Partners, `select p.*, null::text as questionnaire, false as member, false as overdue from business_partner p
+	t.Network, err = s.network(ctx, by, cyclesQuery(&t.Cycles, by), pg.All(&t.Partners, `select p.*, null::text as questionnaire, false as member, false as overdue, false as abroad from business_partner p
 		where p.company_id = $1 and p.ended_at is null order by lower(p.name), p.id limit $2`, by.CompanyID, mostChoices))
 	if err != nil {
 		return t, err

@@ -29,22 +29,26 @@ const (
 	ShowMembers  Show = "members"  // connected with a member
 	ShowAnswered Show = "answered" // a questionnaire waits to be looked at
 	ShowWaiting  Show = "waiting"  // a questionnaire is with the partner
+	ShowAbroad   Show = "abroad"   // its status abroad has changed, and nobody has looked at it
 	ShowOverdue  Show = "overdue"  // the assessment is due, or was never made for a high risk
 	ShowEnded    Show = "ended"
 )
 
 // Shows lists the parts in the order of the tabs.
 func Shows() []Show {
-	return []Show{ShowAll, ShowMembers, ShowAnswered, ShowWaiting, ShowOverdue, ShowEnded}
+	return []Show{ShowAll, ShowMembers, ShowAnswered, ShowWaiting, ShowAbroad, ShowOverdue, ShowEnded}
 }
 
 // Name is the part for a person to read (English source text).
 func (s Show) Name() string {
-	return map[Show]string{ShowAll: "All", ShowMembers: "Members", ShowAnswered: "Answered", ShowWaiting: "Waiting", ShowOverdue: "Overdue", ShowEnded: "Ended"}[s]
+	return map[Show]string{ShowAll: "All", ShowMembers: "Members", ShowAnswered: "Answered", ShowWaiting: "Waiting", ShowAbroad: "Changed abroad", ShowOverdue: "Overdue", ShowEnded: "Ended"}[s]
 }
 
 // overdueSQL is the condition for a partner whose assessment is due: $1 is the company, $2 is now.
 const overdueSQL = `coalesce(p.due_on < (` + daySQL + `), p.risk = 'high')`
+
+// abroadSQL is the condition for a partner whose status abroad has changed.
+const abroadSQL = `exists (select from partner_matter z where z.partner_id = p.id and z.settled_at is null)`
 
 // condition of a part; $1 is the company, $2 is now.
 func (s Show) condition() string {
@@ -55,6 +59,8 @@ func (s Show) condition() string {
 		return `p.ended_at is null and exists (select from questionnaire q where q.partner_id = p.id and q.status = 'answered')`
 	case ShowWaiting:
 		return `p.ended_at is null and exists (select from questionnaire q where q.partner_id = p.id and q.status in ('sent', 'opened', 'begun', 'returned'))`
+	case ShowAbroad:
+		return `p.ended_at is null and ` + abroadSQL
 	case ShowOverdue:
 		return `p.ended_at is null and ` + overdueSQL
 	case ShowEnded:
@@ -79,6 +85,7 @@ type Item struct {
 	Questionnaire *Status // of the last questionnaire
 	Member        bool    // there is a live connection
 	Overdue       bool
+	Abroad        bool // its status abroad has changed
 }
 
 // List is one page of the partners of a company.
@@ -121,7 +128,7 @@ const daySQL = `select ($2::timestamptz at time zone o.zone)::date from company 
 
 const itemSQL = `select p.*, (select q.status from questionnaire q where q.partner_id = p.id order by q.sent_at desc limit 1) as questionnaire,
 	exists (select from partner_connection x where x.status = 'connected' and p.id in (x.asker_partner_id, x.other_partner_id)) as member,
-	p.ended_at is null and ` + overdueSQL + ` as overdue
+	p.ended_at is null and ` + overdueSQL + ` as overdue, ` + abroadSQL + ` as abroad%s
 	from business_partner p where p.company_id = $1 and `
 
 // narrowed is what the other fields of a filter ask for.
@@ -148,16 +155,16 @@ func (s *Service) list(ctx context.Context, by identity.Actor, company uuid.UUID
 	for _, name := range Shows() {
 		parts = append(parts, fmt.Sprintf(`(count(*) filter (where %s))::int as %s`, name.condition(), name))
 	}
-	var counts struct{ All, Members, Answered, Waiting, Overdue, Ended int }
+	var counts struct{ All, Members, Answered, Waiting, Abroad, Overdue, Ended int }
 	where := f.Show.condition() + narrowed
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.One(&counts, `select `+strings.Join(parts, ", ")+` from business_partner p where p.company_id = $1 and $2::timestamptz is not null`, company, now),
 		pg.Value(&l.Total, `select count(*)::int from business_partner p where p.company_id = $1 and $2::timestamptz is not null and `+where, company, now, query, string(f.Risk), f.Role, f.Country),
-		pg.All(&l.Items, itemSQL+where+` order by lower(p.name), p.id limit $7 offset $8`, company, now, query, string(f.Risk), f.Role, f.Country, PageSize, (f.Page-1)*PageSize))
+		pg.All(&l.Items, fmt.Sprintf(itemSQL, "")+where+` order by lower(p.name), p.id limit $7 offset $8`, company, now, query, string(f.Risk), f.Role, f.Country, PageSize, (f.Page-1)*PageSize))
 	if err != nil {
 		return l, fmt.Errorf("list the partners: %w", err)
 	}
-	for name, n := range map[Show]int{ShowAll: counts.All, ShowMembers: counts.Members, ShowAnswered: counts.Answered, ShowWaiting: counts.Waiting, ShowOverdue: counts.Overdue, ShowEnded: counts.Ended} {
+	for name, n := range map[Show]int{ShowAll: counts.All, ShowMembers: counts.Members, ShowAnswered: counts.Answered, ShowWaiting: counts.Waiting, ShowAbroad: counts.Abroad, ShowOverdue: counts.Overdue, ShowEnded: counts.Ended} {
 		l.Counts[name] = n
 	}
 	return l, nil
@@ -228,6 +235,7 @@ type Record struct {
 	Questionnaires []Brief
 	Connections    []Connection
 	Past           []Past
+	Matters        []Matter // tasks because of its status abroad
 	Languages      []Language
 	MayEdit        bool
 	MaySign        bool
@@ -242,10 +250,13 @@ func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 	}
 	r = Record{Languages: s.Data.Languages, MayEdit: by.Is(identity.CompanyEditors...), MaySign: by.Is(identity.CompanySigners...)}
 	now := s.Now()
-	var item []Item
+	var item []struct {
+		Item
+		Matters string
+	}
 	var net netRows
 	err = s.DB.Batch(ctx, by.Scope(), append(net.queries(by, now),
-		pg.All(&item, itemSQL+`p.id = $3`, by.CompanyID, now, id),
+		pg.All(&item, fmt.Sprintf(itemSQL, mattersOf)+`p.id = $3`, by.CompanyID, now, id),
 		pg.All(&r.Questionnaires, briefSQL+` where q.partner_id = $1 and q.company_id = $2 order by q.sent_at desc limit 50`, id, by.CompanyID),
 		pg.All(&r.Past, `select action, actor, reason, at from audit_event where company_id = $2 and not internal and (subject_id = $1
 			or subject_id in (select q.id from questionnaire q where q.partner_id = $1)) order by id desc limit $3`, id, by.CompanyID, mostPast))...)
@@ -254,6 +265,9 @@ func (s *Service) Open(ctx context.Context, by identity.Actor, id uuid.UUID) (r 
 	}
 	if len(item) == 0 {
 		return r, fault.Missing()
+	}
+	if r.Matters, err = pg.Documents[Matter](item[0].Matters); err != nil {
+		return r, fmt.Errorf("read the tasks of a partner: %w", err)
 	}
 	r.Partner, r.Overdue, r.Role = item[0].Partner, item[0].Overdue, s.Data.RoleName(item[0].Role)
 	for _, x := range net.list(by.CompanyID, now) {

@@ -268,7 +268,7 @@ type FeedPage struct {
 	Channel Channel
 	Today   clock.Day
 	Show    Change
-	Rows    []Row
+	List    []Row // of the page
 	Page    int
 	More    bool
 	Older   bool // a newer one was taken over
@@ -298,12 +298,12 @@ func (s *Service) Feed(ctx context.Context, by identity.Actor, id uuid.UUID, sho
 	}
 	p.Show, p.Page = show, page
 	p.Channel, p.Today, err = s.channel(ctx, by, p.ChannelID,
-		pg.All(&p.Rows, `select `+rowColumns+` from inbound_row r where r.feed_id = $1 and `+which+` order by r.id limit $3 offset $4`, id, string(show), pageSize+1, (page-1)*pageSize))
+		pg.All(&p.List, `select `+rowColumns+` from inbound_row r where r.feed_id = $1 and `+which+` order by r.id limit $3 offset $4`, id, string(show), pageSize+1, (page-1)*pageSize))
 	if err != nil {
 		return p, err
 	}
-	if len(p.Rows) > pageSize {
-		p.Rows, p.More = p.Rows[:pageSize], true
+	if len(p.List) > pageSize {
+		p.List, p.More = p.List[:pageSize], true
 	}
 	p.Older, p.Drop = p.Channel.after(p.Feed), p.drops(p.Channel.Rules.DropPercent)
 	f, err := p.facts(by)
@@ -333,4 +333,6 @@ func (c Channel) after(f Feed) bool {
 }
 
 // title names a channel in audit events.
-func (c Channel) title() string { return strings.Join([]string{c.Arrangement.Code, c.Operative.Home}, "/") }
+func (c Channel) title() string {
+	return strings.Join([]string{c.Arrangement.Code, c.Operative.Home}, "/")
+}

@@ -84,11 +84,11 @@ func (s *Service) apply(ctx context.Context, tx pg.Tx, now time.Time, by identit
 		sql  string
 		args []any
 	}{
-		{`set local enable_nestloop = off`, nil}, // whole sets meet, as in plan
+		{setBased, nil},
 		{newSQL, []any{now, now, now, f.ID}},
 		{changeSQL, []any{now, now, now, f.ID}},
 		{historySQL, []any{now, by.Name, f.ID}},
-		{`set local enable_nestloop = on`, nil},
+		{oneByOne, nil},
 		{`update inbound_channel set as_of = ?, brought_at = ?, taken_at = ?, version = version + 1 where id = ?`, []any{f.AsOf, f.BroughtAt, now, f.ChannelID}},
 	} {
 		if err := db.Exec(step.sql, step.args...).Error; err != nil {

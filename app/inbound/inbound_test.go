@@ -64,7 +64,7 @@ func TestTheJourney(t *testing.T) {
 	w.counts("changes", f.ID, map[inbound.Change]int{inbound.Suspended: 1, inbound.Changed: 1, inbound.New: 1, inbound.Unchanged: 1})
 	p, err := w.svc.Feed(w.Ctx, w.otto, f.ID, inbound.Changed, 1)
 	w.Must(err)
-	if d := p.Rows[0].Differences(); len(d) != 1 || d[0] != (inbound.Difference{Field: "name", Was: "Seine SA", Is: "Seine & Fils SA"}) {
+	if d := p.List[0].Differences(); len(d) != 1 || d[0] != (inbound.Difference{Field: "name", Was: "Seine SA", Is: "Seine & Fils SA"}) {
 		t.Errorf("differences: %v", d)
 	}
 	if p.Fallen != 1 || p.Base != 3 || p.Reliant != 1 || !p.Drop {

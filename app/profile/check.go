@@ -66,6 +66,7 @@ const aroundSQL = `select jsonb_build_object(
     where n.cycle_id = $1 and n.assignee_id is not null and not exists (select from person_right r
       where r.person_id = n.assignee_id and r.company_id = $2 and r.audience = 'company' and r.ended_at is null
         and ($3::timestamptz at time zone o.zone)::date between r.starts_on and coalesce(r.ends_on, 'infinity'))), '[]'),
+  'fallen', coalesce((select jsonb_agg(distinct p.name order by p.name) from partner_matter x join business_partner p on p.id = x.partner_id where x.company_id = $2 and x.settled_at is null), '[]'),
   'risk', (select max(a.finished_at) from risk_assessment a where a.company_id = $2 and a.status = 'finished'),
   'risks', coalesce((select jsonb_agg(distinct l.criterion) from evidence_link l join risk_assessment a on a.evidence_id = l.evidence_id where l.cycle_id = $1), '[]'),
   'asked', coalesce((select jsonb_agg(t.criterion order by t.criterion) from (
@@ -83,9 +84,10 @@ type around struct {
 		Criterion string `json:"criterion"`
 		Name      string `json:"name"`
 	} `json:"gone"`
-	Risk  *time.Time `json:"risk"`
-	Risks []string   `json:"risks"`
-	Asked []string   `json:"asked"`
+	Fallen []string   `json:"fallen"` // business partners whose status abroad has changed
+	Risk   *time.Time `json:"risk"`
+	Risks  []string   `json:"risks"`
+	Asked  []string   `json:"asked"`
 }
 
 func readAround(text string) (a around, err error) {
@@ -257,6 +259,9 @@ func (k *checker) newSites() {
 	}
 }
 
+// mostFallen bounds the partners that are named one by one.
+const mostFallen = 20
+
 // around looks at people, the risk assessment and what we asked.
 func (k *checker) around(a around) {
 	for _, x := range a.Away {
@@ -268,6 +273,13 @@ func (k *checker) around(a around) {
 		if k.looks(x.Criterion) {
 			k.add(Warning, "assignee_gone", x.Criterion, "%s no longer acts for your company. Assign this criterion to somebody else", x.Name)
 		}
+	}
+	for i, name := range a.Fallen {
+		if i == mostFallen {
+			k.add(Warning, "partner_fallen", "", "More of your business partners have lost their status abroad: %d. See them under Business partners", len(a.Fallen)-mostFallen)
+			break
+		}
+		k.add(Warning, "partner_fallen", "", "%s is no longer a trusted trader in its own country, or is suspended. Look at it under Business partners, and change the answers that count on it", name)
 	}
 	if a.Risk != nil && k.now.Sub(*a.Risk) > riskYear*24*time.Hour {
 		criterion := ""

@@ -171,6 +171,23 @@ func (w *Web) endPartner(c *fiber.Ctx, who identity.Actor) error {
 	return seeOther(c, view.Path(id, ""))
 }
 
+// settlePartner says what was done about a partner whose status abroad has changed.
+func (w *Web) settlePartner(c *fiber.Ctx, who identity.Actor) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	matter, err := pathID(c, "matter")
+	if err != nil {
+		return err
+	}
+	if err := w.Partners.Settle(c.UserContext(), who, id, matter, bizpartner.SettleEntry{Version: formVersion(c), Note: c.FormValue("settle-" + matter.String())}); err != nil {
+		return w.partnerRecord(c, who, err)
+	}
+	w.flash(c, ui.Good, t(c, "It is dealt with"))
+	return seeOther(c, view.Path(id, ""))
+}
+
 func (w *Web) newPartnerImport(c *fiber.Ctx, who identity.Actor) error {
 	return w.partnerImport(c, who, nil, nil)
 }

@@ -24,6 +24,7 @@ import (
 	"trustedtrader/app/headquarters"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/inbound"
 	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -51,6 +52,7 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 	members := membership.New(w.DB, w.Clock.Now, w.Steps)
 	agreed, err := arrangement.Own(w.Steps.Programmes)
 	w.Must(err)
+	recognitions := &recognition.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Register: agreed, Letters: w.Steps.Letters}
 	cases := enforcement.New(w.DB, w.Clock.Now, &enforcement.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters, Standing: members.Standing})
 	return w, &applicant{t: t, db: w.DB, clock: w.Clock, web: &Web{
 		Config: config.Config{BaseURL: base, SessionIdle: time.Hour}, Log: apptest.Quiet(), Now: w.Clock.Now, DB: w.DB, Assets: assets, Catalogues: &i18n.Catalogues{},
@@ -64,8 +66,9 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 			Validations: &validation.Service{DB: w.DB, Now: w.Clock.Now, Steps: &validation.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters,
 				Calendars: w.Steps.Clocks.Calendars}},
 			Feeds: feedService(w), Partners: partnerService(t, w), Successions: successionService(w), Consents: &consent.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes}, Window: windowService(w), Checks: checkService(t, w),
-			Arrangements: &arrangement.Service{DB: w.DB, Now: w.Clock.Now, Register: agreed}, Recognitions: &recognition.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Register: agreed, Letters: w.Steps.Letters},
-			API: apiService(w), Credentials: credentialService(w),
+			Arrangements: &arrangement.Service{DB: w.DB, Now: w.Clock.Now, Register: agreed}, Recognitions: recognitions,
+			Inbound: &inbound.Service{DB: w.DB, Now: w.Clock.Now, Register: agreed, Recognitions: recognitions},
+			API:     apiService(w), Credentials: credentialService(w),
 			Members: members, Cases: cases, Appeals: appealsOf(w, cases), Enclosures: &enclosure.Service{DB: w.DB, Now: w.Clock.Now, Letters: w.Steps.Letters}, Incidents: &incident.Service{DB: w.DB, Now: w.Clock.Now, Steps: cases.Steps.Incidents}, Trail: &audit.Service{DB: w.DB, Now: w.Clock.Now}, Evidence: newLibrary(t, w.DB, w.Clock.Now),
 			Doctor:   &doctor.Doctor{DB: w.DB, Now: w.Clock.Now, Config: config.Config{Data: t.TempDir()}},
 			Criteria: &catalogue.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}, OSCAL: &oscal.Service{DB: w.DB, Now: w.Clock.Now, Library: library(t)}},

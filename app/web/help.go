@@ -130,6 +130,8 @@ var guideOf = map[string]string{
 	"/desk/arrangements": "headquarters#arrangements", "/desk/arrangements/:code": "headquarters#arrangements",
 	"/recognition": "membership#recognition", "/recognition/:code": "membership#recognition", "/recognition/:code/sheet": "membership#recognition",
 	"/operators/apply": "partner-agencies#operators", "/operators/:token": "partner-agencies#operators", "/agency/operators": "partner-agencies#operators", "/agency/operators/:id": "partner-agencies#operators",
+	"/agency/feeds": "partner-agencies#feeds", "/agency/feeds/:id": "partner-agencies#feeds", "/agency/feeds/lists/:id": "partner-agencies#feeds",
+	"/desk/feeds": "headquarters#feeds", "/desk/feeds/:id": "headquarters#feeds", "/desk/feeds/lists/:id": "headquarters#feeds",
 	"/desk/operators": "headquarters#arrangements", "/desk/operators/:id": "headquarters#arrangements",
 	"/agency/recognition": "partner-agencies#recognize", "/agency/recognition/:id": "partner-agencies#recognize", "/agency/notices": "partner-agencies#notices",
 	"/company/consents": "membership#consent", "/agency/members": "partner-agencies#find",

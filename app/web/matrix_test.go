@@ -31,6 +31,7 @@ import (
 	"trustedtrader/app/finding"
 	"trustedtrader/app/finding/findingtest"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/inbound"
 	"trustedtrader/app/incident"
 	"trustedtrader/app/people"
 	"trustedtrader/app/pg"
@@ -256,6 +257,12 @@ func newMatrix(t *testing.T) *matrix {
 	w.Exec(`insert into foreign_operator (id, agency_id, arrangement, home, name, country, number, search_key, status, receipt_hash, applied_at, changed_at, known_on) values (?, ?, 'us-ctpat-eu-aeo', 'ctpat', 'Fjord AS', 'DE', 'DEAEOF1', 'DEAEOF1', 'applied', '\\x01', ?, ?, '2026-03-03')`,
 		foreign, agency, w.Clock.Now(), w.Clock.Now())
 	m.own["operator"], m.others["operator"] = foreign.String(), foreign.String()
+	w.Exec(`insert into arrangement_agency (arrangement, agency_id, since) values ('us-ctpat-eu-aeo', ?, ?)`, agency, w.Clock.Now())
+	channel := inbound.ChannelID(agency, "us-ctpat-eu-aeo", "ctpat")
+	brought, err := a.web.Inbound.Bring(w.Ctx, w.Chief, channel, inbound.BringEntry{Kind: inbound.Full, AsOf: "2026-03-03", FileName: "aeo.csv"}, strings.NewReader("number,name,country,status\nDEAEOF1,Fjord AS,DE,active\n,Nobody,DE,active\n"))
+	w.Must(err)
+	m.own["channel"], m.others["channel"] = channel.String(), channel.String()
+	m.own["inbound"], m.others["inbound"] = brought.ID.String(), brought.ID.String()
 	m.own["recognition"], m.others["recognition"] = asked.String(), asked.String()
 	m.own["check"], m.own["list"] = m.checked(a.web.Checks)
 	m.others["check"], m.others["list"] = m.own["check"], m.own["list"]
@@ -496,7 +503,7 @@ func objectOf(path string) map[string]string {
 		{"/partners/connections/", map[string]string{":id": "connection"}},
 		{"/partners/links/", map[string]string{":id": "link"}},
 		{"/partners/questionnaires/", map[string]string{":id": "questionnaire", ":task": "task"}},
-		{"/partners/", map[string]string{":id": "business"}},
+		{"/partners/", map[string]string{":id": "business", ":matter": "=00000000-0000-7000-8000-000000000006"}},
 		{"/findings/", map[string]string{":id": "finding", ":file": "=00000000-0000-7000-8000-000000000005"}},
 		{"/desk/visits/:id/criteria", map[string]string{":id": "worked", ":criterion": "=3.1"}},
 		{"/desk/visits/:id/workbook", map[string]string{":id": "worked"}},
@@ -526,6 +533,10 @@ func objectOf(path string) map[string]string {
 		{"/desk/irregularities/", map[string]string{":id": "=00000000-0000-7000-8000-000000000007"}},
 		{"/operators/", map[string]string{":token": "=nothing"}},
 		{"/agency/operators/", map[string]string{":id": "operator"}},
+		{"/agency/feeds/lists/", map[string]string{":id": "inbound"}},
+		{"/agency/feeds/", map[string]string{":id": "channel"}},
+		{"/desk/feeds/lists/", map[string]string{":id": "inbound"}},
+		{"/desk/feeds/", map[string]string{":id": "channel"}},
 		{"/desk/operators/", map[string]string{":id": "operator"}},
 		{"/agency/recognition/", map[string]string{":id": "recognition"}},
 		{"/agency/notices/", map[string]string{":id": "=00000000-0000-7000-8000-000000000006"}},

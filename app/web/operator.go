@@ -55,7 +55,7 @@ func (w *Web) showOperators(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	p := view.OperatorsPage{Chrome: w.wideChrome(c, who, t(c, "Foreign operators")), List: l, Base: "/agency/operators", Register: w.Recognitions.Register, Zone: who.Zone}
+	p := view.OperatorsPage{Chrome: w.wideChrome(c, who, t(c, "Foreign operators")), List: l, Base: "/agency/operators", Register: w.Recognitions.Register, Zone: who.Zone, Stale: w.Recognitions.StaleSince}
 	if who.Audience == identity.Staff {
 		p.Base, p.Chrome.Breadcrumb = "/desk/operators", deskCrumbs(c, p.Chrome.Title)
 	}

@@ -32,6 +32,7 @@ import (
 	"trustedtrader/app/geo"
 	"trustedtrader/app/headquarters"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/inbound"
 	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -106,6 +107,7 @@ type Services struct {
 	Checks       *consultation.Service
 	Arrangements *arrangement.Service
 	Recognitions *recognition.Service
+	Inbound      *inbound.Service
 	API          *partnerapi.Service
 	Credentials  *credential.Service
 	Doctor       *doctor.Doctor

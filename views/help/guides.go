@@ -435,7 +435,7 @@ func partners() Guide {
 				}},
 			{ID: "verify", Title: "Verify a check", Intro: "[Verify a check](/checks/verify) is open to everybody who has the number of a check and the identifier that was asked for.",
 				Points: []string{"Both must be right. The page does not say which one is wrong."}},
-			recognizePart(), noticesPart(), operatorsPart(),
+			recognizePart(), noticesPart(), operatorsPart(), feedsPart("/agency/feeds"),
 			{ID: "programs", Title: "Programs of your agency", Intro: "Programs ask the portal by themselves: checks, events, daily files and reports. The administrator of your agency registers them. [How programs talk to the portal](/api/docs) describes each request.",
 				Steps: []string{
 					"Open [Programs](/agency/api), enter a name and choose **Register a program**.",

@@ -41,6 +41,6 @@ func above() Guide {
 					"A count or a hash that does not fit means that the file was changed or one is missing. Do not use it.",
 					"Each download is in the audit trail.",
 				}},
-			arrangementsPart(),
+			arrangementsPart(), feedsPart("/desk/feeds"),
 		}}
 }

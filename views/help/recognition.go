@@ -57,3 +57,20 @@ func operatorsPart() Part {
 		},
 		Points: []string{"Recognition stops at once. Members that have the trader among their business partners are told.", "The applicant keeps the address of its page, which shows where it stands."}}
 }
+
+// feedsPart is how lists of a partner's traders come in; home is the page where they are.
+func feedsPart(home string) Part {
+	return Part{ID: "feeds", Title: "Lists of foreign operators", Intro: "A partner brings the list of its trusted traders as CSV or XLSX, or a program brings it. [Lists of foreign operators](" + home + ") has a line for each programme.",
+		Steps: []string{
+			"Open a programme. Under **Bring a list** say whether the file is a full list or only what has changed, and of which day it speaks. Choose the file and **Read the list**.",
+			"If the portal does not know the headings, say under **Columns of the file** what they are. It knows them the next time.",
+			"Read **What it changes**: who is missing, has ended, is suspended, has changed or is new. Wrong rows come under **Wrong rows as CSV**.",
+			"Another person of your side chooses **Take the list over**, or **Refuse the list** with the reason. Who brought it cannot.",
+		},
+		Points: []string{
+			"When more operators would no longer count than the rules allow, the second person ticks a box that names the number.",
+			"Operators whose row is wrong stay as they are. A list of an earlier day than the last one cannot be taken over.",
+			"Recognition stops at once. Members that have a trader among their business partners are told, and the partner becomes a task of theirs.",
+			"A channel is marked stale when its last list is older than agreed. Then the portal answers that a person looks at the case, with the reason STALE.",
+		}}
+}

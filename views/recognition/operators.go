@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/arrangement"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	"trustedtrader/app/programme"
@@ -59,6 +60,15 @@ type OperatorsPage struct {
 	Base     string // address of the list
 	Register *arrangement.Register
 	Zone     *time.Location
+	Stale    func(app.Operator, clock.Day) (clock.Day, bool)
+}
+
+// stale is the day since which what is known of an operator that counts is too old.
+func (p OperatorsPage) stale(o app.Operator) (clock.Day, bool) {
+	if o.Status != app.Confirmed {
+		return clock.Day{}, false
+	}
+	return p.Stale(o, p.List.Today)
 }
 
 func (p OperatorsPage) tabs(ctx context.Context) (out []ui.Tab) {
@@ -97,8 +107,33 @@ func (p OperatorPage) facts(ctx context.Context) []ui.Pair {
 	if a, ok := p.Register.Get(o.Arrangement); ok {
 		out = append(out, ui.Pair{Key: i18n.T(ctx, "Arrangement"), Value: a.Title()})
 	}
+	for _, x := range []ui.Pair{{Key: i18n.T(ctx, "Tier"), Value: o.Tier}, {Key: i18n.T(ctx, "Other numbers"), Value: o.Identifiers}} {
+		if x.Value != "" {
+			out = append(out, x)
+		}
+	}
+	if o.ValidFrom != nil {
+		out = append(out, ui.Pair{Key: i18n.T(ctx, "First day"), Value: o.ValidFrom.Text(ctx)})
+	}
+	if o.ValidUntil != nil {
+		out = append(out, ui.Pair{Key: i18n.T(ctx, "Last day"), Value: o.ValidUntil.Text(ctx)})
+	}
+	if o.ListedOn != nil {
+		out = append(out, ui.Pair{Key: i18n.T(ctx, "Last list of its customs"), Value: o.ListedOn.Text(ctx)})
+	}
 	if o.Reason != "" {
 		out = append(out, ui.Pair{Key: i18n.T(ctx, "Reason"), Value: o.Reason})
+	}
+	return out
+}
+
+func (p OperatorPage) past(ctx context.Context) (out []ui.Event) {
+	for _, x := range p.Operator.Past {
+		text := x.Reason
+		if x.Number != "" {
+			text = i18n.T(ctx, "List %s", x.Number) + ". " + text
+		}
+		out = append(out, ui.Event{At: x.At, Zone: p.Zone, Actor: x.Actor, Title: i18n.T(ctx, x.Name()), Text: text})
 	}
 	return out
 }
