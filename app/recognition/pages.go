@@ -138,6 +138,42 @@ func (s *Service) Mine(ctx context.Context, by identity.Actor) (p Page, err erro
 	return s.page(by, r, now, "")
 }
 
+// Abroad is a live recognition of a membership, and the arrangement as it stands.
+type Abroad struct {
+	Recognition
+	Of    arrangement.Arrangement
+	State arrangement.State
+}
+
+// Rests reports whether it counts for nothing now, because its arrangement is suspended.
+func (a Abroad) Rests() bool { return a.State == arrangement.OnHold }
+
+// Partners reads how partners see one membership: the recognitions that have not ended, by
+// arrangement. The company's own people may.
+func (s *Service) Partners(ctx context.Context, by identity.Actor, membership uuid.UUID) (out []Abroad, err error) {
+	own, err := by.Reads()
+	if err != nil || own == nil {
+		return nil, fault.Missing()
+	}
+	now := s.Now()
+	var r read
+	if err := s.DB.Batch(ctx, by.Scope(), arrangement.Known(&r.events, ""), arrangement.Zone(&r.zone),
+		pg.All(&r.rows, `select `+columns+` from recognition r where r.company_id = $1 and r.membership_id = $2 and r.ended_at is null order by r.arrangement limit 200`, *own, membership)); err != nil {
+		return nil, fmt.Errorf("read how partners see a membership: %w", err)
+	}
+	today, err := arrangement.DayIn(now, r.zone)
+	if err != nil {
+		return nil, err
+	}
+	lives := s.Register.Lives(r.events)
+	for _, row := range r.rows {
+		if a, ok := s.Register.Get(row.Arrangement); ok {
+			out = append(out, Abroad{Recognition: row, Of: a, State: lives[a.Code].On(today, now)})
+		}
+	}
+	return out, nil
+}
+
 func (s *Service) page(by identity.Actor, r read, now time.Time, code string) (p Page, err error) {
 	zone, err := time.LoadLocation(r.zone)
 	if err != nil {

@@ -70,9 +70,36 @@ const spansSQL = `select ` + spanColumns + ` from standing s where s.membership_
 // day if there is one. The company's own people and the agency's case readers may; a look by
 // the agency is an audit event.
 func (s *Service) History(ctx context.Context, by identity.Actor, id uuid.UUID, q *Question) (p Page, err error) {
-	own, err := by.Reads()
+	var past []eventRow
+	p, m, err := s.read(ctx, by, id, pg.All(&past, eventsSQL, id))
 	if err != nil {
 		return p, err
+	}
+	for _, e := range events(past) {
+		p.Events = append([]Event{e}, p.Events...)
+	}
+	if q == nil || q.On.IsZero() {
+		return p, nil
+	}
+	p.Asked, err = s.answer(ctx, by, m, *q, s.Now(), p.Spans)
+	return p, err
+}
+
+// Entitled reads a membership without its events, and what it entitles to today. The same
+// people may as with History.
+func (s *Service) Entitled(ctx context.Context, by identity.Actor, id uuid.UUID) (p Page, list []Entitlement, err error) {
+	if p, _, err = s.read(ctx, by, id); err != nil {
+		return p, nil, err
+	}
+	return p, Entitlements(p.Rules, p.EntityType, p.Spans, p.Today), nil
+}
+
+// read reads a membership with the spans known now, in one round trip with more. A look by the
+// agency is an audit event.
+func (s *Service) read(ctx context.Context, by identity.Actor, id uuid.UUID, more ...pg.Query) (p Page, m member, err error) {
+	own, err := by.Reads()
+	if err != nil {
+		return p, m, err
 	}
 	now := s.Now()
 	var row struct {
@@ -80,28 +107,19 @@ func (s *Service) History(ctx context.Context, by identity.Actor, id uuid.UUID, 
 		Company string
 	}
 	var known []spanRow
-	var past []eventRow
-	statements := []pg.Query{pg.One(&row, pageSQL, id, own), pg.All(&known, spansSQL, id, nil), pg.All(&past, eventsSQL, id)}
+	statements := append([]pg.Query{pg.One(&row, pageSQL, id, own), pg.All(&known, spansSQL, id, nil)}, more...)
 	if own == nil {
 		statements = append(statements, audit.LookAt(now, by, "membership.read_history", "membership", "membership x where x.id = $10", id))
 	}
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
-		return p, fmt.Errorf("read the history of the membership: %w", err)
+		return p, m, fmt.Errorf("read the history of the membership: %w", err)
 	}
-	m := row.member
+	m = row.member
 	if err := s.complete(&m); err != nil {
-		return p, err
+		return p, m, err
 	}
-	p = Page{MembershipID: m.ID, CompanyID: m.CompanyID, Number: m.Number, Company: row.Company, Rules: m.rules, EntityType: m.EntityType, Zone: m.zone,
-		Today: clock.DayOf(now, m.zone), Spans: spans(known)}
-	for _, e := range events(past) {
-		p.Events = append([]Event{e}, p.Events...)
-	}
-	if q == nil || q.On.IsZero() {
-		return p, nil
-	}
-	p.Asked, err = s.answer(ctx, by, m, *q, now, p.Spans)
-	return p, err
+	return Page{MembershipID: m.ID, CompanyID: m.CompanyID, Number: m.Number, Company: row.Company, Rules: m.rules, EntityType: m.EntityType, Zone: m.zone,
+		Today: clock.DayOf(now, m.zone), Spans: spans(known)}, m, nil
 }
 
 func (s *Service) answer(ctx context.Context, by identity.Actor, m member, q Question, now time.Time, known []Span) (*Answer, error) {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -9,7 +8,6 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
-	"trustedtrader/app/recognition"
 	"trustedtrader/app/standing"
 	view "trustedtrader/views/standing"
 	"trustedtrader/views/ui"
@@ -50,21 +48,17 @@ func (w *Web) showBenefits(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	p, err := w.Members.Standing.History(c.UserContext(), who, id, nil)
+	p, list, err := w.Members.Standing.Entitled(c.UserContext(), who, id)
 	if err != nil {
 		return err
 	}
-	page := view.BenefitsPage{Chrome: w.wideChrome(c, who, t(c, "Benefits of %s", p.Number)), Page: p, List: standing.Entitlements(p.Rules, p.EntityType, p.Spans, p.Today)}
+	page := view.BenefitsPage{Chrome: w.wideChrome(c, who, t(c, "Benefits of %s", p.Number)), Page: p, List: list}
 	if who.Audience == identity.Companies {
 		page.Chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Home"), Href: "/company"}}
-		abroad, err := w.Recognitions.Mine(c.UserContext(), who)
-		if err != nil {
+		if page.Abroad, err = w.Recognitions.Partners(c.UserContext(), who, id); err != nil {
 			return err
 		}
-		page.Abroad = slices.DeleteFunc(abroad.Items, func(i recognition.Item) bool { return i.Member.ID != id || i.Live() == nil })
-		if page.Abroad == nil {
-			page.Abroad = []recognition.Item{}
-		}
+		page.Member = true
 	}
 	page.Chrome.Breadcrumb = append(page.Chrome.Breadcrumb, ui.Crumb{Label: t(c, "Membership %s", p.Number), Href: "/memberships/" + id.String()}, ui.Crumb{Label: t(c, "Benefits")})
 	return render(c, fiber.StatusOK, view.Benefits(page))

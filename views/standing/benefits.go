@@ -15,7 +15,8 @@ type BenefitsPage struct {
 	ui.Chrome
 	Page   app.Page
 	List   []app.Entitlement
-	Abroad []recognition.Item // of this membership, where it was asked for; nil: not for this reader
+	Member bool // the reader is of the member's company, and sees its partners
+	Abroad []recognition.Abroad
 }
 
 func (p BenefitsPage) now() []app.Entitlement {

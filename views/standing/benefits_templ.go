@@ -716,7 +716,7 @@ func partners(p BenefitsPage) templ.Component {
 			templ_7745c5c3_Var33 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if p.Abroad != nil {
+		if p.Member {
 			templ_7745c5c3_Var34 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -782,9 +782,9 @@ func partners(p BenefitsPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var38 templ.SafeURL
-								templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL("/recognition/" + i.Arrangement.Code))
+								templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL("/recognition/" + i.Of.Code))
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `standing/benefits.templ`, Line: 120, Col: 65}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `standing/benefits.templ`, Line: 120, Col: 56}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var38))
 								if templ_7745c5c3_Err != nil {
@@ -795,9 +795,9 @@ func partners(p BenefitsPage) templ.Component {
 									return templ_7745c5c3_Err
 								}
 								var templ_7745c5c3_Var39 string
-								templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(i.Arrangement.Title())
+								templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(i.Of.Title())
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `standing/benefits.templ`, Line: 120, Col: 91}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `standing/benefits.templ`, Line: 120, Col: 73}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var39))
 								if templ_7745c5c3_Err != nil {
@@ -829,13 +829,13 @@ func partners(p BenefitsPage) templ.Component {
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
-								if i.Rests() != "" {
+								if i.Rests() || p.stopped() {
 									templ_7745c5c3_Err = ui.Tag(ui.Bad, i18n.T(ctx, "Rests")).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
 								} else {
-									templ_7745c5c3_Err = ui.Tag(views.Tone(i.Last.Status), i18n.T(ctx, i.Last.Status.Name())).Render(ctx, templ_7745c5c3_Buffer)
+									templ_7745c5c3_Err = ui.Tag(views.Tone(i.Status), i18n.T(ctx, i.Status.Name())).Render(ctx, templ_7745c5c3_Buffer)
 									if templ_7745c5c3_Err != nil {
 										return templ_7745c5c3_Err
 									}
@@ -862,7 +862,7 @@ func partners(p BenefitsPage) templ.Component {
 									}()
 								}
 								ctx = templ.InitializeContext(ctx)
-								templ_7745c5c3_Err = ui.DateTime(since(i.Last), p.Page.Zone).Render(ctx, templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = ui.DateTime(since(i.Recognition), p.Page.Zone).Render(ctx, templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}
@@ -913,7 +913,7 @@ func partners(p BenefitsPage) templ.Component {
 }
 
 // since is when a recognition came to where it stands.
-func since(r *recognition.Recognition) time.Time {
+func since(r recognition.Recognition) time.Time {
 	for _, t := range []*time.Time{r.AnsweredAt, r.AcknowledgedAt, r.SentAt} {
 		if t != nil {
 			return *t
