@@ -12,6 +12,7 @@
 //   - pg: the door to PostgreSQL: transactions, the fence between companies, jobs
 //   - audit: who did what, when and why
 //   - canon: JSON in its one canonical form, for hashes that anyone can compute again
+//   - seal: what the portal keeps and nobody else may read
 //   - signing: the keys with which the portal signs what others verify
 //   - datafile: YAML that people write by hand, with every problem at once
 //   - geo, ical: distances and the map; invitations and feeds that calendars understand

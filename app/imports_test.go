@@ -14,7 +14,7 @@ const module = "trustedtrader/"
 
 // journey is the order of the domains: a package may import only what stands left of it.
 var journey = []string{
-	"fault", "i18n", "pg", "identity", "entry", "table", "audit", "canon", "signing", "document", "identifier", "programme", "catalogue", "oscal", "notice", "clock",
+	"fault", "i18n", "pg", "identity", "entry", "table", "audit", "canon", "seal", "signing", "document", "identifier", "programme", "catalogue", "oscal", "notice", "clock",
 	"signin", "people", "company", "blob", "evidence", "profile", "risk", "application", "review", "profilereview", "standing", "membership", "exchange",
 	"geo", "ical", "roster", "validation", "plan", "feed", "fieldwork", "finding", "report", "enclosure", "incident", "enforcement", "appeal", "succession", "bizpartner", "consent", "singlewindow", "arrangement", "recognition", "inbound", "consultation", "credential", "partnerapi", "headquarters",
 }

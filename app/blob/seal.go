@@ -2,7 +2,6 @@ package blob
 
 import (
 	"context"
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
@@ -17,6 +16,8 @@ import (
 	"sync"
 
 	"gocloud.dev/blob"
+
+	"trustedtrader/app/seal"
 )
 
 // An object is a head and frames. The head is a mark and a random salt, from which the
@@ -33,7 +34,7 @@ const (
 	sealed   = frame + tagSize
 
 	// KeySize is the length of a key that seals objects.
-	KeySize = 32
+	KeySize = seal.KeySize
 )
 
 // frames are buffers for one sealed frame each.
@@ -47,11 +48,7 @@ func boxOf(key, salt []byte, name string) (cipher.AEAD, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal an object: %w", err)
 	}
-	block, err := aes.NewCipher(own)
-	if err != nil {
-		return nil, fmt.Errorf("seal an object: %w", err)
-	}
-	return cipher.NewGCM(block)
+	return seal.Cipher(own)
 }
 
 func nonce(number int64, last bool) []byte {

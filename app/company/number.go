@@ -38,7 +38,7 @@ func (e IdentifierEntry) put(key []byte, row *Identifier) ([]fault.Field, error)
 	}
 	row.Value, row.SearchKey = value, identifier.Key(value)
 	if scheme.Personal {
-		sealed, err := seal(key, scheme.Code, value)
+		sealed, err := sealNumber(key, scheme.Code, value)
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +151,7 @@ func (s *Service) RevealIdentifier(ctx context.Context, by identity.Actor, compa
 			return err
 		}
 		if number = n.Shown(); len(n.Value) > 0 && n.Value[:1] == sealMark {
-			value, err := unseal(s.Key, n.Scheme, n.Value)
+			value, err := openNumber(s.Key, n.Scheme, n.Value)
 			if err != nil {
 				return err
 			}

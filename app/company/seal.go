@@ -1,9 +1,6 @@
 package company
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -13,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"trustedtrader/app/identifier"
+	"trustedtrader/app/seal"
 )
 
 // Numbers that say something about a natural person are sealed before they are
@@ -25,60 +23,49 @@ const (
 	tailSize = 4
 )
 
-func sealKeys(key []byte) (forNonce, forText []byte, err error) {
-	if len(key) < 32 {
-		return nil, nil, errors.New("seal identifiers: the key has fewer than 32 bytes")
-	}
-	all, err := hkdf.Key(sha256.New, key, nil, "portal company identifiers 1", 64)
+// sealPurpose stands for ever: with another one no number opens that was sealed before.
+const sealPurpose = "portal company identifiers 1"
+
+// boxOf is the box that numbers lie in, and the key of the hash that becomes their nonce.
+func boxOf(key []byte) (b seal.Box, forNonce []byte, err error) {
+	keys, err := seal.Keys(key, sealPurpose, 2)
 	if err != nil {
-		return nil, nil, fmt.Errorf("seal identifiers: %w", err)
+		return b, nil, err
 	}
-	return all[:32], all[32:], nil
+	b, err = seal.New(keys[1])
+	return b, keys[0], err
 }
 
-func gcm(key []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
-}
-
-func seal(key []byte, scheme, value string) (string, error) {
-	forNonce, forText, err := sealKeys(key)
-	if err != nil {
-		return "", err
-	}
-	box, err := gcm(forText)
+func sealNumber(key []byte, scheme, value string) (string, error) {
+	box, forNonce, err := boxOf(key)
 	if err != nil {
 		return "", err
 	}
 	mac := hmac.New(sha256.New, forNonce)
 	mac.Write([]byte(scheme + "\x00" + value))
-	nonce := mac.Sum(nil)[:box.NonceSize()]
+	text, err := box.Same([]byte(value), []byte(scheme), mac.Sum(nil))
+	if err != nil {
+		return "", err
+	}
 	tail := []rune(value)
 	tail = tail[max(0, len(tail)-tailSize):]
-	return sealMark + string(tail) + sealMark + base64.RawURLEncoding.EncodeToString(box.Seal(nonce, nonce, []byte(value), []byte(scheme))), nil
+	return sealMark + string(tail) + sealMark + base64.RawURLEncoding.EncodeToString(text), nil
 }
 
-func unseal(key []byte, scheme, sealed string) (string, error) {
+func openNumber(key []byte, scheme, sealed string) (string, error) {
 	_, text, ok := strings.Cut(strings.TrimPrefix(sealed, sealMark), sealMark)
 	if !ok || !strings.HasPrefix(sealed, sealMark) {
 		return "", errors.New("open a sealed identifier: it is not one")
 	}
-	_, forText, err := sealKeys(key)
-	if err != nil {
-		return "", err
-	}
-	box, err := gcm(forText)
+	box, _, err := boxOf(key)
 	if err != nil {
 		return "", err
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(b) < box.NonceSize() {
+	if err != nil {
 		return "", errors.New("open a sealed identifier: it is damaged")
 	}
-	plain, err := box.Open(nil, b[:box.NonceSize()], b[box.NonceSize():], []byte(scheme))
+	plain, err := box.Open(b, []byte(scheme))
 	if err != nil {
 		return "", fmt.Errorf("open a sealed identifier: %w", err)
 	}
@@ -107,7 +94,7 @@ func (s *Service) SealedForms(input string) ([]string, error) {
 			continue
 		}
 		if value, problem := scheme.Normalise(input); problem == nil {
-			sealed, err := seal(s.Key, scheme.Code, value)
+			sealed, err := sealNumber(s.Key, scheme.Code, value)
 			if err != nil {
 				return nil, err
 			}

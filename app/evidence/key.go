@@ -2,8 +2,6 @@ package evidence
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -13,21 +11,18 @@ import (
 
 	"trustedtrader/app/blob"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/seal"
 )
 
 // A company's key is wrapped as: a number for how, a nonce, and the key under AES-256-GCM
 // with the company's id beside it, so that one company's key does not open as another's.
 const wrappedHow = 1
 
-func (s *Service) wrapper() (cipher.AEAD, error) {
-	if len(s.Master) != blob.KeySize {
-		return nil, errors.New("seal the key of a company: the installation's key is missing")
+func (s *Service) wrapper() (b seal.Box, err error) {
+	if len(s.Master) != seal.KeySize {
+		return b, errors.New("seal the key of a company: the installation's key is missing")
 	}
-	block, err := aes.NewCipher(s.Master)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
+	return seal.New(s.Master)
 }
 
 func (s *Service) wrap(company uuid.UUID) ([]byte, error) {
@@ -35,13 +30,12 @@ func (s *Service) wrap(company uuid.UUID) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, nonce := make([]byte, blob.KeySize), make([]byte, box.NonceSize())
-	for _, b := range [][]byte{key, nonce} {
-		if _, err := rand.Read(b); err != nil {
-			return nil, err
-		}
+	key := make([]byte, blob.KeySize)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
 	}
-	return box.Seal(append([]byte{wrappedHow}, nonce...), nonce, key, company[:]), nil
+	sealed, err := box.Seal(key, company[:])
+	return append([]byte{wrappedHow}, sealed...), err
 }
 
 func (s *Service) unwrap(company uuid.UUID, wrapped []byte) ([]byte, error) {
@@ -49,11 +43,10 @@ func (s *Service) unwrap(company uuid.UUID, wrapped []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := box.NonceSize()
-	if len(wrapped) < 1+n || wrapped[0] != wrappedHow {
+	if len(wrapped) < 1 || wrapped[0] != wrappedHow {
 		return nil, errors.New("open the key of a company: it is damaged")
 	}
-	key, err := box.Open(nil, wrapped[1:1+n], wrapped[1+n:], company[:])
+	key, err := box.Open(wrapped[1:], company[:])
 	if err != nil {
 		return nil, errors.New("open the key of a company: it is damaged, or PORTAL_KEY is not the one that it was sealed with")
 	}

@@ -3,8 +3,6 @@ package partnerapi
 import (
 	"bytes"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -27,6 +25,7 @@ import (
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/seal"
 )
 
 const (
@@ -118,7 +117,11 @@ func (s *Service) AddHook(ctx context.Context, by identity.Actor, to string) (se
 func (s *Service) newSecret(ctx context.Context, tx pg.Tx, by identity.Actor, hook uuid.UUID, now time.Time) (string, error) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails
-	sealed, err := seal(s.Key, raw, hook)
+	box, err := seal.New(s.Key)
+	if err != nil {
+		return "", err
+	}
+	sealed, err := box.Seal(raw, hook[:]) // beside its webhook: with another it does not open
 	if err != nil {
 		return "", err
 	}
@@ -329,11 +332,15 @@ func (s *Service) deliver(ctx context.Context, c *http.Client, id uuid.UUID, las
 	m := list[0]
 	status, problem := 0, "the webhook is closed"
 	if !m.Closed {
+		box, err := seal.New(s.Key)
+		if err != nil {
+			return err
+		}
 		var secrets [][]byte
 		for _, x := range sealed {
-			raw, err := unseal(s.Key, x.Sealed, m.WebhookID)
+			raw, err := box.Open(x.Sealed, m.WebhookID[:])
 			if err != nil {
-				return err
+				return fmt.Errorf("open the secret of a webhook: %w", err)
 			}
 			secrets = append(secrets, raw)
 		}
@@ -440,33 +447,4 @@ func Signatures(secrets [][]byte, id, stamp string, body []byte) string {
 		out = append(out, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 	}
 	return strings.Join(out, " ")
-}
-
-func box(key []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
-
-// seal hides a secret, tied to its webhook.
-func seal(key, plain []byte, hook uuid.UUID) ([]byte, error) {
-	b, err := box(key)
-	if err != nil {
-		return nil, fmt.Errorf("seal the secret: %w", err)
-	}
-	return b.Seal(nil, nil, plain, hook[:]), nil
-}
-
-func unseal(key, sealed []byte, hook uuid.UUID) ([]byte, error) {
-	b, err := box(key)
-	if err != nil {
-		return nil, fmt.Errorf("open the secret: %w", err)
-	}
-	plain, err := b.Open(nil, nil, sealed, hook[:])
-	if err != nil {
-		return nil, fmt.Errorf("open the secret: %w", err)
-	}
-	return plain, nil
 }

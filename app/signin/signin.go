@@ -10,13 +10,9 @@ package signin
 import (
 	"cmp"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +25,7 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/seal"
 )
 
 // Provider is one way to sign in, bound to one audience.
@@ -152,7 +149,7 @@ func (s *Service) Finish(ctx context.Context, provider string, back oidcrp.Callb
 	if err != nil {
 		return "", "", err
 	}
-	sealed, err := seal(s.Key, []byte(who.RawIDToken))
+	idToken, err := sealed(s.Key, []byte(who.RawIDToken))
 	if err != nil {
 		return "", "", fmt.Errorf("keep the sign-in: %w", err)
 	}
@@ -173,7 +170,7 @@ func (s *Service) Finish(ctx context.Context, provider string, back oidcrp.Callb
 		}
 		row := sessionRow{
 			ID: pg.NewID(), SecretHash: valueHash, PersonID: person.ID, Provider: provider, Audience: string(p.Audience),
-			ProviderSID: entry.Head(who.SID, 200), IDToken: sealed, CSRF: rand.Text(), UserAgent: entry.Head(userAgent, 200),
+			ProviderSID: entry.Head(who.SID, 200), IDToken: idToken, CSRF: rand.Text(), UserAgent: entry.Head(userAgent, 200),
 			CreatedAt: now, LastSeenAt: now, IdleUntil: now.Add(s.Limits.Idle), ExpiresAt: now.Add(s.Limits.Absolute),
 		}
 		if p.Audience == identity.Partners {
@@ -274,7 +271,7 @@ func (s *Service) SignOut(ctx context.Context, by identity.Actor) (providerAddre
 	if !ok {
 		return "", nil
 	}
-	token, err := open(s.Key, row.IDToken)
+	token, err := opened(s.Key, row.IDToken)
 	if err != nil {
 		return "", nil // another key since: the provider will ask the person instead
 	}
@@ -421,7 +418,7 @@ func (s *Service) Keep(ctx context.Context, sessionSecret, csrf, path string, bo
 		return "", nil
 	}
 	token, tokenHash := secret()
-	sealed, err := seal(hash("kept form "+token), body)
+	text, err := sealed(hash("kept form "+token), body)
 	if err != nil {
 		return "", fmt.Errorf("keep the form: %w", err)
 	}
@@ -432,7 +429,7 @@ func (s *Service) Keep(ctx context.Context, sessionSecret, csrf, path string, bo
 		if err != nil || !found {
 			return err
 		}
-		kept, err = insertKept(ctx, tx, keptRow{TokenHash: tokenHash, PersonID: &person, Path: path, Sealed: sealed, CreatedAt: now, ExpiresAt: now.Add(KeptLife)})
+		kept, err = insertKept(ctx, tx, keptRow{TokenHash: tokenHash, PersonID: &person, Path: path, Sealed: text, CreatedAt: now, ExpiresAt: now.Add(KeptLife)})
 		return err
 	})
 	if err != nil {
@@ -455,7 +452,7 @@ func (s *Service) Kept(ctx context.Context, by identity.Actor, token string) (pa
 	if err != nil {
 		return "", nil, fmt.Errorf("give back the form: %w", err)
 	}
-	if body, err = open(hash("kept form "+token), row.Sealed); err != nil {
+	if body, err = opened(hash("kept form "+token), row.Sealed); err != nil {
 		return "", nil, fmt.Errorf("give back the form: %w", err)
 	}
 	return row.Path, body, nil
@@ -482,34 +479,19 @@ func LocalPath(p string) string {
 	return p
 }
 
-// seal encrypts with AES-256-GCM; the nonce stands before the text.
-func seal(key, plain []byte) ([]byte, error) {
-	gcm, err := gcm(key)
+// sealed hides a text under a key; opened shows it.
+func sealed(key, plain []byte) ([]byte, error) {
+	box, err := seal.New(key)
 	if err != nil {
 		return nil, err
 	}
-	nonce := make([]byte, gcm.NonceSize())
-	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
-		return nil, err
-	}
-	return gcm.Seal(nonce, nonce, plain, nil), nil
+	return box.Seal(plain, nil)
 }
 
-func open(key, sealed []byte) ([]byte, error) {
-	gcm, err := gcm(key)
+func opened(key, text []byte) ([]byte, error) {
+	box, err := seal.New(key)
 	if err != nil {
 		return nil, err
 	}
-	if len(sealed) < gcm.NonceSize() {
-		return nil, errors.New("the sealed text is too short")
-	}
-	return gcm.Open(nil, sealed[:gcm.NonceSize()], sealed[gcm.NonceSize():], nil)
-}
-
-func gcm(key []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
+	return box.Open(text, nil)
 }

@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"flag"
 	"fmt"
 	"os"
 
+	"trustedtrader/app/seal"
 	"trustedtrader/app/singlewindow"
 	"trustedtrader/config"
 )
@@ -16,7 +15,7 @@ import (
 // windowKey signs the files for the single window. Like the others it is derived from the
 // installation's key, so each key does one thing.
 func windowKey(cfg config.Config) (ed25519.PrivateKey, error) {
-	seed, err := hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "single window files", ed25519.SeedSize)
+	seed, err := seal.Key(cfg.KeyBytes(), "single window files")
 	if err != nil {
 		return nil, err
 	}
