@@ -801,9 +801,13 @@ CREATE TABLE public.api_file (
     sha256 text NOT NULL,
     body text NOT NULL,
     made_at timestamp with time zone NOT NULL,
+    previous text DEFAULT ''::text NOT NULL,
+    result text DEFAULT ''::text NOT NULL,
     CONSTRAINT api_file_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
     CONSTRAINT api_file_count_check CHECK ((count >= 0)),
     CONSTRAINT api_file_kind_check CHECK ((kind = ANY (ARRAY['full'::text, 'delta'::text]))),
+    CONSTRAINT api_file_previous_check CHECK ((previous ~ '^([0-9a-f]{64})?$'::text)),
+    CONSTRAINT api_file_result_check CHECK ((result ~ '^([0-9a-f]{64})?$'::text)),
     CONSTRAINT api_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 
@@ -815,6 +819,45 @@ ALTER TABLE ONLY public.api_file FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.api_file IS 'The members that a partner may see under an arrangement, whole and as what changed, day by day. Kept for some weeks.';
+
+
+--
+-- Name: COLUMN api_file.previous; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.api_file.previous IS 'Of a whole list: SHA-256 of the one published before it. Of a delta: of the one that it starts from. Empty: there was none.';
+
+
+--
+-- Name: COLUMN api_file.result; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.api_file.result IS 'Of a delta: SHA-256 of the whole list that it leads to.';
+
+
+--
+-- Name: api_file_state; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_file_state (
+    agency_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    sha256 text NOT NULL,
+    day date NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    lines text NOT NULL,
+    CONSTRAINT api_file_state_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
+    CONSTRAINT api_file_state_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE ONLY public.api_file_state FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE api_file_state; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.api_file_state IS 'Every whole list that was published: number and SHA-256 of each line, parted by a tab.';
 
 
 --
@@ -1283,6 +1326,26 @@ ALTER TABLE ONLY public.arrangement_proposal FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.arrangement_proposal IS 'Suspending, resuming or ending an arrangement: one person of headquarters proposes, another decides.';
+
+
+--
+-- Name: arrangement_told; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.arrangement_told (
+    event_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    told_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.arrangement_told FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE arrangement_told; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.arrangement_told IS 'Which partner agency was told of which step of a whole arrangement.';
 
 
 --
@@ -5154,6 +5217,7 @@ CREATE TABLE public.recognition (
     end_reason text DEFAULT ''::text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     told text DEFAULT 'active'::text NOT NULL,
+    resting boolean DEFAULT false NOT NULL,
     CONSTRAINT recognition_arrangement_check CHECK ((arrangement ~ '^[a-z0-9-]{2,60}$'::text)),
     CONSTRAINT recognition_check CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT recognition_check1 CHECK (((status <> ALL (ARRAY['recognised'::text, 'refused'::text])) OR (answered_at IS NOT NULL))),
@@ -5181,6 +5245,13 @@ COMMENT ON TABLE public.recognition IS 'A member asks a partner for recognition 
 --
 
 COMMENT ON COLUMN public.recognition.told IS 'What the membership was when the partner was last told. The clock compares it with what the membership is.';
+
+
+--
+-- Name: COLUMN recognition.resting; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.recognition.resting IS 'Its company was told that the whole arrangement is suspended, and not yet that it was resumed.';
 
 
 --
@@ -6815,6 +6886,14 @@ ALTER TABLE ONLY public.api_file
 
 
 --
+-- Name: api_file_state api_file_state_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_file_state
+    ADD CONSTRAINT api_file_state_pkey PRIMARY KEY (agency_id, arrangement, sha256, day);
+
+
+--
 -- Name: api_grant api_grant_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6948,6 +7027,14 @@ ALTER TABLE ONLY public.arrangement_event
 
 ALTER TABLE ONLY public.arrangement_proposal
     ADD CONSTRAINT arrangement_proposal_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: arrangement_told arrangement_told_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_told
+    ADD CONSTRAINT arrangement_told_pkey PRIMARY KEY (event_id, agency_id);
 
 
 --
@@ -8448,6 +8535,13 @@ CREATE INDEX api_file_day ON public.api_file USING btree (agency_id, day DESC);
 
 
 --
+-- Name: api_file_state_last; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_file_state_last ON public.api_file_state USING btree (agency_id, arrangement, made_at DESC);
+
+
+--
 -- Name: api_irregularity_agency; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8459,6 +8553,13 @@ CREATE INDEX api_irregularity_agency ON public.api_irregularity USING btree (age
 --
 
 CREATE INDEX api_irregularity_list ON public.api_irregularity USING btree (received_at DESC, id DESC);
+
+
+--
+-- Name: api_irregularity_old; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_irregularity_old ON public.api_irregularity USING btree (arrangement, received_at) WHERE (taken_at IS NOT NULL);
 
 
 --
@@ -8669,6 +8770,13 @@ CREATE UNIQUE INDEX arrangement_event_undone_once ON public.arrangement_event US
 --
 
 CREATE INDEX arrangement_proposal_list ON public.arrangement_proposal USING btree (arrangement, proposed_at DESC);
+
+
+--
+-- Name: arrangement_told_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX arrangement_told_agency ON public.arrangement_told USING btree (agency_id, told_at DESC);
 
 
 --
@@ -10506,6 +10614,13 @@ CREATE INDEX recognition_ack_agency ON public.recognition_ack USING btree (agenc
 
 
 --
+-- Name: recognition_ack_late; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX recognition_ack_late ON public.recognition_ack USING btree (agency_id) WHERE ((alarmed_at IS NOT NULL) AND (acknowledged_at IS NULL));
+
+
+--
 -- Name: recognition_agency; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -10982,6 +11097,13 @@ CREATE INDEX webhook_delivery_log ON public.webhook_delivery USING btree (agency
 
 
 --
+-- Name: webhook_delivery_old; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX webhook_delivery_old ON public.webhook_delivery USING btree (created_at) WHERE (status <> 'waiting'::text);
+
+
+--
 -- Name: webhook_live; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -10993,6 +11115,13 @@ CREATE INDEX webhook_live ON public.webhook USING btree (agency_id) WHERE (close
 --
 
 CREATE INDEX webhook_secret_live ON public.webhook_secret USING btree (webhook_id) WHERE (retired_at IS NULL);
+
+
+--
+-- Name: webhook_secret_old; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX webhook_secret_old ON public.webhook_secret USING btree (retired_at) WHERE (retired_at IS NOT NULL);
 
 
 --
@@ -11494,6 +11623,14 @@ ALTER TABLE ONLY public.api_file
 
 
 --
+-- Name: api_file_state api_file_state_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_file_state
+    ADD CONSTRAINT api_file_state_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
 -- Name: api_grant api_grant_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -11819,6 +11956,22 @@ ALTER TABLE ONLY public.arrangement_proposal
 
 ALTER TABLE ONLY public.arrangement_proposal
     ADD CONSTRAINT arrangement_proposal_proposed_by_fkey FOREIGN KEY (proposed_by) REFERENCES public.person(id);
+
+
+--
+-- Name: arrangement_told arrangement_told_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_told
+    ADD CONSTRAINT arrangement_told_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: arrangement_told arrangement_told_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.arrangement_told
+    ADD CONSTRAINT arrangement_told_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.arrangement_event(id);
 
 
 --
@@ -14872,6 +15025,12 @@ ALTER TABLE public.api_client ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.api_file ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: api_file_state; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_file_state ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: api_grant; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -14936,6 +15095,12 @@ ALTER TABLE public.application_snapshot ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.arrangement_proposal ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: arrangement_told; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.arrangement_told ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: audit_event; Type: ROW SECURITY; Schema: public; Owner: -
@@ -15218,6 +15383,13 @@ CREATE POLICY fence ON public.api_file USING ((( SELECT public.looking_inside() 
 
 
 --
+-- Name: api_file_state fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.api_file_state USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
 -- Name: api_grant fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -15292,6 +15464,13 @@ CREATE POLICY fence ON public.application_snapshot USING ((( SELECT public.looki
 --
 
 CREATE POLICY fence ON public.arrangement_proposal USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: arrangement_told fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.arrangement_told USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
 
 
 --
@@ -16840,6 +17019,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_file TO portal_app;
 
 
 --
+-- Name: TABLE api_file_state; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_file_state TO portal_app;
+
+
+--
 -- Name: TABLE api_grant; Type: ACL; Schema: public; Owner: -
 --
 
@@ -16850,7 +17036,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_grant TO portal_app;
 -- Name: TABLE api_irregularity; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.api_irregularity TO portal_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_irregularity TO portal_app;
 
 
 --
@@ -16942,6 +17128,13 @@ GRANT SELECT,INSERT ON TABLE public.arrangement_event TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.arrangement_proposal TO portal_app;
+
+
+--
+-- Name: TABLE arrangement_told; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.arrangement_told TO portal_app;
 
 
 --
@@ -17916,14 +18109,14 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.webhook TO portal_app;
 -- Name: TABLE webhook_delivery; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.webhook_delivery TO portal_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_delivery TO portal_app;
 
 
 --
 -- Name: TABLE webhook_secret; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.webhook_secret TO portal_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_secret TO portal_app;
 
 
 --

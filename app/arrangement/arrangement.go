@@ -286,6 +286,21 @@ func (l Life) On(day clock.Day, known time.Time) State {
 	return state
 }
 
+// Step is the last event that made the arrangement what it is on a day, as known at an instant.
+func (l Life) Step(day clock.Day, known time.Time) (e Event, ok bool) {
+	at := Life{Of: l.Of}
+	state := at.On(day, known)
+	for _, x := range l.standing(known) {
+		if x.OnDay.After(day) {
+			continue
+		}
+		if to := next(state, x.Kind); to != state {
+			state, e, ok = to, x, true
+		}
+	}
+	return e, ok
+}
+
 // next is what an event makes of a state. One that does not fit changes nothing.
 func next(s State, k Kind) State {
 	switch {

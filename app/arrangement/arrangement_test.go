@@ -225,13 +225,19 @@ func TestHeadquartersKeepsTheRegister(t *testing.T) {
 	}
 	list, err := w.svc.List(w.Ctx, w.Auditor, arrangement.Filter{Ours: true})
 	w.Must(err)
-	if len(list.Items) != 27 {
-		t.Errorf("%d are ours, want 27 with the mirrored one", len(list.Items))
+	if list.Found != 27 || len(list.Items) != 20 || list.Pages() != 2 {
+		t.Errorf("%d are ours, want 27 with the mirrored one, on two pages", list.Found)
+	}
+	if list, err = w.svc.List(w.Ctx, w.Auditor, arrangement.Filter{Ours: true, Page: 9}); err != nil || len(list.Items) != 7 || list.Filter.Page != 2 {
+		t.Errorf("the last page has %d: %v", len(list.Items), err)
+	}
+	if list, err = w.svc.List(w.Ctx, w.Auditor, arrangement.Filter{Find: " ctpat  NZ "}); err != nil || list.Found == 0 || list.Found > 3 {
+		t.Errorf("looked for New Zealand and found %d: %v", list.Found, err)
 	}
 	list, err = w.svc.List(w.Ctx, w.Auditor, arrangement.Filter{State: arrangement.Running})
 	w.Must(err)
-	if len(list.Items) != list.Counts[arrangement.Running] || len(list.Items) < 20 {
-		t.Errorf("%d in force, counted %d", len(list.Items), list.Counts[arrangement.Running])
+	if list.Found != list.Counts[arrangement.Running] || list.Found < 20 {
+		t.Errorf("%d in force, counted %d", list.Found, list.Counts[arrangement.Running])
 	}
 }
 

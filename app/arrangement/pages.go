@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"trustedtrader/app/clock"
+	"trustedtrader/app/entry"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -17,8 +19,13 @@ import (
 // Filter narrows the list of arrangements.
 type Filter struct {
 	Ours  bool
-	State State // empty: all
+	State State  // empty: all
+	Find  string // words of parties, codes or countries
+	Page  int    // from 1
 }
+
+// pageRows bounds a page of the list.
+const pageRows = 20
 
 // Item is a line of the list.
 type Item struct {
@@ -33,12 +40,30 @@ type Item struct {
 // List is the register with a filter.
 type List struct {
 	Filter Filter
-	Items  []Item
+	Items  []Item // of the page
+	Found  int    // with the filter
 	Today  clock.Day
 	Counts map[State]int // of all, whatever the filter
 }
 
-// List reads the register as it is today. Case readers may.
+// Pages is how many pages the filter has.
+func (l List) Pages() int { return (l.Found + pageRows - 1) / pageRows }
+
+// has reports whether an arrangement has every word that is looked for.
+func (i Item) has(words []string) bool {
+	text := strings.ToLower(i.Code + " " + i.Title() + " " + i.Scope + " " + strings.Join(i.Countries, " "))
+	for _, o := range i.Operative {
+		text += " " + strings.ToLower(o.Partner+" "+o.Authority)
+	}
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// List reads a page of the register as it is today. Case readers may.
 func (s *Service) List(ctx context.Context, by identity.Actor, f Filter) (out List, err error) {
 	if err := reader(by); err != nil {
 		return out, err
@@ -63,6 +88,8 @@ func (s *Service) List(ctx context.Context, by identity.Actor, f Filter) (out Li
 		return out, err
 	}
 	lives := s.Register.Lives(events)
+	f.Find = entry.Head(entry.Clean(f.Find), 100)
+	words := strings.Fields(strings.ToLower(f.Find))
 	out.Filter, out.Counts = f, map[State]int{}
 	for _, a := range s.Register.All() {
 		i := Item{Arrangement: a, State: lives[a.Code].On(out.Today, now)}
@@ -76,8 +103,14 @@ func (s *Service) List(ctx context.Context, by identity.Actor, f Filter) (out Li
 		for _, o := range a.Operative {
 			i.Countries = append(i.Countries, o.Countries...)
 		}
-		out.Items = append(out.Items, i)
+		if i.has(words) {
+			out.Items = append(out.Items, i)
+		}
 	}
+	out.Found = len(out.Items)
+	out.Filter.Page = min(max(f.Page, 1), max(out.Pages(), 1))
+	from := (out.Filter.Page - 1) * pageRows
+	out.Items = out.Items[from:min(from+pageRows, out.Found)]
 	return out, nil
 }
 

@@ -77,6 +77,43 @@ func Record(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, e E
 const LookSQL = `insert into audit_event (at, person_id, actor, audience, role, right_id, action, subject_kind, subject_id, company_id, request_id, internal)
   select $1, $2, $3, $4, $5, $6, $7, $8, x.id, x.company_id, $9, true from `
 
+// RecordAll records many events of one kind of step in one statement, for steps over many
+// records at once.
+func RecordAll(ctx context.Context, tx pg.Tx, now time.Time, by identity.Actor, events []Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	type line struct {
+		Action   string     `json:"action"`
+		Kind     string     `json:"subject_kind"`
+		Subject  *uuid.UUID `json:"subject_id"`
+		Company  *uuid.UUID `json:"company_id"`
+		Agency   *uuid.UUID `json:"agency_id"`
+		Before   any        `json:"before"`
+		After    any        `json:"after"`
+		Reason   string     `json:"reason"`
+		Internal bool       `json:"internal"`
+	}
+	list := make([]line, len(events))
+	for i, e := range events {
+		list[i] = line{e.Action, e.Kind, id(e.Subject), id(e.Company), id(e.Agency), e.Before, e.After, e.Reason, e.Internal}
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", events[0].Action, err)
+	}
+	r := tx.WithContext(ctx).Exec(`insert into audit_event (at, person_id, actor, audience, role, right_id, action,
+		subject_kind, subject_id, company_id, agency_id, before, after, reason, request_id, internal)
+		select ?::timestamptz, ?::uuid, ?, ?, ?, ?::uuid, x.action, x.subject_kind, x.subject_id, x.company_id, x.agency_id,
+		  nullif(x.before, 'null'::jsonb), nullif(x.after, 'null'::jsonb), x.reason, ?, x.internal
+		from jsonb_to_recordset(?::jsonb) x(action text, subject_kind text, subject_id uuid, company_id uuid, agency_id uuid, before jsonb, after jsonb, reason text, internal boolean)`,
+		now, id(by.PersonID), by.Name, string(by.Audience), string(by.Role), id(by.RightID), by.RequestID, string(text))
+	if r.Error != nil {
+		return fmt.Errorf("record %s: %w", events[0].Action, r.Error)
+	}
+	return nil
+}
+
 // LookArgs are the first ten arguments of LookSQL.
 func LookArgs(now time.Time, by identity.Actor, action, kind string, record uuid.UUID) []any {
 	return []any{now, id(by.PersonID), by.Name, string(by.Audience), string(by.Role), id(by.RightID), action, kind, by.RequestID, record}

@@ -289,6 +289,11 @@ func (l *Letters) add(ctx context.Context, tx pg.Tx, now time.Time, m messageRow
 
 // tell adds the e-mail that says only that something waits.
 func (l *Letters) tell(ctx context.Context, tx pg.Tx, now time.Time, p recipient, company, message *uuid.UUID, reference, path string) error {
+	return l.mail(ctx, tx, l.waits(ctx, now, p, company, message, reference, path))
+}
+
+// waits is the e-mail that says only that something waits.
+func (l *Letters) waits(ctx context.Context, now time.Time, p recipient, company, message *uuid.UUID, reference, path string) mailRow {
 	tr := l.catalogues().With(ctx, l.catalogues().Match(p.Lang))
 	brand := cmp.Or(l.Brand, i18n.T(tr, "Trusted trader portal"))
 	what := i18n.T(tr, "Something waits for you in the %s.", brand)
@@ -302,8 +307,8 @@ func (l *Letters) tell(ctx context.Context, tx pg.Tx, now time.Time, p recipient
 		i18n.T(tr, "Sign in to read it:") + "\n" + l.address(path),
 		i18n.T(tr, "E-mail can be read on its way, so this one does not say more. We never ask for a password by e-mail."),
 	}, "\n\n") + "\n"
-	return l.mail(ctx, tx, mailRow{ID: pg.NewID(), CompanyID: company, ToAddress: p.Email, ToName: p.Name, Lang: i18n.Lang(tr),
-		Subject: subject, Body: body, MessageID: message, CreatedAt: now})
+	return mailRow{ID: pg.NewID(), CompanyID: company, ToAddress: p.Email, ToName: p.Name, Lang: i18n.Lang(tr),
+		Subject: subject, Body: body, MessageID: message, CreatedAt: now}
 }
 
 // Mail adds an e-mail with a text of the caller's, such as an invitation with its link.

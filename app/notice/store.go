@@ -122,19 +122,21 @@ func companyOf(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (compan
 // companyPeople are those who act for the company today, with an address that is
 // known to be theirs. Days are counted in the zone of the company's office.
 func companyPeople(ctx context.Context, tx pg.Tx, company uuid.UUID, now time.Time) (people []recipient, err error) {
-	err = tx.WithContext(ctx).Raw(`
-		select p.email, p.name, p.lang
+	err = tx.WithContext(ctx).Raw(`select p.email, p.name, p.lang`+peopleFrom+` and r.company_id = ? order by r.granted_at, r.id`, now, company).Scan(&people).Error
+	return people, err
+}
+
+// peopleFrom are rights r of those who act for a company, with an address p that is known to be
+// theirs. ? is the present.
+const peopleFrom = `
 		from person_right r
 		join person p on p.id = r.person_id
 		join company c on c.id = r.company_id
 		join office o on o.id = c.office_id
-		where r.company_id = ? and r.audience = 'company' and r.ended_at is null
+		where r.audience = 'company' and r.ended_at is null
 		  and r.role in ('owner', 'signatory', 'editor', 'representative')
 		  and (?::timestamptz at time zone o.zone)::date between r.starts_on and coalesce(r.ends_on, 'infinity')
-		  and p.email_verified and p.email <> ''
-		order by r.granted_at, r.id`, company, now).Scan(&people).Error
-	return people, err
-}
+		  and p.email_verified and p.email <> ''`
 
 // colleague is one person, if they act for the company today in whatever role.
 func colleague(ctx context.Context, tx pg.Tx, company, person uuid.UUID, now time.Time) (people []recipient, err error) {

@@ -221,6 +221,21 @@ func (tx Tx) Enqueue(ctx context.Context, args river.JobArgs, opts *river.Insert
 	return nil
 }
 
+// EnqueueAll adds many jobs of one kind in the transaction, in one statement.
+func (tx Tx) EnqueueAll(ctx context.Context, list []river.InsertManyParams) error {
+	if len(list) == 0 {
+		return nil
+	}
+	conn, ok := tx.Statement.ConnPool.(*sql.Tx)
+	if !ok {
+		return errors.New("enqueue: the transaction is not a *sql.Tx")
+	}
+	if _, err := tx.db.jobs.InsertManyFastTx(ctx, conn, list); err != nil {
+		return fmt.Errorf("enqueue %s: %w", list[0].Args.Kind(), err)
+	}
+	return nil
+}
+
 // Update writes the named columns of a row, zero values included, if its version
 // is still the one that was read; otherwise it answers with a Conflict.
 func Update[T any](ctx context.Context, tx Tx, row *T, id uuid.UUID, version *int, columns ...string) error {

@@ -44,7 +44,7 @@ func LetterCodes() []string {
 		"enforcement_extended", "enforcement_ended", "enforcement_plan_accepted", "enforcement_plan_returned", "enforcement_item_returned",
 		"enforcement_request_received", "enforcement_request_refused", "enforcement_published",
 		"appeal_received", "appeal_confirmed", "appeal_overturned", "appeal_ended",
-		"recognition_sent", "recognition_answered", "recognition_refused", "recognition_ended", "foreign_partner_changed",
+		"recognition_sent", "recognition_answered", "recognition_refused", "recognition_ended", "recognition_paused", "recognition_resumed", "foreign_partner_changed",
 		"staff_application_received", "staff_information_received", "staff_change_received", "staff_deadline_reminder", "staff_deadline_overdue",
 	}
 }

@@ -273,7 +273,9 @@ type Notices struct {
 	Items []Notice
 	Page  int
 	More  bool
-	Wait  int // not acknowledged, of all
+	Wait  int    // not acknowledged, of all
+	Whole int    // of them those that follow from a step of a whole arrangement
+	Steps []Step // of whole arrangements, of the last 90 days, the newest first
 }
 
 // Notices lists what the actor's agency was told, what waits for an acknowledgement first. Its
@@ -286,14 +288,17 @@ func (s *Service) Notices(ctx context.Context, by identity.Actor, open bool, pag
 	now := s.Now()
 	var ids []struct{ ID uuid.UUID }
 	var shown []struct{ Done int }
+	var waits struct{ Wait, Whole int }
 	n = Notices{Open: open, Page: page}
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.All(&ids, `select e.id from recognition_event e left join recognition_ack k on k.event_id = e.id where e.agency_id = $1 and (not $2 or k.acknowledged_at is null)
 			order by k.acknowledged_at is not null, e.seq desc limit $3 offset $4`, by.AgencyID, open, pageSize+1, (page-1)*pageSize),
-		pg.Value(&n.Wait, `select count(*)::int from (select from recognition_event e left join recognition_ack k on k.event_id = e.id where e.agency_id = $1 and k.acknowledged_at is null limit 1000) x`, by.AgencyID))
+		pg.One(&waits, `select least(count(*), 1000)::int as wait, count(*) filter (where e.reason = any($2))::int as whole from recognition_event e left join recognition_ack k on k.event_id = e.id where e.agency_id = $1 and k.acknowledged_at is null`, by.AgencyID, []string(wholeReasons())),
+		pg.All(&n.Steps, `select e.arrangement, e.kind, e.on_day from arrangement_told t join arrangement_event e on e.id = t.event_id where t.agency_id = $1 and t.told_at > $2 order by t.told_at desc limit 20`, by.AgencyID, now.AddDate(0, 0, -90)))
 	if err != nil {
 		return n, fmt.Errorf("list what the partner is told: %w", err)
 	}
+	n.Wait, n.Whole = waits.Wait, waits.Whole
 	if len(ids) > pageSize {
 		ids, n.More = ids[:pageSize], true
 	}

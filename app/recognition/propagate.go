@@ -26,27 +26,30 @@ const (
 const batch = 500
 
 // Propagate tells partners what has happened to members that they see: a membership was
-// suspended, reinstated or ended, its tier is no longer covered, its arrangement has ended, or
-// the partner is no longer tied to it. It compares what each membership is on the present day
+// suspended, reinstated or ended, its tier is no longer covered, or its whole arrangement took
+// a step (Follow). It compares what each membership is on the present day
 // with what its partners were told last, so that a suspension of a later day leaves on that
 // day, one that was overturned is taken back, and nothing is told twice. Lately looks only at
 // memberships with events of the last days, which is quick; otherwise at all. Any number of
 // portals may run it at once. The portal itself; no person calls it.
 func (s *Service) Propagate(ctx context.Context, lately bool) (told int, err error) {
 	by := identity.ClockActor("recognition")
+	if told, err = s.Follow(ctx); err != nil {
+		return told, err
+	}
 	k, err := s.knowledge(ctx, by)
 	if err != nil {
-		return 0, err
+		return told, err
 	}
 	after := uuid.Nil
 	for {
 		now := s.Now()
 		var rows []candidate
-		err := s.DB.Batch(ctx, by.Scope(), pg.All(&rows, `select r.id as recognition, r.told, r.arrangement, r.agency_id, `+memberColumns+fmt.Sprintf(partsOf, "$4")+memberFrom+`join recognition r on r.membership_id = m.id
-			where r.ended_at is null and r.id > $1 and (not $2 or r.arrangement = any($3) or r.membership_id in (
-			  select membership_id from standing_event where recorded_at > $4::timestamptz - interval '2 days'
-			  union select membership_id from standing_event where effective_on between ($4::timestamptz - interval '2 days')::date and ($4::timestamptz + interval '1 day')::date))
-			order by r.id limit $5`, after, lately, k.closed, now, batch))
+		err := s.DB.Batch(ctx, by.Scope(), pg.All(&rows, `select r.id as recognition, r.told, r.arrangement, r.agency_id, `+memberColumns+fmt.Sprintf(partsOf, "$3")+memberFrom+`join recognition r on r.membership_id = m.id
+			where r.ended_at is null and r.id > $1 and (not $2 or r.membership_id in (
+			  select membership_id from standing_event where recorded_at > $3::timestamptz - interval '2 days'
+			  union select membership_id from standing_event where effective_on between ($3::timestamptz - interval '2 days')::date and ($3::timestamptz + interval '1 day')::date))
+			order by r.id limit $4`, after, lately, now, batch))
 		if err != nil {
 			return told, fmt.Errorf("look for what partners are to be told: %w", err)
 		}
@@ -88,7 +91,8 @@ type knowledge struct {
 	lives  map[string]arrangement.Life
 	ties   map[string]bool // by arrangement and agency
 	today  clock.Day
-	closed []string // arrangements with open recognitions that have ended or lost their partner
+	turns  []turn   // steps of whole arrangements that recognitions are still to follow
+	untold []untold // and of which a partner has not been told
 }
 
 func tieKey(code string, agency uuid.UUID) string { return code + " " + agency.String() }
@@ -96,14 +100,12 @@ func tieKey(code string, agency uuid.UUID) string { return code + " " + agency.S
 func (s *Service) knowledge(ctx context.Context, by identity.Actor) (k knowledge, err error) {
 	var events []arrangement.Row
 	var zone string
-	var ties []struct {
-		Arrangement string
-		AgencyID    uuid.UUID
-		Tied, Open  bool
-	}
-	err = s.DB.Batch(ctx, by.Scope(), arrangement.Known(&events, ""), arrangement.Zone(&zone), pg.All(&ties, `select arrangement, agency_id, bool_or(tied) as tied, bool_or(open) as open from (
-		select arrangement, agency_id, true as tied, false as open from arrangement_agency where until is null
-		union all (select distinct arrangement, agency_id, false, true from recognition where ended_at is null)) x group by arrangement, agency_id`))
+	var ties []tied
+	var told []toldRow
+	err = s.DB.Batch(ctx, by.Scope(), arrangement.Known(&events, ""), arrangement.Zone(&zone), pg.All(&ties, `select arrangement, agency_id, bool_or(tied) as tied, bool_or(resting) as resting, bool_or(moving) as moving from (
+		select arrangement, agency_id, true as tied, false as resting, false as moving from arrangement_agency where until is null
+		union all (select arrangement, agency_id, false, bool_or(resting), bool_or(not resting) from recognition where ended_at is null group by arrangement, agency_id)) x group by arrangement, agency_id`),
+		pg.All(&told, `select event_id, agency_id from arrangement_told`))
 	if err != nil {
 		return k, fmt.Errorf("read the arrangements: %w", err)
 	}
@@ -115,10 +117,8 @@ func (s *Service) knowledge(ctx context.Context, by identity.Actor) (k knowledge
 	k = knowledge{lives: s.Register.Lives(events), ties: map[string]bool{}, today: clock.DayOf(now, at)}
 	for _, t := range ties {
 		k.ties[tieKey(t.Arrangement, t.AgencyID)] = t.Tied
-		if t.Open && (!t.Tied || k.lives[t.Arrangement].On(k.today, now) == arrangement.Terminated) {
-			k.closed = append(k.closed, t.Arrangement)
-		}
 	}
+	k.turnsOf(now, at, ties, told)
 	return k, nil
 }
 
@@ -165,11 +165,12 @@ func (s *Service) look(ctx context.Context, by identity.Actor, id uuid.UUID) (do
 func (s *Service) difference(k knowledge, now time.Time, r Recognition, m Member) (h happening) {
 	a, _ := s.Register.Get(r.Arrangement)
 	o, ok := a.For(m.Programme)
+	state := k.lives[r.Arrangement].On(k.today, now)
 	switch {
-	case !ok || k.lives[r.Arrangement].On(k.today, now) == arrangement.Terminated:
+	case !ok:
 		return happening{Kind: Lost, Reason: ArrangementEnded, On: k.today, EffectiveAt: now}
-	case !k.ties[tieKey(r.Arrangement, r.AgencyID)]:
-		return happening{Kind: Lost, Reason: NoPartner, On: k.today, EffectiveAt: now}
+	case state == arrangement.Terminated || !k.ties[tieKey(r.Arrangement, r.AgencyID)]:
+		return happening{} // all of them at once: Follow
 	}
 	x := m.standingFor(o, k.today)
 	h = happening{Reason: x.Reason, On: x.Since, EffectiveAt: x.At}
@@ -178,7 +179,7 @@ func (s *Service) difference(k knowledge, now time.Time, r Recognition, m Member
 		h.Kind = Lost
 	case x.State == "suspended" && r.Told != "suspended":
 		h.Kind = Suspension
-	case x.State == "active" && r.Told == "suspended":
+	case x.State == "active" && r.Told == "suspended" && state != arrangement.OnHold:
 		h.Kind, h.Reason = Reinstated, ""
 	}
 	return h
@@ -193,7 +194,7 @@ func (s *Service) Alarm(ctx context.Context) (n int, err error) {
 		var late []struct{ ID, RecognitionID uuid.UUID }
 		err := tx.WithContext(ctx).Raw(`insert into recognition_ack (event_id, agency_id, alarmed_at)
 			select e.id, e.agency_id, ? from recognition_event e left join recognition_ack k on k.event_id = e.id
-			where e.kind in ('lost', 'suspended') and e.occurred_at <= ? and k.acknowledged_at is null and k.alarmed_at is null order by e.seq limit 500
+			where e.kind in ('lost', 'suspended') and e.occurred_at <= ? and k.acknowledged_at is null and k.alarmed_at is null order by e.seq limit 5000
 			on conflict (event_id) do update set alarmed_at = excluded.alarmed_at where recognition_ack.alarmed_at is null and recognition_ack.acknowledged_at is null
 			returning event_id as id, (select recognition_id from recognition_event where id = event_id) as recognition_id`, now, now.Add(-AckWithin)).Scan(&late).Error
 		if err != nil {
@@ -209,12 +210,11 @@ func (s *Service) Alarm(ctx context.Context) (n int, err error) {
 		if err := s.Letters.ToStaff(ctx, tx, now, chiefs, Kind, late[0].RecognitionID); err != nil { // one e-mail, whatever their number: it says that something waits
 			return err
 		}
-		for _, x := range late {
-			if err := audit.Record(ctx, tx, now, by, audit.Event{Action: "recognition.alarm", Kind: "recognition_event", Subject: x.ID, Internal: true}); err != nil {
-				return err
-			}
+		events := make([]audit.Event, len(late))
+		for i, x := range late {
+			events[i] = audit.Event{Action: "recognition.alarm", Kind: "recognition_event", Subject: x.ID, Internal: true}
 		}
-		return nil
+		return audit.RecordAll(ctx, tx, now, by, events)
 	})
 	return n, err
 }

@@ -131,6 +131,7 @@ const (
 	NoPartner             = "NO_PARTNER"
 	NotYetInForce         = "NOT_YET_IN_FORCE"
 	ArrangementSuspended  = "ARRANGEMENT_SUSPENDED"
+	ArrangementResumed    = "ARRANGEMENT_RESUMED"
 	NotActive             = "NOT_ACTIVE"
 )
 
@@ -140,7 +141,8 @@ func ReasonName(code string) string {
 		WithdrawnFromExchange: "Consent was withdrawn", Suspended: "The membership is suspended", Revoked: "The membership was removed", Annulled: "The membership was annulled",
 		LeftProgramme: "The member has left the programme", Succeeded: "Another membership has taken its place", ArrangementEnded: "The arrangement has ended",
 		NoPartner: "The partner agency is not connected to the portal", NotYetInForce: "The arrangement is not in force", ArrangementSuspended: "The arrangement is suspended",
-		NotActive: "The membership is not active", arrangement.TypeNotCovered: "This kind of member is not covered", arrangement.TierTooLow: "The tier is too low",
+		ArrangementResumed: "The arrangement was resumed",
+		NotActive:          "The membership is not active", arrangement.TypeNotCovered: "This kind of member is not covered", arrangement.TierTooLow: "The tier is too low",
 	}[code]
 }
 

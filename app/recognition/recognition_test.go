@@ -371,6 +371,16 @@ func TestHeadquartersIsAlarmed(t *testing.T) {
 	if len(speeds) != 1 || speeds[0].Open != 1 || speeds[0].Late != 1 || speeds[0].LeaveMedian == nil || speeds[0].AckMedian != nil {
 		t.Errorf("the speed of the partner: %+v", speeds)
 	}
+	late, err := w.svc.Late(w.Ctx, w.Chief, uuid.Nil, 1)
+	w.Must(err)
+	if len(late.Agencies) != 1 || late.Agencies[0].Late != 1 || late.Agencies[0].Unseen != 1 || len(late.Items) != 1 || late.Items[0].Company != "Harbor Trading LLC" || late.Items[0].DeliveredAt != nil {
+		t.Errorf("what headquarters reads: %+v", late)
+	}
+	if late, err = w.svc.Late(w.Ctx, w.Chief, w.other.AgencyID, 1); err != nil || len(late.Agencies) != 1 || len(late.Items) != 0 {
+		t.Errorf("of another partner: %+v %v", late, err)
+	}
+	_, err = w.svc.Late(w.Ctx, w.officer, uuid.Nil, 1)
+	w.Want("a partner reads who is late", err, fault.NotFound)
 	n, err := w.svc.Notices(w.Ctx, w.officer, true, 1)
 	w.Must(err)
 	if len(n.Items) != 2 || n.Wait != 2 || n.Items[0].DeliveredAt == nil || n.Items[0].Number == "" {
@@ -382,6 +392,9 @@ func TestHeadquartersIsAlarmed(t *testing.T) {
 	}
 	if n, err = w.svc.Notices(w.Ctx, w.officer, true, 1); err != nil || len(n.Items) != 0 {
 		t.Errorf("after the acknowledgement: %+v %v", n, err)
+	}
+	if late, err = w.svc.Late(w.Ctx, w.Chief, uuid.Nil, 1); err != nil || len(late.Agencies) != 0 || len(late.Items) != 0 {
+		t.Errorf("nobody is late any more: %+v %v", late, err)
 	}
 	if k := w.Count(`select count(*)::int from audit_event where action = 'recognition.acknowledge_notice'`); k != 2 {
 		t.Errorf("%d audit events, want 2", k)

@@ -8,17 +8,36 @@ import (
 
 	"trustedtrader/app/arrangement"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/recognition"
 	view "trustedtrader/views/arrangement"
 	"trustedtrader/views/ui"
 )
 
 func (w *Web) showArrangements(c *fiber.Ctx, who identity.Actor) error {
-	list, err := w.Arrangements.List(c.UserContext(), who, arrangement.Filter{Ours: c.Query("ours") != "", State: arrangement.State(c.Query("state"))})
+	list, err := w.Arrangements.List(c.UserContext(), who, arrangement.Filter{Ours: c.Query("ours") != "", State: arrangement.State(c.Query("state")), Find: c.Query("find"), Page: pageNumber(c)})
 	if err != nil {
 		return err
 	}
+	late := 0
+	if err := w.DB.Batch(c.UserContext(), who.Scope(), recognition.LateCount(&late)); err != nil {
+		return err
+	}
 	title := t(c, "Arrangements")
-	return render(c, fiber.StatusOK, view.List(view.ListPage{Chrome: w.wideChrome(c, who, title, deskCrumbs(c, title)...), List: list}))
+	return render(c, fiber.StatusOK, view.List(view.ListPage{Chrome: w.wideChrome(c, who, title, deskCrumbs(c, title)...), List: list, Late: late}))
+}
+
+func (w *Web) showLate(c *fiber.Ctx, who identity.Actor) error {
+	agency, err := uuid.Parse(c.Query("agency"))
+	if err != nil {
+		agency = uuid.Nil
+	}
+	late, err := w.Recognitions.Late(c.UserContext(), who, agency, pageNumber(c))
+	if err != nil {
+		return err
+	}
+	title := t(c, "Late acknowledgements")
+	return render(c, fiber.StatusOK, view.Late(view.LatePage{Late: late, Rules: w.Arrangements.Register, Zone: who.Zone,
+		Chrome: w.wideChrome(c, who, title, ui.Crumb{Label: t(c, "Desk"), Href: "/desk"}, ui.Crumb{Label: t(c, "Arrangements"), Href: "/desk/arrangements"}, ui.Crumb{Label: title})}))
 }
 
 func (w *Web) arrangementPage(c *fiber.Ctx, who identity.Actor) (p view.Page, err error) {

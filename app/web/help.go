@@ -127,7 +127,7 @@ var guideOf = map[string]string{
 	"/memberships/:id/history": "membership#history", "/memberships/:id/benefits": "membership#benefits", "/memberships/:id/certificate": "membership#history", "/applications/:id/numbers": "membership#module",
 	"/memberships/:id/leave": "membership#leave", "/memberships/:id/leave/:kind": "membership#leave", "/memberships/changes/:id": "membership#leave",
 	"/memberships/changes/:id/edit": "membership#leave", "/desk/successions": "specialists#leaving", "/desk/successions/:id": "specialists#leaving",
-	"/desk/arrangements": "headquarters#arrangements", "/desk/arrangements/:code": "headquarters#arrangements",
+	"/desk/arrangements": "headquarters#arrangements", "/desk/arrangements/late": "headquarters#arrangements", "/desk/arrangements/:code": "headquarters#arrangements",
 	"/recognition": "membership#recognition", "/recognition/:code": "membership#recognition", "/recognition/:code/sheet": "membership#recognition",
 	"/operators/apply": "partner-agencies#operators", "/operators/:token": "partner-agencies#operators", "/agency/operators": "partner-agencies#operators", "/agency/operators/:id": "partner-agencies#operators",
 	"/agency/feeds": "partner-agencies#feeds", "/agency/feeds/:id": "partner-agencies#feeds", "/agency/feeds/lists/:id": "partner-agencies#feeds",

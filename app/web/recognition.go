@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"trustedtrader/app/fault"
+	"trustedtrader/app/i18n"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/recognition"
 	view "trustedtrader/views/recognition"
@@ -193,5 +194,15 @@ func (w *Web) acknowledgeNotice(c *fiber.Ctx, who identity.Actor) error {
 		return err
 	}
 	w.flash(c, ui.Good, t(c, "It is acknowledged"))
+	return seeOther(c, "/agency/notices")
+}
+
+// acknowledgeWhole acknowledges everything that followed from steps of whole arrangements.
+func (w *Web) acknowledgeWhole(c *fiber.Ctx, who identity.Actor) error {
+	n, err := w.Recognitions.AcknowledgeWhole(c.UserContext(), who)
+	if err != nil {
+		return err
+	}
+	w.flash(c, ui.Good, i18n.N(c.UserContext(), "%d notice is acknowledged", "%d notices are acknowledged", n))
 	return seeOther(c, "/agency/notices")
 }

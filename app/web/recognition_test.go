@@ -22,13 +22,14 @@ func TestRecognitionPages(t *testing.T) {
 	w, a := newDesk(t)
 	f := a.withFindings(w)
 	owner, m := f.Member("Harbor <b>Trading</b> LLC")
-	law := func(e standing.Event) {
-		w.Must(w.DB.Write(w.Ctx, pg.System, func(tx pg.Tx) error {
+	law := func(e standing.Event) standing.Event {
+		w.Must(w.DB.Write(w.Ctx, pg.System, func(tx pg.Tx) (err error) {
 			e.MembershipID, e.Cause = m, standing.Cause{Kind: "test", ID: uuid.New()}
 			e.On = clock.DayOf(w.Clock.Now(), time.UTC)
-			_, err := f.Members.Standing.Record(w.Ctx, tx, w.Clock.Now(), w.Chief, e)
+			e, err = f.Members.Standing.Record(w.Ctx, tx, w.Clock.Now(), w.Chief, e)
 			return err
 		}))
+		return e
 	}
 	law(standing.Event{Kind: standing.Awarded, Tier: "tier_2"})
 	agency, person := pg.NewID(), pg.NewID()
@@ -39,9 +40,15 @@ func TestRecognitionPages(t *testing.T) {
 
 	// Headquarters.
 	const desk, page = "/desk/arrangements/us-ctpat-nz-ses", "/recognition/us-ctpat-nz-ses"
-	if n := a.want(200, w.Sam, "GET", "/desk/arrangements", nil).Find("tbody tr").Length(); n != 67 {
-		t.Errorf("%d arrangements in the list", n)
+	doc := a.want(200, w.Sam, "GET", "/desk/arrangements", nil)
+	says(t, doc, "67 arrangements")
+	if n := doc.Find("tbody tr").Length(); n != 20 {
+		t.Errorf("%d arrangements on a page of the list", n)
 	}
+	if n := a.want(200, w.Sam, "GET", "/desk/arrangements?page=4", nil).Find("tbody tr").Length(); n != 7 {
+		t.Errorf("%d arrangements on the last page", n)
+	}
+	says(t, a.want(200, w.Sam, "GET", "/desk/arrangements?find=ctpat+nz+ses", nil), "1 arrangements", "NZ SES")
 	if n := a.want(200, w.Sam, "GET", "/desk/arrangements?ours=yes&state=signed", nil).Find("tbody tr").Length(); n != 16 {
 		t.Errorf("%d of ours that are signed alone", n)
 	}
@@ -52,7 +59,7 @@ func TestRecognitionPages(t *testing.T) {
 	if text := a.want(200, owner, "GET", page, nil).Find("main").Text(); !strings.Contains(text, "The arrangement is not in force") || !strings.Contains(text, "not connected to the portal") {
 		t.Errorf("why the company cannot ask is not said: %s", text)
 	}
-	doc := a.want(200, w.Chief, "GET", desk, nil)
+	doc = a.want(200, w.Chief, "GET", desk, nil)
 	form := fill(t, doc, "/record")
 	if a.want(422, w.Chief, "POST", desk+"/record", form).Find("#error-summary a").Length() < 3 {
 		t.Error("what is missing is not said")
@@ -116,11 +123,18 @@ func TestRecognitionPages(t *testing.T) {
 	a.want(303, officer, "POST", member+"/recognise", step("/recognise", nil))
 
 	// A suspension leaves, and is acknowledged.
-	law(standing.Event{Kind: standing.Suspended})
+	hold := law(standing.Event{Kind: standing.Suspended})
 	if n, err := a.web.Recognitions.Propagate(w.Ctx, true); err != nil || n != 1 {
 		t.Fatalf("told %d: %v", n, err)
 	}
 	says(t, a.want(200, owner, "GET", "/recognition", nil), "Stopped", "The membership is suspended")
+	w.Clock.Move(25 * time.Hour)
+	if n, err := a.web.Recognitions.Alarm(w.Ctx); err != nil || n != 1 {
+		t.Fatalf("alarmed %d times: %v", n, err)
+	}
+	says(t, a.want(200, w.Chief, "GET", "/desk/arrangements", nil), "1 notice is late")
+	says(t, a.want(200, w.Chief, "GET", "/desk/arrangements/late?agency="+agency.String(), nil), "Kiwi <i>Customs</i>", "Harbor <b>Trading</b> LLC", "A membership is suspended", "Not yet", "Show all partners")
+	a.want(404, officer, "GET", "/desk/arrangements/late", nil)
 	doc = a.want(200, officer, "GET", "/agency/notices", nil)
 	says(t, doc, "A membership is suspended", "A member takes part")
 	notice := doc.Find("form[action^='/agency/notices/']").First().AttrOr("action", "")
@@ -129,7 +143,11 @@ func TestRecognitionPages(t *testing.T) {
 	says(t, a.want(200, w.Chief, "GET", desk, nil), "How fast partners are told", "Kiwi <i>Customs</i>")
 
 	// Two persons suspend the arrangement.
-	propose := url.Values{"step": {"suspended"}, "from-day": {"3"}, "from-month": {"3"}, "from-year": {"2026"}, "basis": {"Article 3"}, "reasons": {"Compatibility has ended"}}
+	law(standing.Event{Kind: standing.Overturned, Undoes: &hold.ID})
+	if n, err := a.web.Recognitions.Propagate(w.Ctx, true); err != nil || n != 1 {
+		t.Fatalf("told %d of the end of a suspension: %v", n, err)
+	}
+	propose := url.Values{"step": {"suspended"}, "from-day": {"5"}, "from-month": {"3"}, "from-year": {"2026"}, "basis": {"Article 3"}, "reasons": {"Compatibility has ended"}}
 	a.want(422, w.Chief, "POST", desk+"/propose", url.Values{})
 	for _, end := range []struct {
 		who  identity.Actor
@@ -144,7 +162,15 @@ func TestRecognitionPages(t *testing.T) {
 		}
 		a.want(303, end.who, "POST", doc.Find("form[action$='"+end.tail+"']").AttrOr("action", ""), form)
 	}
+	w.Clock.Move(24 * time.Hour)
 	says(t, a.want(200, w.Sam, "GET", desk, nil), "Suspended", "Hugo Headquarters")
+	if n, err := a.web.Recognitions.Propagate(w.Ctx, true); err != nil || n != 1 {
+		t.Fatalf("told %d of the suspended arrangement: %v", n, err)
+	}
+	doc = a.want(200, officer, "GET", "/agency/notices", nil)
+	says(t, doc, "is suspended from")
+	a.want(303, officer, "POST", "/agency/notices/acknowledge", fill(t, doc, "/agency/notices/acknowledge"))
+	a.want(409, officer, "POST", "/agency/notices/acknowledge", url.Values{})
 	says(t, a.want(200, owner, "GET", "/recognition", nil), "The arrangement is suspended")
 
 	// The company withdraws.

@@ -702,6 +702,7 @@ func (w *Web) Routes() []Route {
 
 		// Mutual recognition: the register, the company, and the partner agency
 		{"GET", "/desk/arrangements", caseReaders, w.showArrangements},
+		{"GET", "/desk/arrangements/late", caseReaders, w.showLate},
 		{"GET", "/desk/arrangements/:code", caseReaders, w.showArrangement},
 		{"POST", "/desk/arrangements/:code/record", keepers, w.recordArrangement},
 		{"POST", "/desk/arrangements/:code/events/:id/overturn", keepers, w.overturnArrangement},
@@ -751,6 +752,7 @@ func (w *Web) Routes() []Route {
 		{"POST", "/desk/feeds/lists/:id/refuse", keepers, w.refuseFeed},
 		{"POST", "/desk/feeds/lists/:id/withdraw", keepers, w.withdrawFeed},
 		{"GET", "/agency/notices", partners, w.showAgencyNotices},
+		{"POST", "/agency/notices/acknowledge", partners, w.acknowledgeWhole},
 		{"POST", "/agency/notices/:id/acknowledge", partners, w.acknowledgeNotice},
 
 		// Programs of partner agencies, and what they report
@@ -793,6 +795,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/memberships/:id/history", only(memberReaders()...), w.showStanding},
 		{"GET", "/memberships/:id/benefits", only(memberReaders()...), w.showBenefits},
 		{"POST", "/memberships/:id/wallet", signers, w.takeWallet},
+		{"GET", "/memberships/:id/certificate.pdf", only(memberReaders()...), w.sendCertificate},
 		{"GET", "/memberships/:id/certificate", only(memberReaders()...), w.showCertificate},
 		{"POST", "/memberships/:id/warn", only(identity.CaseWorkers...), w.warnBlank},
 	}

@@ -4,6 +4,7 @@ package arrangement
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,67 @@ func Path(code, tail string) string { return "/desk/arrangements/" + code + tail
 type ListPage struct {
 	ui.Chrome
 	List app.List
+	Late int // notices that partners have not acknowledged in time
+}
+
+func (p ListPage) page(step int) string {
+	f := p.List.Filter
+	n := f.Page + step
+	if n < 1 || n > p.List.Pages() {
+		return ""
+	}
+	q := url.Values{"page": {strconv.Itoa(n)}}
+	if f.Ours {
+		q.Set("ours", "yes")
+	}
+	if f.State != "" {
+		q.Set("state", string(f.State))
+	}
+	if f.Find != "" {
+		q.Set("find", f.Find)
+	}
+	return "/desk/arrangements?" + q.Encode()
+}
+
+// dates is when an arrangement was signed and came into force, on one line.
+func dates(ctx context.Context, a app.Arrangement) string {
+	switch {
+	case a.Signed == "" && a.InForce == "":
+		return i18n.T(ctx, "Not found")
+	case a.InForce == "":
+		return i18n.T(ctx, "Signed %s", published(ctx, a.Signed))
+	case a.Signed == "":
+		return i18n.T(ctx, "In force %s", published(ctx, a.InForce))
+	}
+	return i18n.T(ctx, "Signed %[1]s; in force %[2]s", published(ctx, a.Signed), published(ctx, a.InForce))
+}
+
+// LatePage is what partners have not acknowledged in time.
+type LatePage struct {
+	ui.Chrome
+	Late  recognition.Late
+	Rules *app.Register
+	Zone  *time.Location
+}
+
+func (p LatePage) chosen() bool { return p.Late.Agency != uuid.Nil }
+
+func latePath(agency uuid.UUID) string { return "/desk/arrangements/late?agency=" + agency.String() }
+
+func (p LatePage) page(step int) string {
+	n := p.Late.Page + step
+	if n < 1 || step > 0 && !p.Late.More {
+		return ""
+	}
+	q := url.Values{"page": {strconv.Itoa(n)}}
+	if p.chosen() {
+		q.Set("agency", p.Late.Agency.String())
+	}
+	return "/desk/arrangements/late?" + q.Encode()
+}
+
+func lateKind(kind string) string {
+	return map[string]string{recognition.Lost: "A member takes part no more", recognition.Suspension: "A membership is suspended"}[kind]
 }
 
 // Page is one arrangement. Act is the form that was refused, with what it held.

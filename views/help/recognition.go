@@ -27,7 +27,8 @@ func arrangementsPart() Part {
 		},
 		Points: []string{
 			"Nothing is deleted. **Take it back** lets a wrong entry fall, and it stays readable.",
-			"**How fast partners are told** shows how long suspensions and ends took to leave and to be acknowledged. After a day without an acknowledgement headquarters gets an e-mail.",
+			"**How fast partners are told** shows how long suspensions and ends took to leave and to be acknowledged. After a day without an acknowledgement headquarters gets an e-mail, and [Late acknowledgements](/desk/arrangements/late) lists it with its partner.",
+			"When a whole arrangement is suspended, resumed or ended, every member under it gets a letter, and the partner an e-mail and a notice for each member.",
 		}}
 }
 
@@ -44,7 +45,8 @@ func recognizePart() Part {
 // noticesPart is how a partner agency hears of members.
 func noticesPart() Part {
 	return Part{ID: "notices", Title: "Suspensions and ends", Intro: "[Notices](/agency/notices) says what happened to members that your agency sees. A notice leaves within a minute of taking effect.",
-		Steps: []string{"Stop or resume the benefits. Then choose **Acknowledge**."}}
+		Steps:  []string{"Stop or resume the benefits. Then choose **Acknowledge**."},
+		Points: []string{"When a whole arrangement is suspended, resumed or ended, the page says so, and **Acknowledge all of them** answers the notices of all members at once."}}
 }
 
 // operatorsPart is how a partner agency confirms its own traders.

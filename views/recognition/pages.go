@@ -281,6 +281,24 @@ func (p NoticesPage) tabs(ctx context.Context) []ui.Tab {
 	return []ui.Tab{{Label: i18n.T(ctx, "Not acknowledged"), Href: "/agency/notices?show=open", Current: p.Notices.Open, Count: strconv.Itoa(p.Notices.Wait)}, {Label: i18n.T(ctx, "All"), Href: "/agency/notices?show=all", Current: !p.Notices.Open}}
 }
 
+// step is what became of a whole arrangement, in words.
+func (p NoticesPage) step(ctx context.Context, x app.Step, title string) string {
+	switch x.Kind {
+	case arrangement.Suspended:
+		return i18n.T(ctx, "The arrangement %[1]s is suspended from %[2]s. Grant no benefits under it.", title, x.OnDay.Text(ctx))
+	case arrangement.Resumed:
+		return i18n.T(ctx, "The arrangement %[1]s is resumed from %[2]s. Members count again as their notices say.", title, x.OnDay.Text(ctx))
+	}
+	return i18n.T(ctx, "The arrangement %[1]s has ended on %[2]s. Grant no benefits under it.", title, x.OnDay.Text(ctx))
+}
+
+func stepTone(k arrangement.Kind) ui.Kind {
+	if k == arrangement.Resumed {
+		return ui.Good
+	}
+	return ui.Bad
+}
+
 func noticeName(kind string) string {
 	return map[string]string{app.Gained: "A member takes part", app.Lost: "A member takes part no more", app.Suspension: "A membership is suspended", app.Reinstated: "A membership counts again",
 		app.IdentityChanged: "Numbers of a member have changed", "expiring": "A membership ends soon"}[kind]
