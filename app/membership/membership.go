@@ -326,11 +326,25 @@ func (s *Service) Certificate(ctx context.Context, by identity.Actor, id uuid.UU
 	return p, err
 }
 
+// Printed reads what the certificate of a membership says for the portal's own job that prints
+// it. No person calls it.
+func (s *Service) Printed(ctx context.Context, id uuid.UUID) (Page, error) {
+	return s.load(ctx, identity.ClockActor("certificate.print"), nil, id)
+}
+
 func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, action string, more ...pg.Query) (p Page, err error) {
 	own, err := by.Reads()
 	if err != nil {
 		return p, err
 	}
+	if own == nil {
+		more = append(more, audit.LookAt(s.Now(), by, action, Kind, "membership x where x.id = $10", id))
+	}
+	return s.load(ctx, by, own, id, more...)
+}
+
+// load reads a membership: of a company, or of any if own is nil.
+func (s *Service) load(ctx context.Context, by identity.Actor, own *uuid.UUID, id uuid.UUID, more ...pg.Query) (p Page, err error) {
 	now := s.Now()
 	var row pageRow
 	var kept []clock.Kept
@@ -338,9 +352,6 @@ func (s *Service) page(ctx context.Context, by identity.Actor, id uuid.UUID, act
 	var parts []standing.Row
 	statements := []pg.Query{pg.One(&row, pageSQL, id, own), clock.About(&kept, Kind, id), pg.All(&profiles, profilesSQL, id, own), standing.KnownNow(&parts, id)}
 	statements = append(statements, more...)
-	if own == nil {
-		statements = append(statements, audit.LookAt(now, by, action, Kind, "membership x where x.id = $10", id))
-	}
 	if err := s.DB.Batch(ctx, by.Scope(), statements...); err != nil {
 		return p, fmt.Errorf("read the membership: %w", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 	qrcode "github.com/skip2/go-qrcode"
 
-	"trustedtrader/app/credential"
 	"trustedtrader/app/identity"
 	view "trustedtrader/views/credential"
 )
@@ -66,12 +65,12 @@ func (w *Web) takeWallet(c *fiber.Ctx, who identity.Actor) error {
 	return sendFile(c, "membership.sd-jwt", "application/dc+sd-jwt", []byte(text))
 }
 
-// matrixOf is the code of a certificate as a picture; nil: there is none yet.
-func (w *Web) matrixOf(list []credential.Code) ([][]bool, error) {
-	if len(list) == 0 {
+// matrixOf is the code that leads to an address, as a picture; nil: there is none yet.
+func matrixOf(link string) ([][]bool, error) {
+	if link == "" {
 		return nil, nil
 	}
-	q, err := qrcode.New(w.Credentials.Address(list[0].Token), qrcode.Medium)
+	q, err := qrcode.New(link, qrcode.Medium)
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,14 @@ package web
 
 import (
 	"context"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"trustedtrader/app/application"
 	"trustedtrader/app/credential"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	view "trustedtrader/views/membership"
@@ -79,14 +81,43 @@ func (w *Web) showCertificate(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	matrix, err := w.matrixOf(code)
-	if err != nil {
-		return err
-	}
 	link := ""
 	if len(code) > 0 {
 		link = w.Credentials.Address(code[0].Token)
 	}
+	matrix, err := matrixOf(link)
+	if err != nil {
+		return err
+	}
 	return render(c, fiber.StatusOK, view.Certificate(view.CertificatePage{Chrome: w.chrome(c, who, t(c, "Certificate %s", p.Membership.Number)), Page: p, Code: matrix, Link: link,
-		Takes: who.Is(identity.CompanySigners...)}))
+		Takes: who.Is(identity.CompanySigners...), PDF: matrix != nil && w.Config.Browser != ""}))
+}
+
+// sendCertificate sends the certificate as PDF; one that is not made yet is ordered.
+func (w *Web) sendCertificate(c *fiber.Ctx, who identity.Actor) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	d, err := w.Credentials.PDF(c.UserContext(), who, id)
+	if err != nil {
+		return err
+	}
+	if d == nil {
+		w.flash(c, ui.Info, t(c, "The PDF is being made. Download it again in a minute"))
+		return seeOther(c, "/memberships/"+id.String()+"/certificate")
+	}
+	return sendFile(c, d.Name, d.ContentType, d.Body)
+}
+
+// CertificateHTML is a certificate as a document of its own, for the job that prints it. Link
+// is the address that its code leads to.
+func CertificateHTML(ctx context.Context, p membership.Page, link string) (string, error) {
+	matrix, err := matrixOf(link)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = view.CertificateDocument(p, matrix, link).Render(ctx, &b)
+	return b.String(), err
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -107,6 +108,34 @@ func TestCertificateCode(t *testing.T) {
 	}
 	var code []credential.Code
 	w.Must(w.DB.Batch(w.Ctx, pg.System, credential.CodeOf(&code, m)))
+	pdf := func(who identity.Actor, want int) {
+		t.Helper()
+		if res, _ := a.send(who, "GET", path+"/certificate.pdf", nil); res.StatusCode != want {
+			t.Errorf("the PDF: %d, want %d", res.StatusCode, want)
+		}
+	}
+	pdf(w.Importer("Stranger Imports"), 404)
+	pdf(owner, 303)
+	pdf(owner, 303)
+	if n := w.Count(`select count(*)::int from ` + pg.JobSchema + `.river_job where kind = 'certificate_print'`); n != 1 {
+		t.Errorf("%d jobs that print it, want 1", n)
+	}
+	args := credential.PrintArgs{Membership: m, Credential: uuid.MustParse(w.Text(`select id::text from credential where kind = 'code' and replaced_at is null`))}
+	html := ""
+	for range 2 { // doing it twice does no harm
+		w.Must(a.web.Credentials.MakePDF(w.Ctx, args, func(ctx context.Context, id uuid.UUID, code credential.Code) (string, error) {
+			page, err := a.web.Members.Printed(ctx, id)
+			if err != nil {
+				return "", err
+			}
+			return CertificateHTML(ctx, page, a.web.Credentials.Address(code.Token))
+		}, func(_ context.Context, text string) ([]byte, error) { html = text; return []byte("%PDF-" + text), nil }))
+	}
+	if !strings.Contains(html, "Harbor &lt;b&gt;Trading&lt;/b&gt; LLC") || !strings.Contains(html, "tt-qr__ink") || !strings.Contains(html, "/v/"+code[0].Token) {
+		t.Errorf("what is printed: %s", html)
+	}
+	pdf(owner, 200)
+	pdf(w.Sam, 200)
 	verdict := func(token string) string {
 		return a.want(200, identity.Actor{}, "GET", "/v/"+token, nil).Find("#verdict").Text()
 	}
