@@ -89,7 +89,8 @@ type Config struct {
 	MapFile string `env:"PORTAL_MAP_FILE" doc:"file with the outlines of the map and the lines between countries, in the form of app/geo/world.json; without it the portal draws land only, and no lines"`
 
 	SigningKeys string `env:"PORTAL_SIGNING_KEYS" doc:"folder with the keys (*.pem, EC P-256, PKCS #8, chmod 600) that sign certificates and answers to partner agencies; the last by name signs, all are published. Without it one key is derived from PORTAL_KEY"`
-	ClientCert  string `env:"PORTAL_CLIENT_CERT_HEADER" doc:"header in which a trusted proxy hands over the SHA-256 of a client's TLS certificate, in hexadecimal; empty: certificates are not looked at"`
+	ClientCert  string `env:"PORTAL_CLIENT_CERT_HEADER" doc:"header in which a trusted proxy hands over the SHA-256 of a client's TLS certificate, in hexadecimal or base64url; the proxy must remove the header when it comes from outside. Empty: certificates are not looked at"`
+	KeepHooks   int    `env:"PORTAL_KEEP_WEBHOOK_DAYS" envDefault:"90" doc:"how many days messages of webhooks are kept after they were delivered or given up, and secrets after they sign no more. Answers to requests with an Idempotency-Key are kept for a day, daily files for 35 days, and irregularities that were taken in hand for retention_years of their arrangement (config/arrangements)"`
 
 	DemoIDP string `env:"PORTAL_DEMO_IDP_ADDR" envDefault:"127.0.0.1:8081" doc:"dev only: address of the demo sign-in provider"`
 }
@@ -179,6 +180,9 @@ func (c Config) check() (problems []error) {
 	}
 	if c.Key != "" && len(c.KeyBytes()) != 32 {
 		bad("PORTAL_KEY must be 32 bytes in base64: openssl rand -base64 32")
+	}
+	if c.KeepHooks < 1 || c.KeepHooks > 3650 {
+		bad("PORTAL_KEEP_WEBHOOK_DAYS is %d: write days, from 1 to 3650", c.KeepHooks)
 	}
 	if c.EvidenceQuota < 1 {
 		bad("PORTAL_EVIDENCE_QUOTA_MB must be 1 or more")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,38 +26,40 @@ const BatchKind = "check_batch"
 
 // BatchQuestion is what holds for all rows of a list.
 type BatchQuestion struct {
-	Purpose string
-	OwnRef  string    // of rows without their own
-	On      clock.Day // zero: now
+	Arrangement string // empty: any of the agency's
+	Purpose     string
+	OwnRef      string    // of rows without their own
+	On          clock.Day // zero: now
 }
 
 // Batch is a list of identifiers that is checked in one go.
 type Batch struct {
-	ID         uuid.UUID
-	Number     string
-	AgencyID   uuid.UUID
-	PersonID   uuid.UUID
-	Purpose    string
-	OwnRef     string
-	AsOf       *clock.Day
-	FileName   string
-	Rows       int
-	Wrong      int // rows that cannot be checked as they are written
-	Pieces     int
-	Status     string // waiting, working, stopped, done
-	CreatedAt  time.Time
-	FinishedAt *time.Time
-	SHA256     string
-	Manifest   string
-	Version    int
-	Head       string
-	Done       int // rows that were gone through
+	ID          uuid.UUID
+	Number      string
+	AgencyID    uuid.UUID
+	PersonID    uuid.UUID
+	Arrangement string // empty: any of the agency's
+	Purpose     string
+	OwnRef      string
+	AsOf        *clock.Day
+	FileName    string
+	Rows        int
+	Wrong       int // rows that cannot be checked as they are written
+	Pieces      int
+	Status      string // waiting, working, stopped, done
+	CreatedAt   time.Time
+	FinishedAt  *time.Time
+	SHA256      string
+	Manifest    string
+	Version     int
+	Head        string
+	Done        int // rows that were gone through
 }
 
 // Open reports whether the portal still works on it.
 func (b Batch) Open() bool { return b.Status == "waiting" || b.Status == "working" }
 
-const batchSQL = `select b.id, b.number, b.agency_id, b.person_id, b.purpose, b.own_ref, b.as_of, b.file_name, b.rows, b.wrong, b.pieces, b.status, b.created_at, b.finished_at, b.sha256,
+const batchSQL = `select b.id, b.number, b.agency_id, b.person_id, b.arrangement, b.purpose, b.own_ref, b.as_of, b.file_name, b.rows, b.wrong, b.pieces, b.status, b.created_at, b.finished_at, b.sha256,
 	b.manifest, b.version, b.head::text as head, coalesce((select sum(jsonb_array_length(p.rows)) from check_piece p where p.batch_id = b.id and p.done_at is not null), 0)::int as done
 	from check_batch b`
 
@@ -86,6 +89,13 @@ func (s *Service) Upload(ctx context.Context, by identity.Actor, q BatchQuestion
 	if q.On.After(clock.DayOf(now, time.UTC).AddDays(1)) {
 		c.Add("on", "Enter a day that is not in the future")
 	}
+	under, err := s.Under(ctx, by)
+	if err != nil {
+		return b, err
+	}
+	if q.Arrangement != "" && !slices.Contains(under, q.Arrangement) {
+		c.Add("arrangement", "Choose an arrangement of your agency")
+	}
 	if err := c.Err(); err != nil {
 		return b, err
 	}
@@ -93,7 +103,7 @@ func (s *Service) Upload(ctx context.Context, by identity.Actor, q BatchQuestion
 	if err != nil {
 		return b, err
 	}
-	b = Batch{ID: pg.NewID(), Number: newNumber(listPrefix, now.Year()), AgencyID: by.AgencyID, PersonID: by.PersonID, Purpose: q.Purpose, OwnRef: q.OwnRef, FileName: cleanName(fileName),
+	b = Batch{ID: pg.NewID(), Number: newNumber(listPrefix, now.Year()), AgencyID: by.AgencyID, PersonID: by.PersonID, Arrangement: q.Arrangement, Purpose: q.Purpose, OwnRef: q.OwnRef, FileName: cleanName(fileName),
 		Rows: l.rows, Wrong: l.wrong, Pieces: len(l.pieces), Status: "waiting", CreatedAt: now, Version: 1}
 	if !q.On.IsZero() {
 		b.AsOf = &q.On
@@ -104,8 +114,8 @@ func (s *Service) Upload(ctx context.Context, by identity.Actor, q BatchQuestion
 	}
 	err = s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
 		db := tx.WithContext(ctx)
-		if err := db.Exec(`insert into check_batch (id, number, agency_id, person_id, purpose, own_ref, as_of, file_name, head, rows, wrong, pieces, status, created_at)
-			values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?)`, b.ID, b.Number, b.AgencyID, b.PersonID, b.Purpose, b.OwnRef, b.AsOf, b.FileName, string(head), b.Rows, b.Wrong, b.Pieces, b.Status, now).Error; err != nil {
+		if err := db.Exec(`insert into check_batch (id, number, agency_id, person_id, arrangement, purpose, own_ref, as_of, file_name, head, rows, wrong, pieces, status, created_at)
+			values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?)`, b.ID, b.Number, b.AgencyID, b.PersonID, b.Arrangement, b.Purpose, b.OwnRef, b.AsOf, b.FileName, string(head), b.Rows, b.Wrong, b.Pieces, b.Status, now).Error; err != nil {
 			return fmt.Errorf("keep the list: %w", err)
 		}
 		for i, text := range l.pieces {
@@ -119,6 +129,22 @@ func (s *Service) Upload(ctx context.Context, by identity.Actor, q BatchQuestion
 		return audit.Record(ctx, tx, now, by, audit.Event{Action: "check_batch.upload", Kind: BatchKind, Subject: b.ID, Agency: by.AgencyID, After: map[string]any{"number": b.Number, "rows": b.Rows, "purpose": b.Purpose}})
 	})
 	return b, err
+}
+
+// Under lists the arrangements of the actor's agency, in the order of their codes. Its people may.
+func (s *Service) Under(ctx context.Context, by identity.Actor) (list []string, err error) {
+	if err := partner(by); err != nil {
+		return nil, err
+	}
+	rules, err := s.Rules(ctx, by.AgencyID, clock.Day{})
+	if err != nil {
+		return nil, fmt.Errorf("read the agency's arrangements: %w", err)
+	}
+	for _, r := range rules {
+		list = append(list, r.Arrangement)
+	}
+	slices.Sort(list)
+	return slices.Compact(list), nil
 }
 
 func cleanName(name string) string {
@@ -303,7 +329,7 @@ func (s *Service) asksOf(ctx context.Context, b Batch, first int, text string) (
 		return nil, err
 	}
 	by := identity.Actor{Audience: identity.Partners, AgencyID: b.AgencyID, PersonID: b.PersonID}
-	pattern, err := s.prepared(ctx, by, Question{Purpose: b.Purpose, OwnRef: b.OwnRef}, s.Now())
+	pattern, err := s.prepared(ctx, by, Question{Arrangement: b.Arrangement, Purpose: b.Purpose, OwnRef: b.OwnRef}, s.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -58,6 +58,9 @@ func readList(file io.Reader) (l list, err error) {
 		return l, err
 	}
 	l.head = head{Cells: t.Heading(), Identifier: at.At("identifier"), Scheme: at.At("scheme"), Reference: at.At("reference")}
+	if n := len(l.head.Cells) - len(added); n > 0 && slices.Equal(l.head.Cells[n:], added) {
+		l.head.Cells = l.head.Cells[:n] // answers of before, brought again with what was wrong put right
+	}
 	var piece [][]string
 	flush := func() error {
 		if len(piece) == 0 {

@@ -157,8 +157,8 @@ func endTokens(ctx context.Context, tx pg.Tx, client uuid.UUID) error {
 // partner. Tokens of before end. The same persons may.
 func (s *Service) Allow(ctx context.Context, by identity.Actor, id uuid.UUID, scopes map[string][]string, cert string) error {
 	var k entry.Check
-	cert = strings.ToLower(strings.ReplaceAll(k.Line("cert", "the SHA-256 of the certificate", cert, 0, 100), ":", ""))
-	if cert != "" && (len(cert) != 64 || strings.Trim(cert, "0123456789abcdef") != "") {
+	text := k.Line("cert", "the SHA-256 of the certificate", cert, 0, 100)
+	if cert = CertHash(text); cert == "" && text != "" {
 		k.Add("cert", "Enter the SHA-256 of the certificate as 64 hexadecimal digits")
 	}
 	if err := k.Err(); err != nil {

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -323,4 +325,18 @@ func (s *Service) Recognise(ctx context.Context, token, cert, requestID string) 
 	}
 	s.known.put(hash, remembered{caller: c, until: now.Add(moment), expires: r.ExpiresAt})
 	return c, true, nil
+}
+
+// CertHash is the SHA-256 of a TLS certificate as a proxy reports it, in hexadecimal with or
+// without colons or in base64url (RFC 8705, x5t#S256), as 64 lower-case hexadecimal digits.
+// Empty: it is none.
+func CertHash(text string) string {
+	if raw, err := base64.RawURLEncoding.DecodeString(text); err == nil && len(raw) == sha256.Size {
+		return hex.EncodeToString(raw)
+	}
+	text = strings.ToLower(strings.ReplaceAll(text, ":", ""))
+	if raw, err := hex.DecodeString(text); err != nil || len(raw) != sha256.Size {
+		return ""
+	}
+	return text
 }

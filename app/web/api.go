@@ -96,12 +96,16 @@ func (w *Web) machine(r apiRoute) fiber.Handler {
 	}
 }
 
-// cert is the SHA-256 of the client's TLS certificate, as a trusted proxy reports it.
+// cert is the SHA-256 of the client's TLS certificate, as a trusted proxy reports it. A header
+// that comes twice was not set by the proxy alone, and says nothing.
 func (w *Web) cert(c *fiber.Ctx) string {
 	if w.Config.ClientCert == "" || !c.IsProxyTrusted() {
 		return ""
 	}
-	return c.Get(w.Config.ClientCert)
+	if len(c.Request().Header.PeekAll(w.Config.ClientCert)) != 1 {
+		return ""
+	}
+	return partnerapi.CertHash(c.Get(w.Config.ClientCert))
 }
 
 // apiRefusal is a refusal with a status of its own.
@@ -466,7 +470,7 @@ func (w *Web) apiFiles(c *fiber.Ctx, by partnerapi.Caller) error {
 
 // apiFile sends one daily file as lines of JSON, or its manifest signed.
 func (w *Web) apiFile(c *fiber.Ctx, by partnerapi.Caller) error {
-	f, err := w.API.File(c.UserContext(), by, c.Params("date"), c.Query("arrangement"), c.Query("kind", "full"))
+	f, err := w.API.File(c.UserContext(), by, partnerapi.FileQuestion{Date: c.Params("date"), Arrangement: c.Query("arrangement"), Kind: c.Query("kind", "full"), Since: c.Query("since")})
 	if err != nil {
 		return err
 	}
@@ -479,6 +483,12 @@ func (w *Web) apiFile(c *fiber.Ctx, by partnerapi.Caller) error {
 	}
 	c.Set("Repr-Digest", "sha-256=:"+sum+":")
 	c.Set("X-Count", strconv.Itoa(f.Count))
+	if f.Previous != "" {
+		c.Set("X-Previous-SHA256", f.Previous)
+	}
+	if f.Result != "" {
+		c.Set("X-Result-SHA256", f.Result)
+	}
 	c.Set(fiber.HeaderContentType, mimeLines)
 	c.Set(fiber.HeaderCacheControl, "private, no-cache")
 	c.Set(fiber.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="%s-%s-%s.jsonl"`, f.Arrangement, f.Day, f.Kind))

@@ -187,6 +187,13 @@ func (w *Web) showLists(c *fiber.Ctx, who identity.Actor) error { return w.lists
 func (w *Web) lists(c *fiber.Ctx, who identity.Actor, wrong error) error {
 	p := view.BatchesPage{Chrome: w.chrome(c, who, t(c, "Check a whole list")), Purposes: w.Checks.Purposes, Zone: who.Zone}
 	p.Chrome.Breadcrumb = agencyCrumbs(c, t(c, "Check a whole list"))
+	under, err := w.Checks.Under(c.UserContext(), who)
+	if err != nil {
+		return err
+	}
+	for _, code := range under {
+		p.Arrangements = append(p.Arrangements, ui.Option{Value: code, Label: w.arrangementTitle(code)})
+	}
 	status := fiber.StatusOK
 	if wrong != nil {
 		fields, _, code, other := kept(wrong)
@@ -195,11 +202,20 @@ func (w *Web) lists(c *fiber.Ctx, who identity.Actor, wrong error) error {
 		}
 		p.Errors, p.Chrome.Errors, status = fields, true, code
 	}
-	var err error
 	if p.Batches, err = w.Checks.Batches(c.UserContext(), who); err != nil {
 		return err
 	}
 	return render(c, status, view.Batches(p))
+}
+
+// arrangementTitle names an arrangement by its parties.
+func (w *Web) arrangementTitle(code string) string {
+	if w.Arrangements != nil && w.Arrangements.Register != nil {
+		if a, ok := w.Arrangements.Register.Get(code); ok {
+			return a.Title()
+		}
+	}
+	return code
 }
 
 // takeList reads a list as it comes.
@@ -214,7 +230,7 @@ func (w *Web) takeList(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	q := consultation.BatchQuestion{Purpose: form.FormValue("purpose"), OwnRef: form.FormValue("own_ref")}
+	q := consultation.BatchQuestion{Arrangement: form.FormValue("arrangement"), Purpose: form.FormValue("purpose"), OwnRef: form.FormValue("own_ref")}
 	on := ui.DateValue{Day: form.FormValue("on-day"), Month: form.FormValue("on-month"), Year: form.FormValue("on-year")}
 	if d, ok := on.Date(); ok {
 		q.On = clock.DayOf(d, time.UTC)
@@ -247,7 +263,7 @@ func (w *Web) showList(c *fiber.Ctx, who identity.Actor) error {
 	if b.Open() {
 		c.Set("Refresh", renewEvery)
 	}
-	p := view.BatchPage{Chrome: w.chrome(c, who, b.Number), Batch: b, Zone: who.Zone}
+	p := view.BatchPage{Chrome: w.chrome(c, who, b.Number), Batch: b, Under: w.arrangementTitle(b.Arrangement), Zone: who.Zone}
 	p.Chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Check a member"), Href: checksHome}, {Label: t(c, "Check a whole list"), Href: listsHome}, {Label: b.Number}}
 	return render(c, fiber.StatusOK, view.Batch(p))
 }

@@ -2,14 +2,17 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
+	"trustedtrader/app/canon"
 	"trustedtrader/app/partnerapi"
 	"trustedtrader/app/pg"
 )
@@ -139,10 +142,12 @@ func TestDailyFiles(t *testing.T) {
 	if strings.Count(string(r.body), "\n") != 1 || !strings.Contains(string(r.body), "Harbor Trading LLC") || r.header.Get("X-Count") != "1" || !strings.HasPrefix(r.header.Get("Repr-Digest"), "sha-256=:") {
 		t.Errorf("first file: %s %v", r.body, r.header)
 	}
+	day1 := string(r.body)
 	agree(second.CompanyID)
 	w.Clock.Move(24 * time.Hour)
 	make()
 	m.signIn("feed:read")
+	day2 := string(m.want(200, "GET", "/api/v1/files/2026-03-04", nil, "").body)
 	r = m.want(200, "GET", "/api/v1/files/2026-03-04?kind=delta", nil, "")
 	if strings.Count(string(r.body), `"do":"put"`) != 1 || !strings.Contains(string(r.body), "Second Trading LLC") {
 		t.Errorf("delta: %s", r.body)
@@ -157,4 +162,68 @@ func TestDailyFiles(t *testing.T) {
 	if r = m.want(200, "GET", "/api/v1/files/2026-03-04", nil, ""); strings.Contains(string(r.body), "Harbor") || !strings.Contains(string(r.body), "Second") {
 		t.Errorf("after a withdrawal: %s", r.body)
 	}
+	again := string(r.body)
+	if r.header.Get("X-Previous-Sha256") != sumOf(day2) {
+		t.Errorf("the list does not say what it was made after: %v", r.header)
+	}
+
+	// Whatever list a partner holds, there is a delta that leads from it to the one of now.
+	lead := func(from, tail, to string) {
+		t.Helper()
+		r := m.want(200, "GET", "/api/v1/files/"+tail, nil, "")
+		if got := applied(t, from, string(r.body)); got != to || r.header.Get("X-Previous-Sha256") != sumOf(from) || r.header.Get("X-Result-Sha256") != sumOf(to) {
+			t.Errorf("%s leads from\n%sto\n%swant\n%s%v", tail, from, got, to, r.header)
+		}
+	}
+	lead(day1, "2026-03-04?kind=delta", again)
+	lead(day1, "2026-03-04?kind=delta&since="+sumOf(day1), again)
+	lead(day2, "2026-03-04?kind=delta&since="+sumOf(day2), again)
+	lead(again, "2026-03-04?kind=delta&since="+sumOf(again), again)
+	m.want(404, "GET", "/api/v1/files/2026-03-04?kind=delta&since="+sumOf("nothing"), nil, "")
+	m.want(422, "GET", "/api/v1/files/2026-03-04?since="+sumOf(day1), nil, "")
+	m.wild = true
+	m.want(422, "GET", "/api/v1/files/2026-03-04?kind=delta&since=x", nil, "")
+	for day := range 2 { // a day without a change, and one on which the files are made anew
+		w.Clock.Move(24 * time.Hour)
+		make()
+		if day == 1 {
+			w.Exec(`delete from api_file where day = (select max(day) from api_file)`)
+			make()
+		}
+	}
+	m.signIn("feed:read")
+	lead(again, "2026-03-06?kind=delta", again)
+	lead(day2, "2026-03-06?kind=delta&since="+sumOf(day2), again)
+}
+
+func sumOf(text string) string { return canon.Hash([]byte(text)) }
+
+// applied is a whole list with a delta, as a client makes it.
+func applied(t *testing.T, list, delta string) string {
+	t.Helper()
+	lines := map[string]string{}
+	for text := range strings.Lines(list) {
+		var l struct{ Number string }
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatal(err)
+		}
+		lines[l.Number] = text
+	}
+	for text := range strings.Lines(delta) {
+		var c struct {
+			Do, Number string
+			Line       json.RawMessage
+		}
+		if err := json.Unmarshal([]byte(text), &c); err != nil {
+			t.Fatal(err)
+		}
+		if delete(lines, c.Number); c.Do == "put" {
+			lines[c.Number] = string(c.Line) + "\n"
+		}
+	}
+	var b strings.Builder
+	for _, number := range slices.Sorted(maps.Keys(lines)) {
+		b.WriteString(lines[number])
+	}
+	return b.String()
 }

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/json"
 	"time"
 
 	"trustedtrader/app/jobs"
 	"trustedtrader/app/partnerapi"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/seal"
 	"trustedtrader/app/signing"
 	"trustedtrader/config"
 )
@@ -43,7 +42,7 @@ func partnerAPI(cfg config.Config, db *pg.DB, now func() time.Time) (*partnerapi
 	if err != nil {
 		return nil, err
 	}
-	secret, err := hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "secrets of webhooks", 32)
+	secret, err := seal.Key(cfg.KeyBytes(), "secrets of webhooks")
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +60,10 @@ func (p *parts) partnerTicks() []jobs.Tick {
 			_, err := p.api.MakeFiles(ctx, p.homes)
 			return err
 		}},
+		{Name: "forget_messages", Every: time.Hour, Do: func(ctx context.Context) error {
+			_, err := p.api.Forget(ctx, partnerapi.Retention{Webhooks: time.Duration(p.cfg.KeepHooks) * 24 * time.Hour, Irregularities: p.retention})
+			return err
+		}},
 		{Name: "certificates", Every: 30 * time.Second, Do: func(ctx context.Context) error {
 			if _, err := p.credentials.Issue(ctx); err != nil {
 				return err
@@ -69,6 +72,17 @@ func (p *parts) partnerTicks() []jobs.Tick {
 			return err
 		}},
 	}
+}
+
+// retention is how many years records under an arrangement are kept: the longest that a
+// programme of ours asks for. 0: for ever, for its rules are not known here.
+func (p *parts) retention(code string) (years int) {
+	if a, ok := p.arrangements.Register.Get(code); ok {
+		for _, o := range a.Operative {
+			years = max(years, o.RetentionYears)
+		}
+	}
+	return years
 }
 
 // homes names the programmes of ours that an arrangement is about.

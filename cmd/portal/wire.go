@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"fmt"
+	"github.com/google/uuid"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
@@ -60,6 +60,7 @@ import (
 	"trustedtrader/app/review"
 	"trustedtrader/app/risk"
 	"trustedtrader/app/roster"
+	"trustedtrader/app/seal"
 	"trustedtrader/app/signin"
 	"trustedtrader/app/singlewindow"
 	"trustedtrader/app/succession"
@@ -275,7 +276,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	if err != nil {
 		return nil, err
 	}
-	linkKey, err := hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "links for outsiders", 32)
+	linkKey, err := seal.Key(cfg.KeyBytes(), "links for outsiders")
 	if err != nil {
 		return nil, err
 	}
@@ -351,12 +352,12 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 
 // companyKey is derived from the installation's key, so that each key seals one kind of thing.
 func companyKey(cfg config.Config) ([]byte, error) {
-	return hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "company identifiers", 32)
+	return seal.Key(cfg.KeyBytes(), "company identifiers")
 }
 
 // files is the library of evidence over its store.
 func files(cfg config.Config, log *slog.Logger, db *pg.DB, now func() time.Time) (*evidence.Service, error) {
-	key, err := hkdf.Key(sha256.New, cfg.KeyBytes(), nil, "keys of companies", blob.KeySize)
+	key, err := seal.Key(cfg.KeyBytes(), "keys of companies")
 	if err != nil {
 		return nil, err
 	}
@@ -437,7 +438,17 @@ func (p *parts) jobs() (err error) {
 			river.AddWorker(w, &consultation.BulkWorker{Service: p.checks})
 			river.AddWorker(w, &recognition.TellWorker{Service: p.recognitions})
 			river.AddWorker(w, &report.PrintWorker{Service: p.reports, Page: web.ReportHTML, Print: print})
+			river.AddWorker(w, &credential.PrintWorker{Service: p.credentials, Page: p.certificate, Print: print})
 		},
 	})
 	return err
+}
+
+// certificate is a certificate as the document that is printed.
+func (p *parts) certificate(ctx context.Context, id uuid.UUID, code credential.Code) (string, error) {
+	page, err := p.members.Printed(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return web.CertificateHTML(ctx, page, p.credentials.Address(code.Token))
 }

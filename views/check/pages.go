@@ -69,16 +69,18 @@ type VerifyPage struct {
 // BatchesPage lists lists, and takes one more.
 type BatchesPage struct {
 	ui.Chrome
-	Batches  []app.Batch
-	Purposes []app.Purpose
-	Zone     *time.Location
-	Errors   []fault.Field
+	Batches      []app.Batch
+	Purposes     []app.Purpose
+	Arrangements []ui.Option // of the agency
+	Zone         *time.Location
+	Errors       []fault.Field
 }
 
 // BatchPage is one list and how far it is.
 type BatchPage struct {
 	ui.Chrome
 	Batch app.Batch
+	Under string // the arrangement by its parties; empty: any of the agency's
 	Zone  *time.Location
 }
 
