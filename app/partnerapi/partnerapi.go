@@ -31,10 +31,11 @@ const (
 	StatusRead        = "status:read"
 	FeedRead          = "feed:read"
 	IrregularityWrite = "irregularity:write"
+	OperatorsWrite    = "operators:write"
 )
 
 // Scopes lists what a client may be allowed.
-func Scopes() []string { return []string{StatusRead, FeedRead, IrregularityWrite} }
+func Scopes() []string { return []string{StatusRead, FeedRead, IrregularityWrite, OperatorsWrite} }
 
 const (
 	mostClients = 20 // of an agency

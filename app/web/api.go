@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -43,7 +44,7 @@ type apiRoute struct {
 // apiRoutes is the map of the machine door; config/api/openapi.yaml describes it, and a test
 // holds the two together.
 func apiRoutes() []apiRoute {
-	return append(statusRoutes(), []apiRoute{
+	return append(append(statusRoutes(), feedRoutes()...), []apiRoute{
 		{"POST", apiBase + "/token", "", (*Web).apiToken},
 		{"GET", apiBase + "/openapi.yaml", "", (*Web).apiDescription},
 		{"GET", apiBase + "/events", partnerapi.FeedRead, (*Web).apiEvents},
@@ -285,7 +286,12 @@ func body(c *fiber.Ctx, into any) error {
 	if err != nil || kind != fiber.MIMEApplicationJSON {
 		return &apiRefusal{status: 415, code: "unsupported_media_type", detail: "Send application/json"}
 	}
-	d := json.NewDecoder(strings.NewReader(string(c.Body())))
+	return decode(c.Body(), into)
+}
+
+// decode reads one JSON value, and nothing that is not described.
+func decode(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return &apiRefusal{status: 400, code: "bad_request", detail: "The body is not the JSON that is described: " + jsonTrouble(err)}
@@ -311,6 +317,11 @@ func jsonTrouble(err error) string {
 
 // once does what a POST asks for, and with an Idempotency-Key not twice.
 func (w *Web) once(c *fiber.Ctx, by partnerapi.Caller, do func() (status int, body any, err error)) error {
+	return w.onceOf(c, by, c.Body, do)
+}
+
+// onceOf is once for a body that stands for itself by its hash.
+func (w *Web) onceOf(c *fiber.Ctx, by partnerapi.Caller, body func() []byte, do func() (status int, body any, err error)) error {
 	work := func() (partnerapi.Answer, error) {
 		status, body, err := do()
 		if err != nil {
@@ -329,7 +340,7 @@ func (w *Web) once(c *fiber.Ctx, by partnerapi.Caller, do func() (status int, bo
 		}
 		return send(c, a)
 	}
-	a, again, err := w.API.Once(c.UserContext(), by, key, c.Method()+" "+c.OriginalURL()+" "+c.Get(fiber.HeaderAccept)+"\n"+string(c.Body()), work)
+	a, again, err := w.API.Once(c.UserContext(), by, key, c.Method()+" "+c.OriginalURL()+" "+c.Get(fiber.HeaderAccept)+"\n"+string(body()), work)
 	if err != nil {
 		return err
 	}

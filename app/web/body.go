@@ -46,7 +46,8 @@ func takeBody(streams func(method, path string) bool) fiber.Handler {
 			return c.Next()
 		}
 		length := r.Header.ContentLength()
-		if length > 0 && streams(c.Method(), c.Path()) && strings.HasPrefix(strings.ToLower(string(r.Header.ContentType())), fiber.MIMEMultipartForm) {
+		form := strings.HasPrefix(strings.ToLower(string(r.Header.ContentType())), fiber.MIMEMultipartForm)
+		if length > 0 && (form && streams(c.Method(), c.Path()) || brings(c.Method(), c.Path())) {
 			select {
 			case slots <- struct{}{}:
 				defer func() { <-slots }()
@@ -85,6 +86,12 @@ func streaming(routes []Route) func(method, path string) bool {
 			return r.Method == method && fiber.RoutePatternMatch(path, r.Path, fiber.Config{CaseSensitive: true, StrictRouting: true})
 		})
 	}
+}
+
+// brings tells the request by which a program brings a list, whose handler reads the body
+// itself once it knows the program.
+func brings(method, path string) bool {
+	return method == fiber.MethodPut && strings.HasPrefix(path, apiBase+"/feeds/")
 }
 
 // paced is a body as it comes from the network. A sender must go on within half a minute;

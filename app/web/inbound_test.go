@@ -1,6 +1,10 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -10,6 +14,7 @@ import (
 
 	"trustedtrader/app/identity"
 	"trustedtrader/app/inbound"
+	"trustedtrader/app/partnerapi"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/review/reviewtest"
 )
@@ -165,4 +170,93 @@ func TestInboundPages(t *testing.T) {
 	says(t, a.want(200, otto, "GET", "/agency/operators?status=confirmed", nil), "Stale since")
 	operator = w.Text(`select id::text from foreign_operator where number = 'FRAEOC2'`)
 	says(t, a.want(200, otto, "GET", "/agency/operators/"+operator, nil), "Look at the case", "Stale since", "STALE")
+}
+
+// TestMachineFeeds brings lists as a program that knows the description only.
+func TestMachineFeeds(t *testing.T) {
+	t.Parallel()
+	w, a, ada, m := machineWorld(t)
+	const code = "us-ctpat-eu-aeo"
+	w.Exec(`insert into arrangement_agency (arrangement, agency_id, since) values (?, ?, ?)`, code, ada.AgencyID, w.Clock.Now())
+	m.register(w, a, ada)
+	w.Must(a.web.API.Allow(w.Ctx, ada, uuid.MustParse(m.id), map[string][]string{code: {partnerapi.OperatorsWrite}, testArrangement: {partnerapi.FeedRead}}, ""))
+	m.signIn("feed:read")
+	m.want(403, "GET", "/api/v1/feeds", nil, "")
+	m.signIn("")
+	digest := func(body string) http.Header {
+		sum := sha256.Sum256([]byte(body))
+		return http.Header{"Content-Digest": {"sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"}}
+	}
+	full := `{"arrangement":"us-ctpat-eu-aeo","programme":"ctpat","kind":"full","as_of":"2026-03-02","count":2,"operators":[{"number":"DEAEOF1","name":"Elbe Freight GmbH","country":"DE","status":"active"},{"number":"FRAEOC2","name":"Seine SA","country":"FR","status":"active"}]}`
+	var st inbound.State
+	m.want(202, "PUT", "/api/v1/feeds/full-1", digest(full), full).json(t, &st)
+	if st.Status != inbound.Waiting || st.Changes[inbound.New] != 2 {
+		t.Errorf("a full list: %+v", st)
+	}
+	m.want(200, "PUT", "/api/v1/feeds/full-1", digest(full), full)
+	m.want(409, "PUT", "/api/v1/feeds/full-1", digest(full+" "), full+" ")
+	m.wild = true
+	m.want(400, "PUT", "/api/v1/feeds/full-2", nil, full)
+	m.want(400, "PUT", "/api/v1/feeds/full-2", digest("half of it"), full)
+	m.wild = true
+	wrong := strings.Replace(full, `"kind"`, `"extra":1,"kind"`, 1)
+	m.want(400, "PUT", "/api/v1/feeds/full-2", digest(wrong), wrong)
+	short := strings.Replace(full, `"count":2`, `"count":3`, 1)
+	m.want(422, "PUT", "/api/v1/feeds/full-2", digest(short), short)
+	elsewhere := strings.Replace(full, code, testArrangement, 1)
+	m.want(422, "PUT", "/api/v1/feeds/full-2", digest(elsewhere), elsewhere)
+	m.wild = true
+	plain := digest(full)
+	plain.Set("Content-Type", "text/plain")
+	m.want(415, "PUT", "/api/v1/feeds/full-2", plain, full)
+	m.want(404, "GET", "/api/v1/feeds/full-2", nil, "")
+
+	otto := agencyPerson(w, ada.AgencyID, "Otto Officer", identity.Officer)
+	id := w.Text(`select id::text from inbound_feed where ref = 'full-1'`)
+	list := "/agency/feeds/lists/" + id
+	a.want(303, otto, "POST", list+"/take", fill(t, a.want(200, otto, "GET", list, nil), "/take"))
+	m.want(200, "GET", "/api/v1/feeds/full-1", nil, "").json(t, &st)
+	if st.Status != inbound.Taken || st.DecidedAt == nil {
+		t.Errorf("taken over: %+v", st)
+	}
+	delta := `{"arrangement":"us-ctpat-eu-aeo","programme":"ctpat","kind":"delta","as_of":"2026-03-03","count":1,"operators":[{"number":"ITAEOF3","name":"Tevere SpA","country":"IT","status":"active"}]}`
+	key := digest(delta)
+	key.Set("Idempotency-Key", "one")
+	first := m.want(201, "PUT", "/api/v1/feeds/delta-1", key, delta)
+	if again := m.want(201, "PUT", "/api/v1/feeds/delta-1", key, delta); string(again.body) != string(first.body) || again.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("again: %s", again.body)
+	}
+	fall := strings.Replace(strings.Replace(delta, `"active"`, `"revoked"`, 1), `"IT"`, `"XX"`, 1)
+	m.want(202, "PUT", "/api/v1/feeds/delta-2", digest(fall), fall)
+	var mistakes struct {
+		Errors []inbound.Mistake `json:"errors"`
+	}
+	m.want(200, "GET", "/api/v1/feeds/delta-2/errors", nil, "").json(t, &mistakes)
+	if len(mistakes.Errors) != 1 || mistakes.Errors[0].Row != 1 {
+		t.Errorf("errors: %+v", mistakes)
+	}
+	m.want(404, "GET", "/api/v1/feeds/nothing/errors", nil, "")
+	r := m.want(200, "GET", "/api/v1/feeds", nil, "")
+	if !strings.Contains(string(r.body), `"as_of":"2026-03-03"`) {
+		t.Errorf("freshness: %s", r.body)
+	}
+	m.want(304, "GET", "/api/v1/feeds", http.Header{"If-None-Match": {r.header.Get("ETag")}}, "")
+	// A list that is larger than any form comes in whole.
+	var b strings.Builder
+	b.WriteString(`{"arrangement":"us-ctpat-eu-aeo","programme":"ctpat","kind":"delta","as_of":"2026-03-03","count":20000,"operators":[`)
+	for i := range 20000 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"number":"ESAEOC%06d","name":"A company with a long name of its own, number %d","country":"ES","status":"active","identifiers":"ES%06d"}`, i, i, i)
+	}
+	b.WriteString(`]}`)
+	large := b.String()
+	if len(large) <= bodyLimit {
+		t.Fatalf("%d bytes are not large", len(large))
+	}
+	m.want(201, "PUT", "/api/v1/feeds/large", digest(large), large)
+	if n := w.Count(`select count(*)::int from foreign_operator where status = 'confirmed'`); n != 20003 {
+		t.Errorf("%d operators", n)
+	}
 }

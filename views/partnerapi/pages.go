@@ -64,6 +64,8 @@ func scopeName(ctx context.Context, scope string) string {
 		return i18n.T(ctx, "Read events and daily files")
 	case app.IrregularityWrite:
 		return i18n.T(ctx, "Report irregularities")
+	case app.OperatorsWrite:
+		return i18n.T(ctx, "Bring lists of your operators")
 	}
 	return scope
 }
