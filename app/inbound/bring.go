@@ -53,7 +53,11 @@ func (s *Service) Bring(ctx context.Context, by identity.Actor, channel uuid.UUI
 	if err != nil {
 		return f, fmt.Errorf("keep the list: %w", err)
 	}
-	f.Rows, f.SHA256, f.Head, f.Epoch, f.FileName = l.rows, l.sum, string(head), l.epoch, cleanName(in.FileName)
+	guess, err := json.Marshal(places) // also of a part of the columns: somebody names the others
+	if err != nil {
+		return f, fmt.Errorf("keep the list: %w", err)
+	}
+	f.Rows, f.SHA256, f.Head, f.Columns, f.Epoch, f.FileName = l.rows, l.sum, string(head), string(guess), l.epoch, cleanName(in.FileName)
 	return f, s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
 		if err := s.keep(ctx, tx, by, c, &f); err != nil {
 			return err
@@ -130,8 +134,8 @@ func (s *Service) keep(ctx context.Context, tx pg.Tx, by identity.Actor, c Chann
 	if len(open) == 1 && open[0] >= mostOpen {
 		return fault.New(fault.Conflict, "%d lists wait here already. Decide on them first", mostOpen)
 	}
-	err := db.Exec(`insert into inbound_feed (id, number, channel_id, agency_id, arrangement, home, side, kind, as_of, file_name, sha256, head, epoch, status, rows, brought_at, brought_by, bringer, client_id, ref)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, f.Number, f.ChannelID, f.AgencyID, f.Arrangement, f.Home, f.Side, f.Kind, f.AsOf, f.FileName, f.SHA256, f.Head, f.Epoch, f.Status, f.Rows,
+	err := db.Exec(`insert into inbound_feed (id, number, channel_id, agency_id, arrangement, home, side, kind, as_of, file_name, sha256, head, columns, epoch, status, rows, brought_at, brought_by, bringer, client_id, ref)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, f.Number, f.ChannelID, f.AgencyID, f.Arrangement, f.Home, f.Side, f.Kind, f.AsOf, f.FileName, f.SHA256, f.Head, f.Columns, f.Epoch, f.Status, f.Rows,
 		f.BroughtAt, f.BroughtBy, f.Bringer, f.ClientID, f.Ref).Error
 	if err != nil {
 		return fmt.Errorf("keep the list: %w", err)

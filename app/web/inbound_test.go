@@ -77,7 +77,7 @@ func TestInboundPages(t *testing.T) {
 		t.Fatalf("brought: %d %s", status, list)
 	}
 	doc := a.want(200, ada, "GET", list, nil)
-	says(t, doc, "Columns to name", "does not know these headings")
+	says(t, doc, "Columns to name", "does not know all headings")
 	form := fill(t, doc, "/columns")
 	if a.want(422, ada, "POST", list+"/columns", form).Find("#error-summary a[href='#column-number']").Length() != 1 {
 		t.Error("that the number must be named is not said")
@@ -166,7 +166,7 @@ func TestInboundPages(t *testing.T) {
 	_, list = bring(w.Chief, desk, "delta", "3", head+"FRAEOC2;Seine et Fils;FR;active\n")
 	a.want(303, w.Chief, "POST", list+"/withdraw", fill(t, a.want(200, w.Chief, "GET", list, nil), "/withdraw"))
 	w.Clock.Move(100 * 24 * time.Hour)
-	says(t, a.want(200, w.Chief, "GET", "/desk/feeds?show=stale", nil), "Stale since", "STALE")
+	says(t, a.want(200, w.Chief, "GET", "/desk/feeds?show=stale", nil), "Stale since")
 	says(t, a.want(200, otto, "GET", "/agency/operators?status=confirmed", nil), "Stale since")
 	operator = w.Text(`select id::text from foreign_operator where number = 'FRAEOC2'`)
 	says(t, a.want(200, otto, "GET", "/agency/operators/"+operator, nil), "Look at the case", "Stale since", "STALE")

@@ -53,7 +53,7 @@ func Benefits(p BenefitsPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Heading(i18n.T(ctx, "Benefits"), p.Page.Number+" · "+p.Page.Company, i18n.T(ctx, "What the membership entitles to, since when, and by which law. Whether it was given is another question: benefits in figures answer it.")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Heading(i18n.T(ctx, "Benefits"), p.Page.Number+" · "+p.Page.Company, i18n.T(ctx, "What the membership entitles to, since when, and by which law..")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
