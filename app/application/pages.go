@@ -317,6 +317,7 @@ type Home struct {
 	About   map[uuid.UUID]string // what people call the validations, findings and cases of which a clock speaks
 	Visits  []HomeVisit          // about which something is open: those that wait for an answer first, then by time
 	Zone    *time.Location
+	Abroad  int // business partners whose status abroad has changed, and nobody has looked at it
 }
 
 // HomeVisit is a visit of the agency that is offered, booked or under way.
@@ -392,13 +393,15 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 		Visits []HomeVisit
 		About  map[uuid.UUID]string
 		Basis  modulesRow
+		Abroad int
 	}
 	var rows []homeRow
 	var clocks []clock.Kept
 	var reviews profile.Reviews
 	now := s.Now()
 	queries := []pg.Query{
-		pg.One(&top, fmt.Sprintf(`select (`+dossierSQL+`) as body, `+homeVisits+` as visits, `+homeAbout+` as about, (select to_jsonb(x) from (`+modulesSQL+`) x) as basis`, "$1"), by.CompanyID),
+		pg.One(&top, fmt.Sprintf(`select (`+dossierSQL+`) as body, `+homeVisits+` as visits, `+homeAbout+` as about, (select to_jsonb(x) from (`+modulesSQL+`) x) as basis,
+			(select count(*)::int from partner_matter z join business_partner b on b.id = z.partner_id and b.ended_at is null where z.company_id = $1 and z.settled_at is null) as abroad`, "$1"), by.CompanyID),
 		pg.All(&rows, fmt.Sprintf(homeApplications, fmt.Sprintf(profileSQL, "a.id")), by.CompanyID),
 		pg.All(&h.Members, homeMembers, by.CompanyID),
 		clock.OfCompany(&clocks, by.CompanyID),
@@ -416,7 +419,7 @@ func (s *Service) Home(ctx context.Context, by identity.Actor) (h Home, err erro
 	if h.Dossier, err = readDossier(top.Body); err != nil {
 		return h, err
 	}
-	h.Visits, h.About = top.Visits, top.About
+	h.Visits, h.About, h.Abroad = top.Visits, top.About, top.Abroad
 	h.Zone = h.Dossier.Office.Location()
 	h.Clocks = s.Clocks.Views(clocks, now)
 	for _, row := range rows {

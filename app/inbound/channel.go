@@ -138,6 +138,19 @@ func (s *Service) Channels(ctx context.Context, by identity.Actor, late bool) (o
 	return out, nil
 }
 
+// Waits counts the lists that wait for somebody of the actor's side, up to 100.
+func (s *Service) Waits(ctx context.Context, by identity.Actor) (n int, err error) {
+	own, _, err := side(by)
+	if err != nil || own == "" {
+		return 0, err
+	}
+	err = s.DB.Batch(ctx, by.Scope(), pg.Value(&n, `select count(*)::int from (select from inbound_feed i where ($1 <> 'agency' or i.agency_id = $2) and i.side = $1 and i.decided_at is null limit 100) x`, string(own), by.AgencyID))
+	if err != nil {
+		return 0, fmt.Errorf("count the lists that wait: %w", err)
+	}
+	return n, nil
+}
+
 func (s *Service) read(ctx context.Context, scope pg.Scope, agency *uuid.UUID, more ...pg.Query) (list []Channel, today clock.Day, err error) {
 	var rows []channelRow
 	var events []arrangement.Row

@@ -103,11 +103,17 @@ func TestChecks(t *testing.T) {
 		w.exec(`insert into profile_message (company_id, programme, entity_type, criterion, cycle_id, side, body, author, written_at, sent_at) values (?, 'ctpat', 'importer', '1.1', ?, ?, 'x', 'y', ?, ?)`,
 			w.company, c.ID, side, w.clock.Now().Add(time.Duration(i)*time.Minute), w.clock.Now())
 	}
+	agency, operator, partner := pg.NewID(), pg.NewID(), pg.NewID()
+	w.exec(`insert into agency (id, code, name, country, zone, created_at) values (?, 'union', 'Union', 'DE', 'UTC', ?)`, agency, w.clock.Now())
+	w.exec(`insert into foreign_operator (id, agency_id, arrangement, home, name, country, number, search_key, status, applied_at, answered_at, changed_at, ended_at, known_on) values (?, ?, 'us-eu', 'ctpat', 'Elbe', 'DE', 'DE1', 'DE1', 'ended', ?, ?, ?, ?, '2026-03-01')`,
+		operator, agency, w.clock.Now(), w.clock.Now(), w.clock.Now(), w.clock.Now())
+	w.exec(`insert into business_partner (id, company_id, name, country, role, risk, created_at) values (?, ?, 'Elbe Freight', 'DE', 'factory', 'low', ?)`, partner, w.company, w.clock.Now())
+	w.exec(`insert into partner_matter (company_id, partner_id, operator_id, name, number, status, opened_at) values (?, ?, ?, 'Elbe', 'DE1', 'ended', ?)`, w.company, partner, operator, w.clock.Now())
 	page = w.checks(c)
 	if got := codes(page.Findings, profile.Error); !slices.Equal(got, []string{"evidence_expired:3.1", "evidence_quarantined:9.1"}) {
 		t.Errorf("errors: %v", got)
 	}
-	want := []string{"contact_away:", "message_open:1.1", "risk_old:2.1", "evidence_expires:3.1", "plan_past:9.1", "evidence_expires:9.2", "assignee_gone:9.2", "evidence_waiting:9.3"}
+	want := []string{"contact_away:", "partner_fallen:", "message_open:1.1", "risk_old:2.1", "evidence_expires:3.1", "plan_past:9.1", "evidence_expires:9.2", "assignee_gone:9.2", "evidence_waiting:9.3"}
 	if got := codes(page.Findings, profile.Warning); !slices.Equal(got, want) || page.Warnings() != len(want) {
 		t.Errorf("warnings: %v, want %v", got, want)
 	}

@@ -232,6 +232,7 @@ func (s *Service) Receipt(ctx context.Context, receipt string) (a Application, e
 // OperatorList is a page of foreign operators.
 type OperatorList struct {
 	Status OperatorStatus
+	Number string    // that was looked for, in any state; empty: none
 	Today  clock.Day // at headquarters
 	Items  []Operator
 	Counts map[OperatorStatus]int
@@ -240,8 +241,8 @@ type OperatorList struct {
 }
 
 // Operators lists foreign operators: people of a partner agency read those of their own, the
-// agency's case readers read all.
-func (s *Service) Operators(ctx context.Context, by identity.Actor, status OperatorStatus, page int) (l OperatorList, err error) {
+// agency's case readers read all. With a number, those that have it, in any state.
+func (s *Service) Operators(ctx context.Context, by identity.Actor, status OperatorStatus, number string, page int) (l OperatorList, err error) {
 	var agency *uuid.UUID
 	switch {
 	case officer(by) == nil:
@@ -257,10 +258,15 @@ func (s *Service) Operators(ctx context.Context, by identity.Actor, status Opera
 		Status OperatorStatus
 		N      int
 	}
-	l = OperatorList{Status: status, Page: page, Counts: map[OperatorStatus]int{}}
+	number = entry.Head(entry.Clean(number), 60)
+	l = OperatorList{Status: status, Number: number, Page: page, Counts: map[OperatorStatus]int{}}
+	which, what := `f.status = $2`, string(status)
+	if number != "" {
+		which, what = `f.search_key = $2`, identifier.Key(number)
+	}
 	var zone string
 	err = s.DB.Batch(ctx, by.Scope(), arrangement.Zone(&zone),
-		pg.All(&l.Items, `select `+operatorColumns+` from foreign_operator f where ($1::uuid is null or f.agency_id = $1) and f.status = $2 order by f.changed_at desc, f.id limit $3 offset $4`, agency, status, pageSize+1, (page-1)*pageSize),
+		pg.All(&l.Items, `select `+operatorColumns+` from foreign_operator f where ($1::uuid is null or f.agency_id = $1) and `+which+` order by f.changed_at desc, f.id limit $3 offset $4`, agency, what, pageSize+1, (page-1)*pageSize),
 		pg.All(&counts, `select status, count(*)::int as n from foreign_operator where $1::uuid is null or agency_id = $1 group by status`, agency))
 	if err != nil {
 		return l, fmt.Errorf("list the foreign operators: %w", err)

@@ -42,15 +42,21 @@ func TestForeignOperators(t *testing.T) {
 	if n := w.Count(`select count(*)::int from foreign_operator`); done != 1 || n != 1 {
 		t.Errorf("%d of four applications at once went through, %d are kept", done, n)
 	}
-	l, err := w.svc.Operators(w.Ctx, w.officer, recognition.Applied, 1)
+	l, err := w.svc.Operators(w.Ctx, w.officer, recognition.Applied, "", 1)
 	w.Must(err)
 	id := l.Items[0].ID
+	if l, err = w.svc.Operators(w.Ctx, w.officer, recognition.Over, "de-aeof 1", 1); err != nil || len(l.Items) != 1 {
+		t.Errorf("found by its number: %v %v", l.Items, err)
+	}
+	if l, err = w.svc.Operators(w.Ctx, w.other, recognition.Applied, "DEAEOF1", 1); err != nil || len(l.Items) != 0 {
+		t.Errorf("another partner finds it: %v %v", l.Items, err)
+	}
 	for name, by := range map[string]identity.Actor{"another partner": w.other, "staff": w.Chief, "a company": w.owner} {
 		w.Want(name+" confirms", w.svc.Say(w.Ctx, by, id, recognition.SayEntry{Version: 1, Do: recognition.Confirm}), fault.NotFound)
 	}
 	_, err = w.svc.Operator(w.Ctx, w.other, id)
 	w.Want("another partner reads it", err, fault.NotFound)
-	_, err = w.svc.Operators(w.Ctx, w.owner, recognition.Applied, 1)
+	_, err = w.svc.Operators(w.Ctx, w.owner, recognition.Applied, "", 1)
 	w.Want("a company lists them", err, fault.NotFound)
 	if c, done := w.Conflicts(func() []error {
 		errs := make([]error, 4)

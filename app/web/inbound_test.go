@@ -87,6 +87,8 @@ func TestInboundPages(t *testing.T) {
 	}
 	a.want(404, otto, "POST", list+"/columns", form)
 	a.want(303, ada, "POST", list+"/columns", form)
+	says(t, a.want(200, otto, "GET", "/agency", nil), "1 waits")
+	says(t, a.want(200, otto, "GET", "/agency/operators?number=de+aeof-1", nil), "There is no operator")
 	doc = a.want(200, otto, "GET", list, nil)
 	says(t, doc, "Waits for a second person", "Elbe <b>Freight</b> GmbH")
 	form = fill(t, doc, "/take")
@@ -115,6 +117,7 @@ func TestInboundPages(t *testing.T) {
 	says(t, a.want(200, otto, "GET", "/agency/operators/"+operator, nil), "Do not grant benefits", "Ended: no longer on the full list")
 
 	// The member that relies on it has a task.
+	says(t, a.want(200, owner, "GET", "/company", nil), "1 business partner has lost its status abroad")
 	says(t, a.want(200, owner, "GET", "/partners?show=abroad", nil), "Elbe <b>Freight</b>", "Changed abroad")
 	page := "/partners/" + partner.String()
 	doc = a.want(200, owner, "GET", page, nil)
@@ -168,6 +171,7 @@ func TestInboundPages(t *testing.T) {
 	w.Clock.Move(100 * 24 * time.Hour)
 	says(t, a.want(200, w.Chief, "GET", "/desk/feeds?show=stale", nil), "Stale since")
 	says(t, a.want(200, otto, "GET", "/agency/operators?status=confirmed", nil), "Stale since")
+	says(t, a.want(200, w.Sam, "GET", "/desk/operators?number=fr-aeoc-2", nil), "Seine", "Confirmed")
 	operator = w.Text(`select id::text from foreign_operator where number = 'FRAEOC2'`)
 	says(t, a.want(200, otto, "GET", "/agency/operators/"+operator, nil), "Look at the case", "Stale since", "STALE")
 }

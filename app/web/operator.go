@@ -51,7 +51,7 @@ func (w *Web) showOperatorReceipt(c *fiber.Ctx, who identity.Actor) error {
 }
 
 func (w *Web) showOperators(c *fiber.Ctx, who identity.Actor) error {
-	l, err := w.Recognitions.Operators(c.UserContext(), who, recognition.OperatorStatus(c.Query("status")), pageNumber(c))
+	l, err := w.Recognitions.Operators(c.UserContext(), who, recognition.OperatorStatus(c.Query("status")), c.Query("number"), pageNumber(c))
 	if err != nil {
 		return err
 	}

@@ -229,6 +229,12 @@ func (w *Web) showAgency(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, view.Home(view.HomePage{Looks: looks, Chrome: w.chrome(c, who, t(c, "Home")), Agency: who.Agency, Role: roleName(c, who.Role),
+	lists := 0
+	if who.Abroad() {
+		if lists, err = w.Inbound.Waits(c.UserContext(), who); err != nil {
+			return err
+		}
+	}
+	return render(c, fiber.StatusOK, view.Home(view.HomePage{Looks: looks, Lists: lists, Chrome: w.chrome(c, who, t(c, "Home")), Agency: who.Agency, Role: roleName(c, who.Role),
 		MayManage: people.MayManage(who), Circle: circle}))
 }

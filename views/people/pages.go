@@ -121,6 +121,7 @@ type HomePage struct {
 	Role      string
 	MayManage bool
 	Circle    app.Circle
+	Lists     int // that wait for somebody of the agency
 }
 
 // does says what a role is for.
@@ -223,4 +224,12 @@ func changed(ctx context.Context, list []fault.Change) (out []fault.Change) {
 		out = append(out, c)
 	}
 	return out
+}
+
+// waiting says how many lists wait.
+func (p HomePage) waiting(ctx context.Context) string {
+	if p.Lists == 0 {
+		return ""
+	}
+	return i18n.N(ctx, "%d waits", "%d wait", p.Lists)
 }

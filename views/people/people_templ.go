@@ -1340,7 +1340,7 @@ func Home(p HomePage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Card(ui.CardProps{Title: i18n.T(ctx, "Lists of operators"), Href: "/agency/feeds", Text: i18n.T(ctx, "Your register as a list: bring it, look at what it changes, take it over")}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Card(ui.CardProps{Title: i18n.T(ctx, "Lists of operators"), Href: "/agency/feeds", Tag: p.waiting(ctx), Kind: ui.Waiting, Text: i18n.T(ctx, "Your register as a list: bring it, look at what it changes, take it over")}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

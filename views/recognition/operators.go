@@ -2,6 +2,7 @@ package recognition
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -73,7 +74,7 @@ func (p OperatorsPage) stale(o app.Operator) (clock.Day, bool) {
 
 func (p OperatorsPage) tabs(ctx context.Context) (out []ui.Tab) {
 	for _, s := range app.OperatorStatuses() {
-		out = append(out, ui.Tab{Label: i18n.T(ctx, s.Name()), Href: p.Base + "?status=" + string(s), Current: p.List.Status == s, Count: strconv.Itoa(p.List.Counts[s])})
+		out = append(out, ui.Tab{Label: i18n.T(ctx, s.Name()), Href: p.Base + "?status=" + string(s), Current: p.List.Number == "" && p.List.Status == s, Count: strconv.Itoa(p.List.Counts[s])})
 	}
 	return out
 }
@@ -83,7 +84,7 @@ func (p OperatorsPage) page(step int) string {
 	if n < 1 || step > 0 && !p.List.More {
 		return ""
 	}
-	return p.Base + "?status=" + string(p.List.Status) + "&page=" + strconv.Itoa(n)
+	return p.Base + "?status=" + string(p.List.Status) + "&number=" + url.QueryEscape(p.List.Number) + "&page=" + strconv.Itoa(n)
 }
 
 // OperatorPage is one foreign operator.
