@@ -109,16 +109,31 @@ const irregularitySQL = `select i.id, i.number, a.name as agency, c.name as clie
 		union select company_id from partner_number where search_key = i.search_key and removed_at is null) x having count(*) = 1) m on i.search_key <> ''
 	left join company y on y.id = m.id `
 
-// Irregularities lists what partners reported, the newest first. Headquarters and auditors may.
-func (s *Service) Irregularities(ctx context.Context, by identity.Actor) (list []Irregularity, err error) {
+// pageReports bounds a page of what partners reported.
+const pageReports = 15
+
+// Reports is a page of what partners reported.
+type Reports struct {
+	Items []Irregularity
+	Page  int
+	More  bool
+}
+
+// Irregularities lists what partners reported: what nobody has taken in hand first, and then
+// the newest. Headquarters and auditors may.
+func (s *Service) Irregularities(ctx context.Context, by identity.Actor, page int) (r Reports, err error) {
 	if by.Audience != identity.Staff || !by.Is(IrregularityReaders()...) {
-		return nil, fault.Missing()
+		return r, fault.Missing()
 	}
-	err = s.DB.Batch(ctx, by.Scope(), pg.All(&list, irregularitySQL+`order by i.received_at desc, i.id desc limit 100`))
+	r.Page = min(max(page, 1), 10_000)
+	err = s.DB.Batch(ctx, by.Scope(), pg.All(&r.Items, irregularitySQL+`order by i.taken_at is not null, i.received_at desc, i.id desc limit $1 offset $2`, pageReports+1, (r.Page-1)*pageReports))
 	if err != nil {
-		return nil, fmt.Errorf("list the irregularities: %w", err)
+		return r, fmt.Errorf("list the irregularities: %w", err)
 	}
-	return list, nil
+	if len(r.Items) > pageReports {
+		r.Items, r.More = r.Items[:pageReports], true
+	}
+	return r, nil
 }
 
 // Take notes who looks into a report, and what follows. Headquarters may. Conflict: somebody

@@ -158,7 +158,8 @@ type Overview struct {
 	Deliveries []Delivery
 }
 
-// Clients lists the clients and webhooks of the actor's agency. Its administrators may.
+// Clients lists the clients and webhooks of the actor's agency, with the latest messages and
+// those that were given up. Its administrators may.
 func (s *Service) Clients(ctx context.Context, by identity.Actor) (o Overview, err error) {
 	if err := admin(by); err != nil {
 		return o, err
@@ -166,7 +167,8 @@ func (s *Service) Clients(ctx context.Context, by identity.Actor) (o Overview, e
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.All(&o.Clients, `select `+clientColumns+` from api_client where agency_id = $1 order by closed_at is not null, created_at desc limit 100`, by.AgencyID),
 		pg.All(&o.Hooks, `select `+hookColumns+` from webhook w where agency_id = $1 order by closed_at is not null, created_at desc limit 50`, by.AgencyID),
-		pg.All(&o.Deliveries, `select `+deliveryColumns+` from webhook_delivery d join webhook w on w.id = d.webhook_id where d.agency_id = $1 order by d.created_at desc, d.id desc limit 100`, by.AgencyID))
+		pg.All(&o.Deliveries, `select `+deliveryColumns+` from webhook_delivery d join webhook w on w.id = d.webhook_id where d.agency_id = $1
+			and (d.status = 'dead' or d.id in (select id from webhook_delivery where agency_id = $1 order by created_at desc, id desc limit 25)) order by d.created_at desc, d.id desc limit 100`, by.AgencyID))
 	if err != nil {
 		return o, fmt.Errorf("list the clients: %w", err)
 	}

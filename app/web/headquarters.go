@@ -11,6 +11,7 @@ import (
 	"trustedtrader/app/fault"
 	"trustedtrader/app/headquarters"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/recognition"
 	view "trustedtrader/views/headquarters"
 	"trustedtrader/views/ui"
 )
@@ -63,6 +64,9 @@ func (w *Web) showHeadquarters(c *fiber.Ctx, who identity.Actor) error {
 		return err
 	}
 	p := view.DashboardPage{Chrome: w.above(c, who, ""), Dashboard: d, Zone: who.Zone, On: on, KnownOn: known, Errors: problems}
+	if err := w.DB.Batch(c.UserContext(), who.Scope(), recognition.LateCount(&p.Late)); err != nil {
+		return err
+	}
 	status := fiber.StatusOK
 	if problems != nil {
 		status, p.Chrome.Errors = fiber.StatusUnprocessableEntity, true

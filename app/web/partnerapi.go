@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -148,13 +149,14 @@ func (w *Web) hookStep(done string, step func(s *partnerapi.Service) func(contex
 }
 
 func (w *Web) showIrregularities(c *fiber.Ctx, who identity.Actor) error {
-	return w.renderIrregularities(c, who, fiber.StatusOK, view.IrregularitiesPage{})
+	return w.renderIrregularities(c, who, fiber.StatusOK, view.IrregularitiesPage{}, pageNumber(c))
 }
 
-func (w *Web) renderIrregularities(c *fiber.Ctx, who identity.Actor, status int, p view.IrregularitiesPage) (err error) {
-	if p.List, err = w.API.Irregularities(c.UserContext(), who); err != nil {
+func (w *Web) renderIrregularities(c *fiber.Ctx, who identity.Actor, status int, p view.IrregularitiesPage, page int) (err error) {
+	if p.List, err = w.API.Irregularities(c.UserContext(), who, page); err != nil {
 		return err
 	}
+	p.Title = w.arrangementTitle
 	p.Chrome, p.Zone, p.May = w.chrome(c, who, t(c, "Irregularities")), who.Zone, who.Is(identity.Headquarters)
 	p.Chrome.Errors = p.Errors != nil
 	return render(c, status, view.Irregularities(p))
@@ -171,13 +173,22 @@ func (w *Web) takeIrregularity(c *fiber.Ctx, who identity.Actor) error {
 		for i := range fields {
 			fields[i].Name += "-" + id.String()
 		}
-		return w.renderIrregularities(c, who, fiber.StatusUnprocessableEntity, view.IrregularitiesPage{Taking: id.String(), Note: note, Errors: fields})
+		return w.renderIrregularities(c, who, fiber.StatusUnprocessableEntity, view.IrregularitiesPage{Taking: id.String(), Note: note, Errors: fields}, formNumber(c, "page"))
 	}
 	if err != nil {
 		return err
 	}
 	w.flash(c, ui.Good, t(c, "You look into it"))
 	return seeOther(c, "/desk/irregularities")
+}
+
+// formNumber is a number that a form carried along; 1: there is none.
+func formNumber(c *fiber.Ctx, name string) int {
+	n, err := strconv.Atoi(c.FormValue(name))
+	if err != nil {
+		return 1
+	}
+	return n
 }
 
 var readDocs = sync.OnceValues(func() (partnerapi.Doc, error) { return partnerapi.ReadDoc(config.OpenAPI) })

@@ -134,6 +134,7 @@ func TestRecognitionPages(t *testing.T) {
 	}
 	says(t, a.want(200, w.Chief, "GET", "/desk/arrangements", nil), "1 notice is late")
 	says(t, a.want(200, w.Chief, "GET", "/desk/arrangements/late?agency="+agency.String(), nil), "Kiwi <i>Customs</i>", "Harbor <b>Trading</b> LLC", "A membership is suspended", "Not yet", "Show all partners")
+	says(t, a.want(200, w.Chief, "GET", "/desk/headquarters", nil), "Partners are late with 1 notice")
 	a.want(404, officer, "GET", "/desk/arrangements/late", nil)
 	doc = a.want(200, officer, "GET", "/agency/notices", nil)
 	says(t, doc, "A membership is suspended", "A member takes part")

@@ -30,6 +30,7 @@ type DashboardPage struct {
 	On      ui.DateValue // as entered
 	KnownOn ui.DateValue
 	Errors  []fault.Field
+	Late    int // notices that partners have not acknowledged in time
 }
 
 // RowsPage is one page of the rows behind a number.

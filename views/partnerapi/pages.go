@@ -4,6 +4,7 @@ package partnerapi
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"trustedtrader/app/fault"
@@ -42,7 +43,8 @@ type SecretPage struct {
 // IrregularitiesPage lists what partners reported.
 type IrregularitiesPage struct {
 	ui.Chrome
-	List   []app.Irregularity
+	List   app.Reports
+	Title  func(arrangement string) string
 	May    bool // take in hand
 	Taking string
 	Note   string
@@ -96,6 +98,14 @@ func options(ctx context.Context) (out []ui.Option) {
 func base(p ClientPage) string { return "/agency/api/" + p.Page.Client.ID.String() }
 
 // noteOf is what was typed into the form of a report.
+func (p IrregularitiesPage) page(step int) string {
+	n := p.List.Page + step
+	if n < 1 || step > 0 && !p.List.More {
+		return ""
+	}
+	return "/desk/irregularities?page=" + strconv.Itoa(n)
+}
+
 func (p IrregularitiesPage) noteOf(x app.Irregularity) string {
 	if p.Taking == x.ID.String() {
 		return p.Note
