@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,14 +24,37 @@ var ties = []struct{ agency, arrangement, start string }{
 	{"sudamar", "us-ctpat-uy-oec", "2023-03-01"},
 	{"hoshima", "us-ctpat-jp-aeo", "2009-11-02"},
 	{"hoshima", "eu-aeo-jp-aeo", ""},
+	{"altamira", manufacturers, "2024-05-06"},
+	{"norland", "us-ctpat-eu-aeo", ""},
+	{"sudamar", "us-ctpat-br-oea", "2024-02-05"},
+	{"sudamar", "us-ctpat-pe-oea", "2024-02-05"},
+	{"sudamar", "us-ctpat-co-oea", "2024-02-05"},
+	{"hoshima", "us-ctpat-kr-aeo", "2012-01-09"},
+	{"hoshima", "us-ctpat-tw-aeo", "2014-01-13"},
 }
+
+// Partners recognise whom they are asked about, but for these arrangements: what they do then
+// instead, and under which members ask late.
+var (
+	takenUp   = []string{"us-ctpat-kr-aeo", "us-ctpat-tw-aeo"}
+	unopened  = []string{"us-ctpat-co-oea"}
+	notAbroad = map[string]string{"us-ctpat-br-oea": "NUMBER_UNKNOWN", "us-ctpat-pe-oea": "NAME_DIFFERS"}
+	askLate   = []string{"us-ctpat-co-oea", "us-ctpat-tw-aeo", "eu-aeo-jp-aeo"}
+)
+
+// The arrangement whose partner knows members by their factories, and the one that was
+// suspended for some days.
+const (
+	manufacturers = "us-ctpat-mx-oea"
+	interrupted   = "us-ctpat-uy-oec"
+)
 
 // The partners' officers, in the order in which they work.
 var checkers = []string{"olaf.norland", "diego.sudamar", "kenji.hoshima", "aiko.hoshima"}
 
 // When members ask their partners, in days ago, and how long the partners take.
 var (
-	waves   = []int{120, 52, 8}
+	waves   = []int{120, 52, 30, 8}
 	answers = 5
 )
 
@@ -42,12 +67,17 @@ func (s *Seeder) abroad() (steps []step) {
 	}
 	for ago := waves[0] - answers; ago > 0; ago-- {
 		steps = append(steps, step{at: s.day(ago, 8), do: func() error {
-			_, err := s.Recognitions.Propagate(s.ctx, true)
+			if _, err := s.Recognitions.Propagate(s.ctx, true); err != nil {
+				return err
+			}
+			_, err := s.Recognitions.Alarm(s.ctx)
 			return err
 		}}, step{at: s.day(ago, 10), do: func() error { return s.acknowledge(ago) }},
 			step{at: s.day(ago, 11), do: func() error { return s.check(ago) }})
 	}
-	return append(steps, step{at: s.day(4, 16), do: s.withdraw})
+	return append(steps, step{at: s.day(24, 15), do: func() error { return s.decideOn(arrangement.Suspended, "The partner reviews its rules") }},
+		step{at: s.day(17, 15), do: func() error { return s.decideOn(arrangement.Resumed, "The rules of both sides match again") }},
+		step{at: s.day(9, 13), do: s.list}, step{at: s.day(6, 16), do: s.leaveAltamira}, step{at: s.day(4, 16), do: s.withdraw})
 }
 
 // tie makes the agencies the partners of their arrangements.
@@ -72,11 +102,10 @@ func (s *Seeder) tie() error {
 	return nil
 }
 
-// askAbroad has members ask for every recognition that they can get. Some wait for a later
-// wave, and some never ask.
+// askAbroad has members ask for every recognition that they can get, some of them late.
 func (s *Seeder) askAbroad(wave int) error {
 	for _, x := range s.stories {
-		if x.member.ID == uuid.Nil || x.number%7 == 3 || x.number%len(waves) > wave {
+		if x.member.ID == uuid.Nil {
 			continue
 		}
 		page, err := s.Recognitions.Mine(s.ctx, x.owner)
@@ -84,13 +113,18 @@ func (s *Seeder) askAbroad(wave int) error {
 			return err
 		}
 		for _, i := range page.Items {
-			if len(i.Obstacles) > 0 || i.Last != nil {
+			if len(i.Obstacles) > 0 || i.Last != nil || wave < len(waves)-1 && slices.Contains(askLate, i.Arrangement.Code) {
 				continue
 			}
 			if _, err := s.Recognitions.Ask(s.ctx, x.owner, i.Arrangement.Code, recognition.AskEntry{Membership: i.Member.ID, Agree: true, Text: i.Rules.Consent}); err != nil {
 				return fmt.Errorf("%s, %s: %w", x.name, i.Arrangement.Code, err)
 			}
-			if i.Rules.Identifiers.Schemes[0] != "jp_naccs" {
+			if i.Arrangement.Code == manufacturers {
+				if err := s.factories(x, i.Arrangement.Code); err != nil {
+					return fmt.Errorf("%s, %s: %w", x.name, i.Arrangement.Code, err)
+				}
+			}
+			if len(i.Rules.Identifiers.Schemes) == 0 || i.Rules.Identifiers.Schemes[0] != "jp_naccs" {
 				continue
 			}
 			if err := s.Recognitions.AddNumber(s.ctx, x.owner, i.Arrangement.Code, recognition.NumberEntry{Scheme: "jp_naccs",
@@ -102,8 +136,8 @@ func (s *Seeder) askAbroad(wave int) error {
 	return nil
 }
 
-// answerAbroad has the partners take up every member that asked, recognise most, refuse a few,
-// and leave some for later.
+// answerAbroad has the partners take members up, recognise most, refuse a few, and leave some
+// for later.
 func (s *Seeder) answerAbroad() error {
 	for _, who := range []string{"ingrid.norland", "lucia.sudamar", "aiko.hoshima"} {
 		by := s.staff[who]
@@ -112,7 +146,7 @@ func (s *Seeder) answerAbroad() error {
 			return err
 		}
 		for n, line := range desk.Items {
-			if err := s.answerOne(by, line.ID, n); err != nil {
+			if err := s.answerOne(by, line.ID, line.Arrangement, n); err != nil {
 				return fmt.Errorf("%s answers %s: %w", who, line.Number, err)
 			}
 		}
@@ -120,7 +154,10 @@ func (s *Seeder) answerAbroad() error {
 	return nil
 }
 
-func (s *Seeder) answerOne(by identity.Actor, id uuid.UUID, n int) error {
+func (s *Seeder) answerOne(by identity.Actor, id uuid.UUID, code string, n int) error {
+	if slices.Contains(unopened, code) {
+		return nil
+	}
 	version := func() (int, error) {
 		x, err := s.Recognitions.Member(s.ctx, by, id)
 		return x.Version, err
@@ -129,14 +166,14 @@ func (s *Seeder) answerOne(by identity.Actor, id uuid.UUID, n int) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Recognitions.Acknowledge(s.ctx, by, id, recognition.AnswerEntry{Version: v}); err != nil || n%6 == 4 {
+	if err := s.Recognitions.Acknowledge(s.ctx, by, id, recognition.AnswerEntry{Version: v}); err != nil || slices.Contains(takenUp, code) {
 		return err
 	}
 	if v, err = version(); err != nil {
 		return err
 	}
-	if n%9 == 2 {
-		return s.Recognitions.Refuse(s.ctx, by, id, recognition.AnswerEntry{Version: v, Reason: "NAME_DIFFERS"})
+	if why, ok := notAbroad[code]; ok {
+		return s.Recognitions.Refuse(s.ctx, by, id, recognition.AnswerEntry{Version: v, Reason: why})
 	}
 	x, err := s.Recognitions.Member(s.ctx, by, id)
 	if err != nil || x.Stands.State != "active" {
@@ -155,6 +192,11 @@ func (s *Seeder) acknowledge(ago int) error {
 		if err != nil {
 			return err
 		}
+		if list.Whole > 0 {
+			if _, err := s.Recognitions.AcknowledgeWhole(s.ctx, s.staff[who]); err != nil {
+				return err
+			}
+		}
 		for _, n := range list.Items {
 			if err := s.Recognitions.AcknowledgeNotice(s.ctx, s.staff[who], n.ID); err != nil {
 				return err
@@ -169,6 +211,77 @@ func (s *Seeder) acknowledge(ago int) error {
 func (s *Seeder) check(ago int) error {
 	_, err := lookUp(s.ctx, s.Portal, s.staff[checkers[ago%len(checkers)]], ago)
 	return err
+}
+
+// factories are the numbers of a member's factories, each with its address.
+func (s *Seeder) factories(x *story, code string) error {
+	letters := strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r == ' ' {
+			return r
+		}
+		return -1
+	}, strings.ToUpper(x.name))
+	name := ""
+	for n, w := range strings.Fields(letters) {
+		if n < 2 {
+			name += w[:min(3, len(w))]
+		}
+	}
+	from := s.Clock.Now().Format(time.DateOnly)
+	for _, f := range []struct{ number, city, address string }{{"12", "NEW", "12 Harbor Road, Newark"}, {"450", "LAR", "450 Dock Street, Laredo"}, {"7100", "SAV", "7100 Mill Lane, Savannah"}} {
+		if err := s.Recognitions.AddNumber(s.ctx, x.owner, code, recognition.NumberEntry{Scheme: "mid", Value: "US" + name + f.number + f.city, Address: f.address, From: from}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decideOn has two persons of headquarters decide on a step of a whole arrangement.
+func (s *Seeder) decideOn(kind arrangement.Kind, why string) error {
+	p, err := s.Arrangements.Propose(s.ctx, s.staff["henry.hq"], interrupted, arrangement.ProposeEntry{Kind: kind, Day: s.Clock.Now().Format(time.DateOnly), Source: "Made up for this demo", Note: why})
+	if err != nil {
+		return err
+	}
+	return s.Arrangements.Approve(s.ctx, s.staff["hanna.hq"], interrupted, p.ID, arrangement.DecideEntry{Version: p.Version})
+}
+
+// list has an officer check a whole list, with a row that cannot be checked.
+func (s *Seeder) list() error {
+	by := s.staff["olaf.norland"]
+	desk, err := s.Recognitions.Members(s.ctx, by, recognition.Recognised, 1)
+	if err != nil {
+		return err
+	}
+	var file strings.Builder
+	file.WriteString("declaration;identifier\n")
+	for n, line := range desk.Items {
+		fmt.Fprintf(&file, "NO-26-%04d;%s\n", 300+n, line.Number)
+	}
+	file.WriteString("NO-26-0401;US-99-700001\nNO-26-0402;\n")
+	b, err := s.Checks.Upload(s.ctx, by, consultation.BatchQuestion{Purpose: "periodic_review"}, "importers-week-47.csv", strings.NewReader(file.String()))
+	if err != nil {
+		return err
+	}
+	return s.Checks.Work(s.ctx, b.ID)
+}
+
+// leaveAltamira has one member take its consent back; nobody there acknowledges it.
+func (s *Seeder) leaveAltamira() error {
+	for _, x := range s.stories {
+		if x.member.ID == uuid.Nil || x.owner.PersonID == uuid.Nil {
+			continue
+		}
+		page, err := s.Recognitions.Mine(s.ctx, x.owner)
+		if err != nil {
+			return err
+		}
+		for _, i := range page.Items {
+			if i.Arrangement.Code == manufacturers && i.Live() != nil {
+				return s.Recognitions.WithdrawConsent(s.ctx, x.owner, manufacturers, i.Rules.Home)
+			}
+		}
+	}
+	return errors.New("no member asked Altamira for recognition")
 }
 
 // withdraw has one member take its consent back.

@@ -68,13 +68,14 @@ func OfficeFor(country string) string {
 	return "LAKES"
 }
 
-// PartnerAgencies are the made-up customs agencies of three other countries, and another agency
-// of the same government.
+// PartnerAgencies are the made-up customs agencies of other countries, and another agency of
+// the same government. Nobody of Altamira has come to the portal yet, so what it is told waits.
 func PartnerAgencies() []people.Agency {
 	return []people.Agency{
 		{Code: "norland", Name: "Norland Customs", Country: "NO", Zone: "Europe/Oslo"},
 		{Code: "sudamar", Name: "Sudamar Customs", Country: "UY", Zone: "America/Montevideo"},
 		{Code: "hoshima", Name: "Hoshima Customs", Country: "JP", Zone: "Asia/Tokyo"},
+		{Code: "altamira", Name: "Altamira Customs", Country: "MX", Zone: "America/Mexico_City"},
 		{Code: safety, Name: "Product Safety Bureau", Country: "US", Zone: "America/New_York", Kind: people.OtherAgency},
 	}
 }
