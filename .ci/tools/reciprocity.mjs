@@ -1,10 +1,10 @@
 // How a partner agency works with the portal: an officer checks members one at a time, by name
 // and as a whole list, proves an answer to an outsider, and sees nothing once a member has
 // taken its consent back; the member asks anew and is recognised; the agency's administrator
-// registers a program; headquarters looks at arrangements and at all checks; a trader of a
+// registers a program and brings a list of traders; headquarters looks at arrangements and at all checks; a trader of a
 // partner country applies; a certificate verifies without an account. The members are the demo's.
 import { enter } from './profile.mjs';
-import { base, done, expect, look, path, person, press, says, unfold, visit } from './visitor.mjs';
+import { base, done, expect, look, on, path, person, press, says, unfold, visit } from './visitor.mjs';
 
 const choose = (page, text) => page.locator('main label', { hasText: text }).first().click();
 
@@ -101,6 +101,38 @@ async function programmed() {
   for (const at of ['/api/v1/openapi.yaml', '/.well-known/jwks.json']) expect((await outside.request.get(base + at)).ok(), `${at} does not come`);
 }
 
+// fed brings the list of a partner's traders: its headings are named once, the second person
+// sees what would change, and takes it over.
+async function fed(kenji) {
+  const aiko = await enter('Hoshima Customs account', 'Aiko Morita');
+  await visit(aiko, '/agency/feeds', 'lists of foreign operators');
+  await aiko.locator('main a[href^="/agency/feeds/"]').first().click();
+  await aiko.waitForLoadState();
+  const channel = path(aiko);
+  expect((await press(aiko, 'Read the list')) !== '', 'a list without a file is not refused');
+  await look(aiko, 'bring a list, refused');
+  const rows = ['AEO Nr;Firma;Country;Status;First day', 'JP1234500017;Kitahama Precision KK;JP;certified;2024-05-01', 'JP1234500025;Minato Freight KK;JP;suspended;2023-02-01', 'JP1234500033;;JP;certified;2023-02-01'];
+  await choose(aiko, 'A full list');
+  await on(aiko, 'as_of', new Date(Date.now() - 864e5).toISOString().slice(0, 10));
+  await aiko.setInputFiles('input[type=file]', { name: 'traders.csv', mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) });
+  await done(aiko, 'Read the list');
+  const list = path(aiko);
+  expect(/\/agency\/feeds\/lists\//.test(list), `the list is not read: ${list}`);
+  if (await aiko.locator('[name=column-number]').count()) {
+    await look(aiko, 'name the columns of a list');
+    await aiko.locator('[name=column-number]').selectOption({ label: 'AEO Nr' });
+    await done(aiko, 'Read it with these columns');
+  }
+  await look(aiko, 'what a list would change');
+  await says(aiko, '1 row cannot be taken', 'a row without a name');
+  expect(!(await aiko.getByRole('button', { name: 'Take the list over' }).count()), 'who brings a list takes it over');
+  await kenji.goto(base + list);
+  await look(kenji, 'a list to decide on');
+  await done(kenji, 'Take the list over');
+  await says(kenji, 'Taken over', 'a list that was taken over');
+  await visit(kenji, channel, 'lists that were brought');
+}
+
 // overseen is what headquarters sees of it all.
 async function overseen(code) {
   const henry = await enter('Customs staff account', 'Henry Okafor');
@@ -109,6 +141,7 @@ async function overseen(code) {
   await visit(henry, '/desk/checks', 'all checks');
   await visit(henry, '/desk/irregularities', 'irregularities');
   await visit(henry, '/desk/operators', 'foreign operators at the desk');
+  await visit(henry, '/desk/feeds?show=stale', 'partners whose lists are stale');
 }
 
 // applied is a trader of a partner country that applies without an account.
@@ -177,4 +210,5 @@ export async function reciprocity() {
   await programmed();
   await overseen(code);
   await applied(kenji);
+  await fed(kenji);
 }

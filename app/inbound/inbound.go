@@ -202,7 +202,7 @@ func Changes() []Change {
 
 // Name is the change for a person to read (English source text).
 func (c Change) Name() string {
-	return map[Change]string{New: "New", Changed: "Changed", Confirmed: "Counts again", Suspended: "Suspended", Ended: "Ended", Missing: "Missing, would end", Unchanged: "Unchanged", Wrong: "Wrong rows"}[c]
+	return map[Change]string{New: "New", Changed: "Changed", Confirmed: "Counts from now on", Suspended: "Suspended", Ended: "Ended", Missing: "Missing, would end", Unchanged: "Unchanged", Wrong: "Wrong rows"}[c]
 }
 
 // Feed is a list that was brought.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trustedtrader/app/fault"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/i18n"
 	app "trustedtrader/app/inbound"
 	"trustedtrader/app/programme"
@@ -172,6 +173,9 @@ func said(ctx context.Context, field, value string) string {
 	case value == "":
 		return i18n.T(ctx, "nothing")
 	case field != "status":
+		if day, err := clock.ParseDay(value); err == nil {
+			return day.Text(ctx)
+		}
 		return value
 	case value == "applied":
 		return i18n.T(ctx, "Applied")
