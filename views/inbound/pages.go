@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"trustedtrader/app/fault"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/fault"
 	"trustedtrader/app/i18n"
 	app "trustedtrader/app/inbound"
 	"trustedtrader/app/programme"
