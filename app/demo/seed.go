@@ -26,6 +26,7 @@ import (
 	"trustedtrader/app/finding"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/identity/oidcrp"
+	"trustedtrader/app/inbound"
 	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -75,6 +76,7 @@ type Portal struct {
 	Partners     *bizpartner.Service
 	Arrangements *arrangement.Service
 	Recognitions *recognition.Service
+	Inbound      *inbound.Service
 	Checks       *consultation.Service
 }
 
@@ -180,7 +182,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	for day := s.day(760, 7); day.Before(now); day = day.AddDate(0, 0, 1) { // the deadlines are looked at every morning
 		steps = append(steps, step{at: day, do: s.sweep})
 	}
-	steps = append(append(steps, s.extend()...), s.abroad()...)
+	steps = append(append(append(steps, s.extend()...), s.abroad()...), s.feeds()...)
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	for _, x := range steps {
 		if x.at.After(now) {

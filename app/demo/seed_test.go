@@ -27,6 +27,7 @@ import (
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/fieldwork"
 	"trustedtrader/app/finding"
+	"trustedtrader/app/inbound"
 	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
 	"trustedtrader/app/notice"
@@ -140,6 +141,7 @@ func seeded(t *testing.T) *pg.DB {
 	}
 	p.Arrangements = &arrangement.Service{DB: db, Now: at.Now, Register: agreed}
 	p.Recognitions = &recognition.Service{DB: db, Now: at.Now, Programmes: register, Register: agreed, Letters: letters}
+	p.Inbound = &inbound.Service{DB: db, Now: at.Now, Register: agreed, Recognitions: p.Recognitions}
 	p.Checks = &consultation.Service{DB: db, Now: at.Now, Programmes: register, Rules: consultation.RulesOf(db, agreed, at.Now), Purposes: []consultation.Purpose{
 		{Code: "import_declaration"}, {Code: "export_declaration"}, {Code: "risk_assessment"}, {Code: "periodic_review"}}}
 	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: clock.Together(p.Applications.Hooks(), p.Members.Hooks())}
