@@ -213,12 +213,13 @@ func (s *Service) History(ctx context.Context, by identity.Actor, f Filter) (h H
 
 // Curious is somebody who checks more than the work explains.
 type Curious struct {
-	Person  string
-	Agency  string
-	Company string // whom; empty: several
-	Checks  int
-	Without int // own references
-	LastAt  time.Time
+	Person    string
+	Agency    string
+	CompanyID *uuid.UUID // whom; nil: several
+	Company   string
+	Checks    int
+	Without   int // own references
+	LastAt    time.Time
 }
 
 // When a look is curious: the same company so often, or so many checks without a reference,
@@ -230,21 +231,22 @@ const (
 )
 
 // Curiosity lists officers who checked one company unusually often, or much without a
-// reference of their own, in the last thirty days. Lists that came as files do not count.
+// reference of their own, in the last thirty days, those with the most checks first. Lists that
+// came as files do not count.
 // Overseers may.
 func (s *Service) Curiosity(ctx context.Context, by identity.Actor) (list []Curious, err error) {
 	if !overseer(by) {
 		return nil, fault.Missing()
 	}
 	err = s.DB.Batch(ctx, by.Scope(), pg.All(&list, `with c as (select person_id, agency_id, company_id, own_ref, at from consultation where at >= $1 and person_id is not null and batch_id is null)
-		select p.name as person, g.name as agency, y.name as company, count(*)::int as checks, (count(*) filter (where c.own_ref = ''))::int as without, max(c.at) as last_at
+		select p.name as person, g.name as agency, y.id as company_id, y.name as company, count(*)::int as checks, (count(*) filter (where c.own_ref = ''))::int as without, max(c.at) as last_at
 		from c join person p on p.id = c.person_id join agency g on g.id = c.agency_id join company y on y.id = c.company_id
 		group by p.id, p.name, g.id, g.name, y.id, y.name having count(*) >= $2
 		union all
-		select p.name, g.name, '', count(*)::int, (count(*) filter (where c.own_ref = ''))::int, max(c.at)
+		select p.name, g.name, null, '', count(*)::int, (count(*) filter (where c.own_ref = ''))::int, max(c.at)
 		from c join person p on p.id = c.person_id join agency g on g.id = c.agency_id
 		group by p.id, p.name, g.id, g.name having count(*) filter (where c.own_ref = '') >= $3
-		order by 4 desc, 1 limit 100`, s.Now().AddDate(0, 0, -curiousDays), curiousSame, curiousWithout))
+		order by checks desc, person, agency, company limit 25`, s.Now().AddDate(0, 0, -curiousDays), curiousSame, curiousWithout))
 	if err != nil {
 		return nil, fmt.Errorf("report on curiosity: %w", err)
 	}

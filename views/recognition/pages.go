@@ -30,6 +30,18 @@ type ListPage struct {
 	Zone       *time.Location
 }
 
+// parted are the partners that see the member, did so, or can be asked, and the others.
+func (p ListPage) parted() (within, beyond []app.Item) {
+	for _, i := range p.Page.Items {
+		if i.Last != nil || len(i.Obstacles) == 0 {
+			within = append(within, i)
+		} else {
+			beyond = append(beyond, i)
+		}
+	}
+	return within, beyond
+}
+
 // OnePage is one arrangement for a company. Act is the form that was refused, with what it held.
 type OnePage struct {
 	ui.Chrome
