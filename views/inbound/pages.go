@@ -24,8 +24,6 @@ type ChannelsPage struct {
 	Zone       *time.Location
 }
 
-func (p ChannelsPage) desk() bool { return p.Base == "/desk/feeds" }
-
 func (p ChannelsPage) tabs(ctx context.Context) []ui.Tab {
 	return []ui.Tab{{Label: i18n.T(ctx, "All"), Href: p.Base, Current: !p.List.Late}, {Label: i18n.T(ctx, "Stale"), Href: p.Base + "?show=stale", Current: p.List.Late, Count: strconv.Itoa(p.List.Stale)}}
 }
