@@ -60,6 +60,7 @@
 //   - inbound: lists of foreign operators that partners bring, looked at by two persons
 //   - credential: certificates that others verify without asking us, and lists of those no longer good
 //   - partnerapi: the programs of partner agencies: keys, tokens, feed, files, webhooks
+//   - benefit: what membership brings a company, from the reports that it brings
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //
 // And around it:

@@ -47,6 +47,196 @@ CREATE FUNCTION public.asking_members() RETURNS TABLE(connection_id uuid, name t
 
 
 --
+-- Name: benefit_begin(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_begin(which uuid, at timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare i benefit_import;
+begin
+  if looking() <> 'system' then raise exception 'only jobs read imports' using errcode = 'insufficient_privilege'; end if;
+  select * into i from benefit_import where id = which for update;
+  if i.status is null or i.status not in ('waiting', 'working') then return null; end if;
+  if (select count(*) from benefit_staged where import_id = which) <> i.events_staged then
+    delete from benefit_staged where import_id = which;
+    delete from benefit_wrong where import_id = which;
+    update benefit_import set rows_read = 0, rows_wrong = 0, bytes_read = 0, events_staged = 0 where id = which;
+    i.rows_read := 0;
+  end if;
+  update benefit_import set status = 'working', begun_at = coalesce(begun_at, at), version = version + 1 where id = which;
+  return i.rows_read;
+end $$;
+
+
+--
+-- Name: benefit_forget(uuid, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_forget(which uuid, seen integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare i benefit_import;
+begin
+  select * into i from benefit_import where id = which and version = seen and (looking() = 'system' or company_id = looking_company()) for update;
+  if i.status is null or i.status not in ('draft', 'stopped') or i.finished_at is not null then return false; end if;
+  delete from benefit_staged where import_id = which;
+  delete from benefit_import where id = which;
+  return true;
+end $$;
+
+
+--
+-- Name: benefit_of_many(uuid[], date, date); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_of_many(companies uuid[], from_month date, to_month date) RETURNS TABLE(month date, kind text, mode text, port_group text, members integer, events bigint, entries bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'public'
+    SET "portal.scope" TO 'system'
+    AS $$ select b.month, b.kind, b.mode, b.port_group, count(distinct b.company_id)::int, sum(b.events), sum(b.entries)
+    from benefit_month b
+    where b.company_id = any(companies) and b.month between from_month and to_month and b.type = '' and b.country = ''
+    group by b.month, b.kind, b.mode, b.port_group having count(distinct b.company_id) >= 5 $$;
+
+
+--
+-- Name: benefit_roll(uuid, date[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_roll(who uuid, months date[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public'
+    AS $$
+begin
+  delete from benefit_month where company_id = who and (month = any(months) or kind in ('exam', 'invoice'));
+  insert into benefit_month (company_id, month, kind, mode, port_group, type, country, currency, events, entries, first_on, last_on, amount, proposed, assessed)
+    select who, month, kind, mode, port_group, '', '', currency, sum(n), count(*) filter (where entry_no <> '') + coalesce(sum(n) filter (where entry_no = ''), 0),
+      min(first_on), max(last_on), sum(amount), sum(proposed), sum(assessed)
+    from (select month, kind, mode, port_group, currency, entry_no, count(*) as n, min(day) as first_on, max(day) as last_on, sum(amount) as amount, sum(proposed) as proposed, sum(assessed) as assessed
+      from benefit_counted where company_id = who and (kind in ('exam', 'invoice') or month = any(months))
+      group by month, kind, mode, port_group, currency, entry_no) x
+    group by month, kind, mode, port_group, currency;
+  insert into benefit_month (company_id, month, kind, mode, port_group, type, country, currency, events, entries, first_on, last_on, amount, proposed, assessed)
+    select who, month, kind, mode, port_group, by_type, by_country, currency, count(*), count(distinct nullif(entry_no, '')) + count(*) filter (where entry_no = ''),
+      min(day), max(day), sum(amount), sum(proposed), sum(assessed)
+    from (select c.*, t.by_type, t.by_country from benefit_counted c
+      cross join lateral (select c.type as by_type, '' collate "C" as by_country where c.type <> ''
+        union all select '', c.country where c.country <> '' and c.kind = 'recognised') t
+      where c.company_id = who and (c.kind in ('exam', 'invoice') or c.kind in ('crossing', 'stratified', 'front_of_line', 'isf_mitigation', 'penalty_mitigation', 'resumption', 'recognised') and c.month = any(months))) x
+    group by month, kind, mode, port_group, by_type, by_country, currency;
+  delete from benefit_spread where company_id = who and (month = any(months) or measure = 'hold');
+  insert into benefit_spread (company_id, month, measure, mode, port_group, minutes, events)
+    select who, month, measure, mode, port_group, benefit_step(took), count(*)
+    from (select c.month, c.mode, c.port_group, t.measure, t.took from benefit_counted c
+      cross join lateral (
+        select 'release' collate "C" as measure, (extract(epoch from c.release_at - c.arrived_at) / 60)::int as took where c.kind in ('entry', 'release') and c.release_at >= c.arrived_at
+        union all select 'hold', (extract(epoch from c.release_at - c.hold_at) / 60)::int where c.kind = 'exam' and c.release_at >= c.hold_at
+        union all select 'lane', c.wait_lane where c.kind = 'crossing' and c.wait_lane is not null
+        union all select 'general', c.wait_general where c.kind = 'crossing' and c.wait_general is not null) t
+      where c.company_id = who and (c.kind = 'exam' or c.kind in ('entry', 'release') and c.release_at is not null and c.month = any(months) or c.kind = 'crossing' and c.month = any(months))) x
+    group by month, measure, mode, port_group, benefit_step(took);
+end $$;
+
+
+--
+-- Name: benefit_step(integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_step(minutes integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select case when minutes < 2880 then (minutes + 7) / 15 * 15 else least((minutes + 30) / 60 * 60, 86400) end $$;
+
+
+--
+-- Name: benefit_take(uuid, timestamp with time zone, text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_take(which uuid, at timestamp with time zone, kinds text[]) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  i benefit_import;
+  months date[];
+  gone date[];
+  n int;
+begin
+  if looking() <> 'system' then raise exception 'only jobs take imports over' using errcode = 'insufficient_privilege'; end if;
+  select * into i from benefit_import where id = which for update;
+  if i.status is null or i.status <> 'working' then return false; end if;
+  perform pg_advisory_xact_lock(hashtextextended('benefit ' || i.company_id::text, 0));
+  if (select count(*) from benefit_staged where import_id = which) <> i.events_staged then
+    raise exception 'staged events of an import are lost' using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  if i.replaces_from is not null then
+    with old as (update benefit_event set replaced_by = which where company_id = i.company_id and kind = any(kinds) and replaced_by is null
+        and month between date_trunc('month', i.replaces_from)::date and i.replaces_to and day between i.replaces_from and i.replaces_to returning month)
+      select coalesce(array_agg(distinct month), '{}') from old into gone;
+    update benefit_import o set status = 'replaced', replaced_by = which, version = version + 1
+      where o.company_id = i.company_id and o.status = 'taken' and o.id <> which
+        and exists (select from benefit_event e where e.company_id = o.company_id and e.import_id = o.id and e.replaced_by = which)
+        and not exists (select from benefit_event e where e.company_id = o.company_id and e.import_id = o.id and e.replaced_by is null);
+  end if;
+  insert into benefit_event (company_id, import_id, row_no, part, kind, day, month, entry_no, line, ref, mode, port, port_group, country, type,
+      hold_at, release_at, arrived_at, wait_lane, wait_general, amount, proposed, assessed, currency)
+    select i.company_id, import_id, row_no, part, kind, day, month, entry_no, line, ref, mode, port, port_group, country, type,
+      hold_at, release_at, arrived_at, wait_lane, wait_general, amount, proposed, assessed, currency
+    from benefit_staged where import_id = which
+    on conflict (company_id, kind, entry_no, line, ref) where replaced_by is null do nothing;
+  get diagnostics n = row_count;
+  if n < i.events_staged then
+    insert into benefit_wrong (import_id, company_id, row_no, n, field, message, args, cell)
+      select which, i.company_id, s.row_no, 100 + s.part, 'entry', 'The same entry and line is there already. It is left out', '[]', left(s.entry_no || ' ' || s.line || ' ' || s.ref, 100)
+      from benefit_staged s where s.import_id = which
+        and not exists (select from benefit_event e where e.company_id = i.company_id and e.import_id = which and e.row_no = s.row_no and e.part = s.part)
+      order by s.row_no, s.part limit greatest(0, 1000 - (select count(*) from benefit_wrong w where w.import_id = which))
+      on conflict do nothing;
+  end if;
+  select coalesce(array_agg(distinct month), '{}') from benefit_staged where import_id = which into months;
+  perform benefit_roll(i.company_id, months || coalesce(gone, '{}'));
+  update benefit_import set status = 'taken', finished_at = at, events_taken = n, events_duplicate = i.events_staged - n,
+      first_on = (select min(day) from benefit_staged where import_id = which), last_on = (select max(day) from benefit_staged where import_id = which), version = version + 1
+    where id = which;
+  delete from benefit_staged where import_id = which;
+  return true;
+end $$;
+
+
+--
+-- Name: benefit_undo(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_undo(which uuid, at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  i benefit_import;
+  months date[];
+  back date[];
+begin
+  if looking() <> 'system' then raise exception 'only jobs undo imports' using errcode = 'insufficient_privilege'; end if;
+  select * into i from benefit_import where id = which for update;
+  if i.status is null or i.status <> 'undoing' then return false; end if;
+  perform pg_advisory_xact_lock(hashtextextended('benefit ' || i.company_id::text, 0));
+  with old as (delete from benefit_event where company_id = i.company_id and import_id = which returning month)
+    select coalesce(array_agg(distinct month), '{}') from old into months;
+  with old as (update benefit_event e set replaced_by = null where e.company_id = i.company_id and e.replaced_by = which
+      and not exists (select from benefit_event x where x.company_id = e.company_id and x.kind = e.kind and x.entry_no = e.entry_no and x.line = e.line and x.ref = e.ref and x.replaced_by is null)
+      returning e.month)
+    select coalesce(array_agg(distinct month), '{}') from old into back;
+  update benefit_import o set status = 'taken', replaced_by = null, version = version + 1 where o.company_id = i.company_id and o.status = 'replaced'
+    and exists (select from benefit_event e where e.company_id = o.company_id and e.import_id = o.id and e.replaced_by is null);
+  perform benefit_roll(i.company_id, months || back);
+  update benefit_import set status = 'undone', undone_at = at, version = version + 1 where id = which;
+  return true;
+end $$;
+
+
+--
 -- Name: company_names_like(text, text, text, integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1410,6 +1600,416 @@ ALTER TABLE public.audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: benefit_event; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_event (
+    company_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    row_no integer NOT NULL,
+    part smallint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    month date NOT NULL,
+    entry_no text NOT NULL COLLATE pg_catalog."C",
+    line integer NOT NULL,
+    ref text NOT NULL COLLATE pg_catalog."C",
+    mode text NOT NULL COLLATE pg_catalog."C",
+    port text NOT NULL COLLATE pg_catalog."C",
+    port_group text NOT NULL COLLATE pg_catalog."C",
+    country text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL COLLATE pg_catalog."C",
+    hold_at timestamp without time zone,
+    release_at timestamp without time zone,
+    arrived_at timestamp without time zone,
+    wait_lane integer,
+    wait_general integer,
+    amount numeric,
+    proposed numeric,
+    assessed numeric,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    replaced_by uuid,
+    CONSTRAINT benefit_event_kind_check CHECK ((kind = ANY (ARRAY['entry'::text, 'release'::text, 'exam'::text, 'invoice'::text, 'crossing'::text, 'stratified'::text, 'front_of_line'::text, 'isf_mitigation'::text, 'penalty_mitigation'::text, 'resumption'::text, 'recognised'::text]))),
+    CONSTRAINT benefit_event_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE ONLY public.benefit_event FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_event; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_event IS 'What happened to a company''s goods, one row each, as its files say.';
+
+
+--
+-- Name: COLUMN benefit_event.part; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_event.part IS 'A row of a file may be several events.';
+
+
+--
+-- Name: COLUMN benefit_event.ref; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_event.ref IS 'What tells events of one entry line apart, or events without an entry.';
+
+
+--
+-- Name: COLUMN benefit_event.hold_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_event.hold_at IS 'Wall time at the port, as the file has it.';
+
+
+--
+-- Name: COLUMN benefit_event.wait_lane; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_event.wait_lane IS 'Minutes in the lane that membership opens; wait_general: in the general lane at that time.';
+
+
+--
+-- Name: COLUMN benefit_event.replaced_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_event.replaced_by IS 'The import that replaced this row''s period; it counts no more, until that import is undone.';
+
+
+--
+-- Name: benefit_counted; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.benefit_counted WITH (security_invoker='true') AS
+ SELECT benefit_event.company_id,
+    benefit_event.import_id,
+    benefit_event.row_no,
+    benefit_event.part,
+    benefit_event.kind,
+    benefit_event.day,
+    benefit_event.month,
+    benefit_event.entry_no,
+    benefit_event.line,
+    benefit_event.ref,
+    benefit_event.mode,
+    benefit_event.port,
+    benefit_event.port_group,
+    benefit_event.country,
+    benefit_event.type,
+    benefit_event.hold_at,
+    benefit_event.release_at,
+    benefit_event.arrived_at,
+    benefit_event.wait_lane,
+    benefit_event.wait_general,
+    benefit_event.amount,
+    benefit_event.proposed,
+    benefit_event.assessed,
+    benefit_event.currency
+   FROM public.benefit_event
+  WHERE ((benefit_event.replaced_by IS NULL) AND (benefit_event.kind <> ALL (ARRAY['exam'::text, 'invoice'::text])))
+UNION ALL
+ SELECT e.company_id,
+    e.import_id,
+    e.row_no,
+    e.part,
+    e.kind,
+    e.day,
+    COALESCE(n.month, e.month) AS month,
+    e.entry_no,
+    e.line,
+    e.ref,
+    COALESCE(n.mode, e.mode) AS mode,
+        CASE
+            WHEN (n.port IS NULL) THEN e.port
+            ELSE n.port
+        END AS port,
+    COALESCE(n.port_group, e.port_group) AS port_group,
+    e.country,
+    e.type,
+    e.hold_at,
+    e.release_at,
+    e.arrived_at,
+    e.wait_lane,
+    e.wait_general,
+    e.amount,
+    e.proposed,
+    e.assessed,
+    e.currency
+   FROM (public.benefit_event e
+     LEFT JOIN LATERAL ( SELECT x.month,
+            x.mode,
+            x.port,
+            x.port_group
+           FROM public.benefit_event x
+          WHERE ((x.company_id = e.company_id) AND (x.kind = ANY (ARRAY['entry'::text, 'release'::text])) AND (x.entry_no = e.entry_no) AND (x.entry_no <> ''::text) AND (x.replaced_by IS NULL))
+          ORDER BY x.kind, x.line
+         LIMIT 1) n ON (true))
+  WHERE ((e.replaced_by IS NULL) AND (e.kind = ANY (ARRAY['exam'::text, 'invoice'::text])));
+
+
+--
+-- Name: benefit_import; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_import (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    layout text NOT NULL,
+    file_name text NOT NULL,
+    sha256 text NOT NULL,
+    size bigint NOT NULL,
+    blob_key text NOT NULL,
+    heading jsonb NOT NULL,
+    mapping jsonb DEFAULT '{}'::jsonb NOT NULL,
+    mapped boolean DEFAULT false NOT NULL,
+    status text NOT NULL,
+    replaces_from date,
+    replaces_to date,
+    rows_read integer DEFAULT 0 NOT NULL,
+    rows_wrong integer DEFAULT 0 NOT NULL,
+    bytes_read bigint DEFAULT 0 NOT NULL,
+    events_staged integer DEFAULT 0 NOT NULL,
+    events_taken integer DEFAULT 0 NOT NULL,
+    events_duplicate integer DEFAULT 0 NOT NULL,
+    first_on date,
+    last_on date,
+    failure text DEFAULT ''::text NOT NULL,
+    brought_by uuid,
+    bringer text NOT NULL,
+    brought_at timestamp with time zone NOT NULL,
+    begun_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    undone_at timestamp with time zone,
+    replaced_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT benefit_import_bringer_check CHECK ((length(bringer) <= 200)),
+    CONSTRAINT benefit_import_check CHECK (((status = 'replaced'::text) = (replaced_by IS NOT NULL))),
+    CONSTRAINT benefit_import_check1 CHECK (((status = 'undone'::text) = (undone_at IS NOT NULL))),
+    CONSTRAINT benefit_import_failure_check CHECK ((length(failure) <= 1000)),
+    CONSTRAINT benefit_import_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
+    CONSTRAINT benefit_import_layout_check CHECK ((layout ~ '^[a-z0-9_]{2,40}$'::text)),
+    CONSTRAINT benefit_import_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT benefit_import_size_check CHECK ((size > 0)),
+    CONSTRAINT benefit_import_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'waiting'::text, 'working'::text, 'stopped'::text, 'taken'::text, 'undoing'::text, 'undone'::text, 'replaced'::text]))),
+    CONSTRAINT finished_once_taken CHECK (((status <> ALL (ARRAY['taken'::text, 'undoing'::text, 'undone'::text, 'replaced'::text])) OR (finished_at IS NOT NULL))),
+    CONSTRAINT mapped_before_taken CHECK (((status = 'draft'::text) OR mapped)),
+    CONSTRAINT replaces_a_period CHECK ((((replaces_from IS NULL) = (replaces_to IS NULL)) AND (replaces_from <= replaces_to)))
+);
+
+ALTER TABLE ONLY public.benefit_import FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_import; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_import IS 'A file of benefit events that a company brought. Its rows count from the moment that the status is taken.';
+
+
+--
+-- Name: COLUMN benefit_import.layout; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_import.layout IS 'The kind of report, in config/imports.';
+
+
+--
+-- Name: COLUMN benefit_import.blob_key; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_import.blob_key IS 'The file in the store, while it is needed; empty afterwards.';
+
+
+--
+-- Name: COLUMN benefit_import.heading; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_import.heading IS 'The first row, with the first value of each column.';
+
+
+--
+-- Name: COLUMN benefit_import.mapping; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_import.mapping IS 'Heading, as it is compared, to field; an empty field leaves the column out.';
+
+
+--
+-- Name: COLUMN benefit_import.replaces_from; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_import.replaces_from IS 'First day of the period whose earlier events of the same kinds this file replaces.';
+
+
+--
+-- Name: COLUMN benefit_import.rows_read; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_import.rows_read IS 'Rows whose events are staged. A portal that goes on begins after them.';
+
+
+--
+-- Name: COLUMN benefit_import.events_duplicate; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_import.events_duplicate IS 'Events left out because the same one, by entry and line, is there.';
+
+
+--
+-- Name: benefit_mapping; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_mapping (
+    company_id uuid NOT NULL,
+    layout text NOT NULL,
+    mapping jsonb NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT benefit_mapping_layout_check CHECK ((layout ~ '^[a-z0-9_]{2,40}$'::text))
+);
+
+ALTER TABLE ONLY public.benefit_mapping FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_mapping; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_mapping IS 'Which heading of a company''s files is which field, as somebody there said last.';
+
+
+--
+-- Name: benefit_month; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_month (
+    company_id uuid NOT NULL,
+    month date NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    mode text NOT NULL COLLATE pg_catalog."C",
+    port_group text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL COLLATE pg_catalog."C",
+    country text NOT NULL COLLATE pg_catalog."C",
+    currency text NOT NULL COLLATE pg_catalog."C",
+    events integer NOT NULL,
+    entries integer NOT NULL,
+    first_on date NOT NULL,
+    last_on date NOT NULL,
+    amount numeric,
+    proposed numeric,
+    assessed numeric
+);
+
+ALTER TABLE ONLY public.benefit_month FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_month; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_month IS 'Events of a company by month. Rows whose type and country are both empty are sums of all; those with a type or a country are parts of them, of kinds that have one.';
+
+
+--
+-- Name: COLUMN benefit_month.entries; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_month.entries IS 'Different entry numbers; an event without one counts as one.';
+
+
+--
+-- Name: benefit_spread; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_spread (
+    company_id uuid NOT NULL,
+    month date NOT NULL,
+    measure text NOT NULL COLLATE pg_catalog."C",
+    mode text NOT NULL COLLATE pg_catalog."C",
+    port_group text NOT NULL COLLATE pg_catalog."C",
+    minutes integer NOT NULL,
+    events integer NOT NULL,
+    CONSTRAINT benefit_spread_measure_check CHECK ((measure = ANY (ARRAY['release'::text, 'hold'::text, 'lane'::text, 'general'::text])))
+);
+
+ALTER TABLE ONLY public.benefit_spread FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_spread; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_spread IS 'How long things took: how many events of a month took so many minutes, to a quarter of an hour below two days and to an hour above, for medians and percentiles.';
+
+
+--
+-- Name: benefit_staged; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE UNLOGGED TABLE public.benefit_staged (
+    import_id uuid NOT NULL,
+    row_no integer NOT NULL,
+    part smallint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    month date NOT NULL,
+    entry_no text NOT NULL COLLATE pg_catalog."C",
+    line integer NOT NULL,
+    ref text NOT NULL COLLATE pg_catalog."C",
+    mode text NOT NULL COLLATE pg_catalog."C",
+    port text NOT NULL COLLATE pg_catalog."C",
+    port_group text NOT NULL COLLATE pg_catalog."C",
+    country text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL COLLATE pg_catalog."C",
+    hold_at timestamp without time zone,
+    release_at timestamp without time zone,
+    arrived_at timestamp without time zone,
+    wait_lane integer,
+    wait_general integer,
+    amount numeric,
+    proposed numeric,
+    assessed numeric,
+    currency text NOT NULL COLLATE pg_catalog."C"
+);
+
+
+--
+-- Name: TABLE benefit_staged; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_staged IS 'Events of imports that are not taken over yet.';
+
+
+--
+-- Name: benefit_wrong; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_wrong (
+    import_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    row_no integer NOT NULL,
+    n smallint NOT NULL,
+    field text NOT NULL,
+    message text NOT NULL,
+    args jsonb NOT NULL,
+    cell text NOT NULL,
+    CONSTRAINT benefit_wrong_cell_check CHECK ((length(cell) <= 100)),
+    CONSTRAINT benefit_wrong_field_check CHECK ((length(field) <= 80)),
+    CONSTRAINT benefit_wrong_message_check CHECK ((length(message) <= 300))
+);
+
+ALTER TABLE ONLY public.benefit_wrong FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_wrong; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_wrong IS 'What rows of a file have wrong: the first thousand problems of each import.';
 
 
 --
@@ -7046,6 +7646,54 @@ ALTER TABLE ONLY public.audit_event
 
 
 --
+-- Name: benefit_event benefit_event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_event
+    ADD CONSTRAINT benefit_event_pkey PRIMARY KEY (company_id, import_id, row_no, part);
+
+
+--
+-- Name: benefit_import benefit_import_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_import
+    ADD CONSTRAINT benefit_import_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: benefit_mapping benefit_mapping_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_mapping
+    ADD CONSTRAINT benefit_mapping_pkey PRIMARY KEY (company_id, layout);
+
+
+--
+-- Name: benefit_month benefit_month_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_month
+    ADD CONSTRAINT benefit_month_pkey PRIMARY KEY (company_id, month, kind, mode, port_group, type, country, currency);
+
+
+--
+-- Name: benefit_spread benefit_spread_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_spread
+    ADD CONSTRAINT benefit_spread_pkey PRIMARY KEY (company_id, month, measure, mode, port_group, minutes);
+
+
+--
+-- Name: benefit_wrong benefit_wrong_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_wrong
+    ADD CONSTRAINT benefit_wrong_pkey PRIMARY KEY (import_id, row_no, n);
+
+
+--
 -- Name: booking booking_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8836,6 +9484,27 @@ CREATE INDEX audit_subject ON public.audit_event USING btree (subject_id, id DES
 
 
 --
+-- Name: benefit_event_month; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX benefit_event_month ON public.benefit_event USING btree (company_id, month, kind);
+
+
+--
+-- Name: benefit_event_replaced; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX benefit_event_replaced ON public.benefit_event USING btree (company_id, replaced_by) WHERE (replaced_by IS NOT NULL);
+
+
+--
+-- Name: benefit_import_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX benefit_import_list ON public.benefit_import USING btree (company_id, brought_at DESC, id DESC);
+
+
+--
 -- Name: booking_hold; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9904,6 +10573,13 @@ CREATE UNIQUE INDEX one_incident ON public.incident USING btree (company_id, COA
 --
 
 CREATE UNIQUE INDEX one_lead_per_visit ON public.visit_officer USING btree (visit_id) WHERE (role = 'lead'::text);
+
+
+--
+-- Name: one_live_benefit_event; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_live_benefit_event ON public.benefit_event USING btree (company_id, kind, entry_no, line, ref) WHERE (replaced_by IS NULL);
 
 
 --
@@ -11972,6 +12648,54 @@ ALTER TABLE ONLY public.arrangement_told
 
 ALTER TABLE ONLY public.arrangement_told
     ADD CONSTRAINT arrangement_told_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.arrangement_event(id);
+
+
+--
+-- Name: benefit_import benefit_import_brought_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_import
+    ADD CONSTRAINT benefit_import_brought_by_fkey FOREIGN KEY (brought_by) REFERENCES public.person(id);
+
+
+--
+-- Name: benefit_import benefit_import_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_import
+    ADD CONSTRAINT benefit_import_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: benefit_import benefit_import_replaced_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_import
+    ADD CONSTRAINT benefit_import_replaced_by_fkey FOREIGN KEY (replaced_by) REFERENCES public.benefit_import(id);
+
+
+--
+-- Name: benefit_mapping benefit_mapping_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_mapping
+    ADD CONSTRAINT benefit_mapping_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: benefit_wrong benefit_wrong_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_wrong
+    ADD CONSTRAINT benefit_wrong_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: benefit_wrong benefit_wrong_import_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_wrong
+    ADD CONSTRAINT benefit_wrong_import_id_fkey FOREIGN KEY (import_id) REFERENCES public.benefit_import(id) ON DELETE CASCADE;
 
 
 --
@@ -15123,6 +15847,42 @@ CREATE POLICY begin ON public.vetting_item FOR INSERT WITH CHECK ((company_id = 
 
 
 --
+-- Name: benefit_event; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_event ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: benefit_import; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_import ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: benefit_mapping; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_mapping ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: benefit_month; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_month ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: benefit_spread; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_spread ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: benefit_wrong; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_wrong ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: booking; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -15471,6 +16231,45 @@ CREATE POLICY fence ON public.arrangement_proposal USING (( SELECT public.lookin
 --
 
 CREATE POLICY fence ON public.arrangement_told USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+-- Name: benefit_event fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_event USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: benefit_import fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_import USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: benefit_mapping fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_mapping USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: benefit_month fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_month USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: benefit_spread fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_spread USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: benefit_wrong fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_wrong USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -16955,6 +17754,38 @@ GRANT USAGE ON SCHEMA public TO portal_search;
 
 
 --
+-- Name: FUNCTION benefit_begin(which uuid, at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.benefit_begin(which uuid, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.benefit_begin(which uuid, at timestamp with time zone) TO portal_app;
+
+
+--
+-- Name: FUNCTION benefit_forget(which uuid, seen integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.benefit_forget(which uuid, seen integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.benefit_forget(which uuid, seen integer) TO portal_app;
+
+
+--
+-- Name: FUNCTION benefit_take(which uuid, at timestamp with time zone, kinds text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.benefit_take(which uuid, at timestamp with time zone, kinds text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.benefit_take(which uuid, at timestamp with time zone, kinds text[]) TO portal_app;
+
+
+--
+-- Name: FUNCTION benefit_undo(which uuid, at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.benefit_undo(which uuid, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.benefit_undo(which uuid, at timestamp with time zone) TO portal_app;
+
+
+--
 -- Name: FUNCTION company_names_like(wanted text, begins text, part text, most integer); Type: ACL; Schema: public; Owner: -
 --
 
@@ -17142,6 +17973,62 @@ GRANT SELECT,INSERT ON TABLE public.arrangement_told TO portal_app;
 --
 
 GRANT SELECT,INSERT ON TABLE public.audit_event TO portal_app;
+
+
+--
+-- Name: TABLE benefit_event; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.benefit_event TO portal_app;
+
+
+--
+-- Name: TABLE benefit_counted; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.benefit_counted TO portal_app;
+
+
+--
+-- Name: TABLE benefit_import; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.benefit_import TO portal_app;
+
+
+--
+-- Name: TABLE benefit_mapping; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.benefit_mapping TO portal_app;
+
+
+--
+-- Name: TABLE benefit_month; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.benefit_month TO portal_app;
+
+
+--
+-- Name: TABLE benefit_spread; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.benefit_spread TO portal_app;
+
+
+--
+-- Name: TABLE benefit_staged; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT ON TABLE public.benefit_staged TO portal_app;
+
+
+--
+-- Name: TABLE benefit_wrong; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.benefit_wrong TO portal_app;
 
 
 --

@@ -19,6 +19,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/document"
 	"trustedtrader/app/evidence"
@@ -93,7 +94,7 @@ func New(db *pg.DB, log *slog.Logger, now func() time.Time, w Workers) (*Runner,
 	}
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Schema: pg.JobSchema, Workers: workers, PeriodicJobs: periodic, Logger: quiet(log), ErrorHandler: handler{log},
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, notice.MailQueue: {MaxWorkers: 4}, evidence.Queue: {MaxWorkers: 2}, document.PrintQueue: {MaxWorkers: 2}, partnerapi.Queue: {MaxWorkers: 8}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, notice.MailQueue: {MaxWorkers: 4}, evidence.Queue: {MaxWorkers: 2}, document.PrintQueue: {MaxWorkers: 2}, partnerapi.Queue: {MaxWorkers: 8}, benefit.Queue: {MaxWorkers: 1}},
 		SoftStopTimeout:      softStop,
 		RescueStuckJobsAfter: 15 * time.Minute,
 	})

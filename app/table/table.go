@@ -218,3 +218,6 @@ func (t *Table) clean(cells []string) []string {
 	t.cells = out
 	return out
 }
+
+// Bytes is how much of the file was read. A workbook is read whole before its first row.
+func (t *Table) Bytes() int64 { return t.o.Bytes + 1 - t.counted.N }

@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/application"
 	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
@@ -100,6 +101,7 @@ type Services struct {
 	Enclosures   *enclosure.Service
 	Reports      *report.Service
 	Partners     *bizpartner.Service
+	Benefits     *benefit.Service
 	Headquarters *headquarters.Service
 	Successions  *succession.Service
 	Consents     *consent.Service

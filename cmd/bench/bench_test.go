@@ -34,7 +34,7 @@ func TestBench(t *testing.T) {
 		t.Fatalf("build the portal: %v\n%s", err, out)
 	}
 	var rows, log bytes.Buffer
-	b := bench{portal: portal, scale: scale.Size{Open: 60, Others: 3, Specialists: 6, Checked: true}, pace: pace{rounds: 1, requests: 8}, submits: 3, seconds: 1, checked: checkSizes{few: 50, many: 200, most: 400, bulk: 300, window: 100 * time.Millisecond, rounds: 1}, out: &rows, log: &log}
+	b := bench{portal: portal, scale: scale.Size{Open: 60, Others: 3, Specialists: 6, Checked: true}, pace: pace{rounds: 1, requests: 8}, submits: 3, seconds: 1, checked: checkSizes{few: 50, many: 200, most: 400, bulk: 300, window: 100 * time.Millisecond, rounds: 1}, imported: 2000, out: &rows, log: &log}
 	missed, err := b.run(context.Background())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
@@ -58,7 +58,7 @@ func TestBench(t *testing.T) {
 	if failed != missed {
 		t.Errorf("%d rows fail and %d goals are counted as missed", failed, missed)
 	}
-	for _, want := range []string{"sign-in to home", "company home", "queue, all 12,000 open", "search by a misspelt name", "submit", "autosave, 50 people", "recorded check, 30 connections", "list of 100,000 checks beside one SQL statement", "review screen, 50 people, beside little data"} {
+	for _, want := range []string{"sign-in to home", "company home", "queue, all 12,000 open", "search by a misspelt name", "submit", "autosave, 50 people", "recorded check, 30 connections", "list of 100,000 checks beside one SQL statement", "review screen, 50 people, beside little data", "memory of an import"} {
 		if !names[want] {
 			t.Errorf("no figure for %q", want)
 		}

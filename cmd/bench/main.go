@@ -48,7 +48,7 @@ func main() {
 		}
 		return
 	}
-	b := bench{scale: scale.Size{Specialists: 6}, checked: fullChecks, pace: pace{rounds: 9}, out: os.Stdout, log: os.Stderr}
+	b := bench{scale: scale.Size{Specialists: 6}, checked: fullChecks, imported: importRows, pace: pace{rounds: 9}, out: os.Stdout, log: os.Stderr}
 	flag.StringVar(&b.portal, "portal", "bin/portal", "the portal's program")
 	flag.IntVar(&b.scale.Open, "open", 12000, "applications under way")
 	flag.IntVar(&b.scale.Others, "others", 60, "copies of every other company of the demo")
@@ -56,7 +56,7 @@ func main() {
 	flag.IntVar(&b.submits, "submits", 24, "applications to submit, and people to sign in")
 	flag.IntVar(&b.seconds, "seconds", 6, "how long fifty people do each thing with security profiles, in each of three rounds")
 	flag.IntVar(&b.checked.most, "operators", fullChecks.most, "operators of the last measurement of checks")
-	flag.StringVar(&b.only, "only", "", "measure only the lists whose name has this in it; checks: the checks of partner agencies")
+	flag.StringVar(&b.only, "only", "", "measure only the lists whose name has this in it; checks: the checks of partner agencies; import: files of benefit events")
 	flag.Parse()
 	missed, err := b.run(ctx)
 	if err != nil {
@@ -77,6 +77,7 @@ type bench struct {
 	pace     pace
 	submits  int
 	checked  checkSizes
+	imported int                // rows
 	seconds  int                // of each measurement of security profiles
 	before   map[string]float64 // what they took with little data
 	out, log io.Writer
@@ -122,7 +123,13 @@ func (b *bench) run(ctx context.Context) (missed int, err error) {
 			return 0, fmt.Errorf("checks: %w", err)
 		}
 	}
-	if b.only == "checks" {
+	if b.only == "" || b.only == "import" {
+		b.say("imports of benefit events")
+		if err := b.imports(ctx, server, b.imported); err != nil {
+			return 0, fmt.Errorf("imports: %w", err)
+		}
+	}
+	if b.only == "checks" || b.only == "import" {
 		return b.missed, nil
 	}
 	if err := b.prepare(ctx, server); err != nil {

@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/application"
 	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
@@ -98,6 +99,7 @@ type parts struct {
 	successions  *succession.Service
 	window       *singlewindow.Service
 	checks       *consultation.Service
+	benefits     *benefit.Service
 	arrangements *arrangement.Service
 	recognitions *recognition.Service
 	api          *partnerapi.Service
@@ -311,6 +313,9 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	p.cases.Steps.Appeals = appeal.Check
 	p.appeals = &appeal.Service{DB: db, Now: now, Programmes: register, Clocks: clocks, Letters: letters, Cases: p.cases.Steps}
 	p.reports = &report.Service{DB: db, Now: now, Findings: p.findings.Steps, Members: p.members, Refer: p.cases.Steps.Refer}
+	if p.benefits, err = benefits(db, now, p.evidence); err != nil {
+		return nil, err
+	}
 	p.partners = &bizpartner.Service{DB: db, Now: now, Programmes: register, Letters: letters, Data: asked, Evidence: p.evidence, Key: linkKey}
 	signing, err := windowKey(cfg)
 	if err != nil {
@@ -343,7 +348,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
 			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Enclosures: &enclosure.Service{DB: db, Now: now, Letters: letters}, Reports: p.reports, Partners: p.partners, Successions: p.successions, Window: p.window, Checks: p.checks, Arrangements: p.arrangements, Recognitions: p.recognitions, Inbound: &inbound.Service{DB: db, Now: now, Register: agreed, Recognitions: p.recognitions}, Consents: &consent.Service{DB: db, Now: now, Programmes: register}, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
-			API: p.api, Credentials: p.credentials, Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
+			API: p.api, Benefits: p.benefits, Credentials: p.credentials, Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
 	return p, nil
@@ -436,6 +441,7 @@ func (p *parts) jobs() (err error) {
 			river.AddWorker(w, &partnerapi.DeliverWorker{Service: p.api})
 			river.AddWorker(w, &consultation.BulkWorker{Service: p.checks})
 			river.AddWorker(w, &recognition.TellWorker{Service: p.recognitions})
+			river.AddWorker(w, &benefit.Worker{Service: p.benefits})
 			river.AddWorker(w, &report.PrintWorker{Service: p.reports, Page: web.ReportHTML, Print: print})
 			river.AddWorker(w, &credential.PrintWorker{Service: p.credentials, Page: p.certificate, Print: print})
 		},
