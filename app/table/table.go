@@ -33,7 +33,7 @@ type Options struct {
 	Columns  int                       // what stands to the right of them is left out
 	Cell     int                       // bytes of a cell that are kept
 	Unpacked int64                     // bytes that a workbook may unpack to; 0: 400 MB
-	Heading  func(cells []string) bool // finds the heading among the first rows, for reports that begin with a title; nil: the first row
+	Heading  func(cells []string) bool // finds the heading among the first rows, for reports that begin with a title; nil: the first row. If it finds none, the row with the most cells is taken
 }
 
 // headRows is how many rows a heading is searched in, and recordBytes how long one may be.
@@ -161,8 +161,23 @@ func (t *Table) head() error {
 	if len(t.early) == 0 {
 		return t.bad("Choose a file with rows")
 	}
-	t.heading, t.early = unique(t.early[0].Cells), t.early[1:]
+	best := 0
+	for i, r := range t.early {
+		if filled(r.Cells) > filled(t.early[best].Cells) {
+			best = i
+		}
+	}
+	t.heading, t.early = unique(t.early[best].Cells), t.early[best+1:]
 	return nil
+}
+
+func filled(cells []string) (n int) {
+	for _, c := range cells {
+		if c != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // Heading is the row that names the columns. A name that comes again is numbered: "Port",

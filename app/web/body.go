@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/evidence"
 )
 
@@ -130,7 +131,7 @@ func drain(ctx *fasthttp.RequestCtx) {
 	if body == nil || ctx.SetReadDeadline(time.Now().Add(streamWait)) != nil {
 		return
 	}
-	if _, err := io.CopyN(io.Discard, body, 3*evidence.MostBytes); !errors.Is(err, io.EOF) {
+	if _, err := io.CopyN(io.Discard, body, max(3*evidence.MostBytes, benefit.MostBytes+mostFormBytes)); !errors.Is(err, io.EOF) {
 		ctx.SetConnectionClose()
 	}
 }

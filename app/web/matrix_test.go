@@ -21,6 +21,7 @@ import (
 
 	"trustedtrader/app/appeal"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/company"
 	"trustedtrader/app/consultation"
@@ -115,6 +116,7 @@ var areas = map[string][]identity.Audience{
 	"/appeals":      {identity.Companies},
 	"/documents":    {identity.Companies},
 	"/partners":     {identity.Companies},
+	"/benefits":     {identity.Companies},
 	"/recognition":  {identity.Companies},
 	"/desk":         {identity.Staff},
 	"/admin":        {identity.Staff},
@@ -143,6 +145,7 @@ type matrix struct {
 
 	validations *validation.Service
 	partners    *bizpartner.Service
+	benefits    *benefit.Service
 	library     *evidence.Service
 	measured    *prometheus.Registry
 	own         map[string]string // parameters of a route, filled in with objects that company A owns
@@ -212,7 +215,7 @@ func newMatrix(t *testing.T) *matrix {
 	if a.web.Metrics, err = NewMetrics(measured); err != nil {
 		t.Fatal(err)
 	}
-	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, risks: a.web.Risks, validations: a.web.Validations, partners: a.web.Partners, library: a.web.Evidence, measured: measured}
+	m := &matrix{T: t, w: w, app: a.web.App(), routes: a.web.Routes(), people: a.web.People, risks: a.web.Risks, validations: a.web.Validations, partners: a.web.Partners, benefits: a.web.Benefits, library: a.web.Evidence, measured: measured}
 
 	var companies [2]identity.Actor
 	for i, name := range []string{"Harbor Trading LLC", "Nosy Neighbor Inc"} {
@@ -318,6 +321,7 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	happened, decided, item, appealed := m.suspended(owner, *visited.MembershipID)
 	business := m.partnered(owner)
 	return map[string]string{
+		"report":        m.reported(owner),
 		"business":      business["partner"],
 		"connection":    business["connection"],
 		"link":          business["link"],
@@ -499,6 +503,7 @@ func objectOf(path string) map[string]string {
 		{"/verify/", map[string]string{":token": "=nothing"}},
 		{"/v/", map[string]string{":token": "=nothing"}},
 		{"/q/", map[string]string{":token": "=nothing", ":section": "=cargo"}},
+		{"/benefits/imports/", map[string]string{":id": "report"}},
 		{"/partners/import/", map[string]string{":draft": "=00000000-0000-7000-8000-000000000004"}}, // one person's own
 		{"/partners/connections/", map[string]string{":id": "connection"}},
 		{"/partners/links/", map[string]string{":id": "link"}},

@@ -256,6 +256,20 @@ func (w *Web) Routes() []Route {
 		{"GET", "/evidence/:id/remove", sorters, w.showRemoveEvidence},
 		{"POST", "/evidence/:id/remove", sorters, w.removeEvidence},
 
+		// Reports of what membership brings
+		{"GET", "/benefits/imports", readers, w.showBenefitImports},
+		{"GET", "/benefits/imports/new", editors, w.newBenefitImport},
+		{"POST", "/benefits/imports/new", streamed(editors), w.bringBenefitImport},
+		{"GET", "/benefits/imports/:id", readers, w.showBenefitImport},
+		{"GET", "/benefits/imports/:id/columns", editors, w.showBenefitColumns},
+		{"POST", "/benefits/imports/:id/columns", editors, w.mapBenefitColumns},
+		{"GET", "/benefits/imports/:id/preview", editors, w.showBenefitPreview},
+		{"POST", "/benefits/imports/:id/take-over", editors, w.takeBenefitImport},
+		{"POST", "/benefits/imports/:id/retry", editors, w.retryBenefitImport},
+		{"POST", "/benefits/imports/:id/undo", editors, w.undoBenefitImport},
+		{"POST", "/benefits/imports/:id/drop", editors, w.dropBenefitImport},
+		{"GET", "/benefits/imports/:id/problems.csv", readers, w.sendBenefitProblems},
+
 		// Business partners of a company, its connections with members, and its verification links
 		{"GET", "/partners", readers, w.showPartners},
 		{"GET", "/partners/export.csv", readers, w.sendPartners},

@@ -48,7 +48,7 @@ func Find(slug string) (Guide, bool) {
 
 // Guides lists all of them in the order of the index.
 func Guides() []Guide {
-	return []Guide{registering(), applying(), profiles(), proving(), offline(), assessing(), validated(), afterwards(), living(), suppliers(), specialists(), deciders(), above(), administrators(), partners()}
+	return []Guide{registering(), applying(), profiles(), proving(), offline(), assessing(), validated(), afterwards(), living(), suppliers(), counting(), specialists(), deciders(), above(), administrators(), partners()}
 }
 
 func registering() Guide {

@@ -1,0 +1,36 @@
+package help
+
+// counting is the guide of the reports that benefits are counted from.
+func counting() Guide {
+	return Guide{Slug: "benefit-reports", Title: "Bring reports of what membership brings",
+		For: "For members: bring reports from ACE, brokers and carriers, so that examinations, crossings and penalties can be counted.",
+		Parts: []Part{
+			{ID: "bring", Title: "Bring a report", Intro: "Figures of benefits are made from your own reports. Only your company sees the rows.",
+				Steps: []string{
+					"Open [Benefits](/benefits/imports) and choose **Bring a report**. Say what kind of report it is and choose the file.",
+					"Look at the columns. We find what we know by name. Choose what the others are, or leave them out.",
+					"Look at the first twenty rows: what each becomes, and what is wrong with it.",
+					"Choose **Take the report over**. A large report takes a few minutes. You can leave the page.",
+				},
+				Points: []string{
+					"A file may be CSV or an Excel workbook, up to 500 MB. Of a workbook the first sheet is read.",
+					"We remember the columns for your next report of the same kind.",
+					"Days are written as in the report: month, day, year for reports from the United States.",
+				}},
+			{ID: "counts", Title: "What counts, and once only", Intro: "An event counts once, however often it is reported.",
+				Points: []string{
+					"Two rows with the same entry number and line are the same. The first one stays, the other is left out and listed.",
+					"To correct a month, choose **Replace a period** and enter its first and last day. Earlier events of the same kinds on those days count no more.",
+					"An examination and its invoice count in the month, mode and port of their entry, if a report has that entry.",
+					"Rows with a problem are left out. **Download the problems as CSV** lists them with their lines.",
+				}},
+			{ID: "undo", Title: "Undo a report", Intro: "Nothing is lost by a mistake.",
+				Steps: []string{
+					"Open the report and choose **Undo this report**, twice.",
+					"Its events count no more. What it had replaced counts again.",
+				},
+				Points: []string{
+					"A report that stopped counts with no row. Choose **Try again**, or **Drop this report** and bring a mended file.",
+				}},
+		}}
+}
