@@ -58,7 +58,9 @@ func (s *Service) Bring(ctx context.Context, by identity.Actor, channel uuid.UUI
 		return f, fmt.Errorf("keep the list: %w", err)
 	}
 	f.Rows, f.SHA256, f.Head, f.Columns, f.Epoch, f.FileName = l.rows, l.sum, string(head), string(guess), l.epoch, cleanName(in.FileName)
-	return f, s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
+	read := f
+	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
+		f = read // a transaction that is run again begins anew
 		if err := s.keep(ctx, tx, by, c, &f); err != nil {
 			return err
 		}
@@ -75,6 +77,7 @@ func (s *Service) Bring(ctx context.Context, by identity.Actor, channel uuid.UUI
 		return audit.Record(ctx, tx, f.BroughtAt, by, audit.Event{Action: "inbound_feed.bring", Kind: Kind, Subject: f.ID, Agency: f.AgencyID,
 			After: map[string]any{"number": f.Number, "channel": c.title(), "kind": f.Kind, "as_of": f.AsOf, "rows": f.Rows, "sha256": f.SHA256}})
 	})
+	return f, err
 }
 
 // begin checks who brings a list, where to, and what is said of it.

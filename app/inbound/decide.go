@@ -29,6 +29,7 @@ type TakeEntry struct {
 func (s *Service) Take(ctx context.Context, by identity.Actor, id uuid.UUID, in TakeEntry) error {
 	moved := false
 	err := s.step(ctx, by, id, in.Version, func(tx pg.Tx, now time.Time, c Channel, f *Feed, facts Facts) error {
+		moved = false
 		if err := recognition.HoldOperators(ctx, tx, f.AgencyID, f.Arrangement, f.Home, true); err != nil {
 			return err
 		}

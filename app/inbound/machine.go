@@ -108,8 +108,8 @@ func (s *Service) Deliver(ctx context.Context, p Program, ref, sum string, d Del
 		k.add(i+1, said(o))
 	}
 	err = s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
-		f := &f
-		if err := s.deliver(ctx, tx, now, p, c, f, k); err != nil {
+		f := f // a transaction that is run again begins anew
+		if err := s.deliver(ctx, tx, now, p, c, &f, k); err != nil {
 			return err
 		}
 		st = f.state()
