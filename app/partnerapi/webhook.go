@@ -25,6 +25,7 @@ import (
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
+	"trustedtrader/app/recognition"
 	"trustedtrader/app/seal"
 )
 
@@ -230,7 +231,9 @@ func (s *Service) Replay(ctx context.Context, by identity.Actor, id uuid.UUID) e
 // queuedAtOnce bounds the messages of one transaction.
 const queuedAtOnce = 500
 
-// Announce makes a message for each live webhook of each new event. Any number of portals may
+// Announce makes a message for each live webhook of each new event. Of the events of a step of
+// a whole arrangement, which may be thousands, one of each round is enough: a message says only
+// that the feed is worth a look. Any number of portals may
 // call it at once. The portal itself; no person calls it.
 func (s *Service) Announce(ctx context.Context) (n int, err error) {
 	by := identity.ClockActor("announce_events")
@@ -241,20 +244,26 @@ func (s *Service) Announce(ctx context.Context) (n int, err error) {
 			var rows []struct {
 				HookID, AgencyID, EventID uuid.UUID
 				Seq                       int64
-				Kind                      string
+				Kind, Arrangement, Reason string
 			}
-			err := tx.WithContext(ctx).Raw(`select w.id as hook_id, w.agency_id, e.id as event_id, e.seq, e.kind from (select id, agency_id, seq from webhook where closed_at is null order by id for update skip locked) w
+			err := tx.WithContext(ctx).Raw(`select w.id as hook_id, w.agency_id, e.id as event_id, e.seq, e.kind, e.arrangement, e.reason from (select id, agency_id, seq from webhook where closed_at is null order by id for update skip locked) w
 				join recognition_event e on e.agency_id = w.agency_id and e.seq > w.seq order by e.seq limit ?`, queuedAtOnce).Scan(&rows).Error
 			if err != nil {
 				return fmt.Errorf("read new events: %w", err)
 			}
-			now, last := s.Now(), map[uuid.UUID]int64{}
+			now, last, said := s.Now(), map[uuid.UUID]int64{}, map[string]bool{}
 			for _, r := range rows {
+				last[r.HookID] = r.Seq
+				made++
+				if about := r.HookID.String() + r.Arrangement + r.Kind; recognition.OfWhole(r.Reason) {
+					if said[about] {
+						continue
+					}
+					said[about] = true
+				}
 				if err := s.queue(ctx, tx, r.HookID, r.AgencyID, &r.EventID, "member."+r.Kind, now); err != nil {
 					return err
 				}
-				last[r.HookID] = r.Seq
-				made++
 			}
 			for hook, seq := range last {
 				if err := tx.WithContext(ctx).Exec(`update webhook set seq = ? where id = ?`, seq, hook).Error; err != nil {

@@ -59,6 +59,27 @@ func (w *world) event(recognition uuid.UUID) {
 		select ?, agency_id, arrangement, id, membership_id, company_id, 'suspended', '2026-03-03', ?, ?, '{}' from recognition where id = ?`, pg.NewID(), w.Clock.Now(), w.Clock.Now(), recognition)
 }
 
+// TestOneMessageForAWholeArrangement: thousands of events of one step are one thing to look at.
+func TestOneMessageForAWholeArrangement(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	recognition := w.recognised()
+	_, err := w.svc.AddHook(w.Ctx, w.admin, "https://hooks.example/x")
+	w.Must(err)
+	for range 40 {
+		w.event(recognition)
+	}
+	w.Exec(`insert into recognition_event (id, agency_id, arrangement, recognition_id, membership_id, company_id, kind, reason, effective_on, effective_at, occurred_at, payload)
+		select gen_random_uuid(), agency_id, arrangement, id, membership_id, company_id, 'suspended', 'ARRANGEMENT_SUSPENDED', '2026-03-03', ?, ?, '{}' from recognition, generate_series(1, 300) where id = ?`, w.Clock.Now(), w.Clock.Now(), recognition)
+	for range 2 {
+		_, err := w.svc.Announce(w.Ctx)
+		w.Must(err)
+	}
+	if n := w.Count(`select count(*)::int from webhook_delivery`); n != 41 {
+		t.Errorf("%d messages, want one for each of 40 events and one for the step", n)
+	}
+}
+
 type taken struct {
 	header http.Header
 	body   string

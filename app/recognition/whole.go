@@ -245,6 +245,10 @@ func wholeReasons() pg.Strings {
 	return pg.Strings{ArrangementSuspended, ArrangementResumed, ArrangementEnded}
 }
 
+// OfWhole reports whether an event with this reason follows from a step of a whole arrangement,
+// and so is one of many.
+func OfWhole(reason string) bool { return slices.Contains(wholeReasons(), reason) }
+
 // AcknowledgeWhole says that the partner has acted on everything that followed from steps of
 // whole arrangements: a step about all members is not acknowledged member by member. Its
 // officers and administrators may. n counts the notices. Conflict: there is none.
