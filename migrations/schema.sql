@@ -16231,6 +16231,9 @@ CREATE POLICY fence ON public.arrangement_proposal USING (( SELECT public.lookin
 --
 
 CREATE POLICY fence ON public.arrangement_told USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
 -- Name: benefit_event fence; Type: POLICY; Schema: public; Owner: -
 --
 
