@@ -24,7 +24,7 @@ import (
 // other error is returned.
 func (w *Web) benefitBase(c *fiber.Ctx, who identity.Actor, title string, refusal error, crumbs ...ui.Crumb) (b view.Base, status int, rest error) {
 	b = view.Base{Chrome: w.chrome(c, who, title), Zone: who.Zone, MayEdit: who.Is(identity.CompanyEditors...)}
-	b.Chrome.Breadcrumb = append(append([]ui.Crumb{{Label: t(c, "Reports of benefits"), Href: view.Home}}, crumbs...), ui.Crumb{Label: title})
+	b.Chrome.Breadcrumb = append(append([]ui.Crumb{{Label: t(c, "Benefits in figures"), Href: "/benefits"}, {Label: t(c, "Reports of benefits"), Href: view.Home}}, crumbs...), ui.Crumb{Label: title})
 	if refusal == nil {
 		return b, fiber.StatusOK, nil
 	}
@@ -41,7 +41,7 @@ func (w *Web) showBenefitImports(c *fiber.Ctx, who identity.Actor) error {
 		return err
 	}
 	b, _, _ := w.benefitBase(c, who, t(c, "Reports of benefits"), nil)
-	b.Chrome.Breadcrumb = nil
+	b.Chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Benefits in figures"), Href: "/benefits"}, {Label: b.Chrome.Title}}
 	return render(c, fiber.StatusOK, view.List(view.ListPage{Base: b, Data: w.Benefits.Data, Items: list, Page: page, More: more}))
 }
 

@@ -150,7 +150,7 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 		items = []ui.NavItem{{Label: "Home", Href: "/company"}, {Label: "Security profile", Href: "/profiles"}, {Label: "Evidence", Href: "/evidence"},
 			{Label: "Company account", Href: "/company/profile"},
 			{Label: "Risk assessment", Href: "/risk"}, {Label: "Business partners", Href: "/partners"}, {Label: "Validations", Href: "/validations"}, {Label: "Findings", Href: "/findings"}, {Label: "Incidents", Href: "/incidents"},
-			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}, {Label: "Who may see us", Href: "/company/consents"}, {Label: "Recognition abroad", Href: "/recognition"}, {Label: "Benefits", Href: "/benefits/imports"}}
+			{Label: "Inbox", Href: "/inbox", Count: unread}, {Label: "Changes", Href: "/company/changes"}, {Label: "People", Href: "/company/people"}, {Label: "Who may see us", Href: "/company/consents"}, {Label: "Recognition abroad", Href: "/recognition"}, {Label: "Benefits", Href: "/benefits"}}
 	case who.Audience == identity.Partners && who.Domestic && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Find a member", Href: "/agency/members"}, {Label: "People", Href: "/agency/people"}}
 	case who.Audience == identity.Partners && who.Role != "":

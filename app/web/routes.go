@@ -257,6 +257,7 @@ func (w *Web) Routes() []Route {
 		{"POST", "/evidence/:id/remove", sorters, w.removeEvidence},
 
 		// Reports of what membership brings
+		{"GET", "/benefits", readers, w.showFigures},
 		{"GET", "/benefits/imports", readers, w.showBenefitImports},
 		{"GET", "/benefits/imports/new", editors, w.newBenefitImport},
 		{"POST", "/benefits/imports/new", streamed(editors), w.bringBenefitImport},

@@ -36,6 +36,7 @@ import (
 	"trustedtrader/app/inbound"
 	"trustedtrader/app/incident"
 	"trustedtrader/app/membership"
+	"trustedtrader/app/metric"
 	"trustedtrader/app/notice"
 	"trustedtrader/app/oscal"
 	"trustedtrader/app/partnerapi"
@@ -102,6 +103,7 @@ type Services struct {
 	Reports      *report.Service
 	Partners     *bizpartner.Service
 	Benefits     *benefit.Service
+	Figures      *metric.Service
 	Headquarters *headquarters.Service
 	Successions  *succession.Service
 	Consents     *consent.Service

@@ -7,7 +7,7 @@ func counting() Guide {
 		Parts: []Part{
 			{ID: "bring", Title: "Bring a report", Intro: "Figures of benefits are made from your own reports. Only your company sees the rows.",
 				Steps: []string{
-					"Open [Benefits](/benefits/imports) and choose **Bring a report**. Say what kind of report it is and choose the file.",
+					"Open [Benefits](/benefits) and choose **Bring a report**. Say what kind of report it is and choose the file.",
 					"Look at the columns. We find what we know by name. Choose what the others are, or leave them out.",
 					"Look at the first twenty rows: what each becomes, and what is wrong with it.",
 					"Choose **Take the report over**. A large report takes a few minutes. You can leave the page.",
@@ -23,6 +23,16 @@ func counting() Guide {
 					"To correct a month, choose **Replace a period** and enter its first and last day. Earlier events of the same kinds on those days count no more.",
 					"An examination and its invoice count in the month, mode and port of their entry, if a report has that entry.",
 					"Rows with a problem are left out. **Download the problems as CSV** lists them with their lines.",
+				}},
+			{ID: "figures", Title: "Read the figures", Intro: "The figures are made of your own reports. Each one says what it was counted from.",
+				Steps: []string{
+					"Open [Benefits](/benefits) and choose the period.",
+					"Read first whether every month has reports. If some have none, the figures are of the others only.",
+				},
+				Points: []string{
+					"The range beside a rate says where the true rate lies in 95 of 100 cases. With few shipments it is wide.",
+					"Below 30 shipments no rate is shown, for chance would decide it.",
+					"Under **How this is computed** stand the formula and what counts. Below it stand the files, each with its SHA-256.",
 				}},
 			{ID: "undo", Title: "Undo a report", Intro: "Nothing is lost by a mistake.",
 				Steps: []string{

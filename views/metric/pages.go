@@ -1,0 +1,121 @@
+// Package metric holds the pages on which a company sees what membership brings, in figures.
+package metric
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"trustedtrader/app/benefit"
+	"trustedtrader/app/i18n"
+	app "trustedtrader/app/metric"
+	"trustedtrader/views/chart"
+	"trustedtrader/views/ui"
+)
+
+// Home is where a company reads its figures.
+const Home = "/benefits"
+
+// Spans are the periods that can be chosen, in months.
+func Spans() []int { return []int{12, 24, 60} }
+
+// FiguresPage is what a company's own reports say.
+type FiguresPage struct {
+	ui.Chrome
+	Company app.Company
+	Months  int
+	Zone    *time.Location
+	Brings  bool // the reader may bring reports
+}
+
+func (p FiguresPage) tabs(ctx context.Context) (out []ui.Tab) {
+	for _, n := range Spans() {
+		out = append(out, ui.Tab{Label: i18n.N(ctx, "Last %d month", "Last %d months", n), Href: Home + "?months=" + strconv.Itoa(n), Current: n == p.Months})
+	}
+	return out
+}
+
+// modes are the modes of transport as reports name them (English source text).
+var modes = map[string]string{"sea": "Sea", "air": "Air", "truck": "Truck", "rail": "Rail", "": "Mode not said"}
+
+func modeName(ctx context.Context, code string) string {
+	if name, ok := modes[code]; ok {
+		return i18n.T(ctx, name)
+	}
+	return code
+}
+
+func percent(share float64) string {
+	return strconv.FormatFloat(math.Round(share*1000)/10, 'f', 1, 64) + "%"
+}
+
+// rate is a share for a person to read, or that there are too few.
+func rate(ctx context.Context, s app.Share) string {
+	if !s.Known() || s.Whole < app.Fewest {
+		return i18n.T(ctx, "Not enough data")
+	}
+	return percent(s.Rate())
+}
+
+func interval(s app.Share) string {
+	if !s.Known() || s.Whole < app.Fewest {
+		return ""
+	}
+	low, high := s.Interval()
+	return percent(low) + " – " + percent(high)
+}
+
+func quarterName(ctx context.Context, q app.Quarter) string {
+	return i18n.T(ctx, "%d, quarter %d", q.First.Year(), (int(q.First.Month())+2)/3)
+}
+
+func (p FiguresPage) band(ctx context.Context, e app.Examined) chart.BandProps {
+	b := chart.BandProps{ID: "mode-" + e.Mode + "-", Title: i18n.T(ctx, "Examined shipments by quarter: %s", modeName(ctx, e.Mode)),
+		Desc: i18n.T(ctx, "Share of shipments that were examined, with the range in which the true rate lies in 95 of 100 cases. The table beside it has the same figures.")}
+	for _, q := range e.Quarters {
+		low, high := q.Interval()
+		b.Points = append(b.Points, chart.Point{Label: fmt.Sprintf("%d/%d", q.First.Year(), (int(q.First.Month())+2)/3), Value: q.Rate(), Low: low, High: high, Hidden: !q.Known() || q.Whole < app.Fewest})
+	}
+	return b
+}
+
+// measures are what takes time (English source text).
+var measures = map[string]string{"release": "Arrival to release", "hold": "Hold to release, of examined goods", "lane": "Wait at the border, lane of members", "general": "Wait at the border, general lane"}
+
+// minutes is a length of time for a person to read.
+func minutes(ctx context.Context, n int) string {
+	if n < 120 {
+		return i18n.T(ctx, "%d min", n)
+	}
+	return i18n.T(ctx, "%s hours", strconv.FormatFloat(math.Round(float64(n)/6)/10, 'f', -1, 64))
+}
+
+func countName(ctx context.Context, c app.Count) string {
+	name := i18n.T(ctx, c.Kind.Name())
+	switch {
+	case c.Type != "":
+		return name + ": " + c.Type
+	case c.Country != "":
+		return name + ": " + i18n.Country(ctx, c.Country)
+	}
+	return name
+}
+
+// totals leaves out the parts of a total that the page does not show.
+func (p FiguresPage) totals() (out []app.Count) {
+	for _, c := range p.Company.Counts {
+		if c.Kind != benefit.Exam || c.Type != "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func money(m app.Money, amount string) string {
+	if m.Currency == "" {
+		return amount
+	}
+	return amount + " " + m.Currency
+}
