@@ -1,14 +1,17 @@
 package benefit_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+	"github.com/xuri/excelize/v2"
 
 	"trustedtrader/app/benefit"
 	"trustedtrader/config"
@@ -100,4 +103,28 @@ func TestBadData(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// A workbook holds days as numbers, and long entry numbers too.
+func TestWorkbook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := excelize.NewFile()
+	w.Must(f.SetSheetRow("Sheet1", "A1", &[]any{"Releases of January"}))
+	w.Must(f.SetSheetRow("Sheet1", "A3", &[]any{"Entry No", "Arrival", "Released", "Exam", "MOT", "Port"}))
+	w.Must(f.SetSheetRow("Sheet1", "A4", &[]any{12345678901, time.Date(2026, 1, 4, 8, 0, 0, 0, time.UTC), time.Date(2026, 1, 5, 9, 30, 0, 0, time.UTC), "VACIS", 11, 2704}))
+	var b bytes.Buffer
+	w.Must(f.Write(&b))
+	w.Must(f.Close())
+	i := w.take(w.ann, "ace_cargo_release", b.String())
+	if got := counts(i); got != "taken: 1 rows, 2 taken, 0 duplicate, 0 wrong" {
+		t.Fatal(got)
+	}
+	if got := w.sums(w.ann); got != "2026-01 exam sea los_angeles 1/1; 2026-01 release sea los_angeles 1/1" {
+		t.Error(got)
+	}
+	if got := w.Text(`select entry_no || ' ' || arrived_at || ' ' || release_at from benefit_event where company_id = $1 and kind = 'release'`, w.ann.CompanyID); got != "12345678901 2026-01-04 08:00:00 2026-01-05 09:30:00" {
+		t.Error(got)
+	}
+	w.exact(w.ann)
 }
