@@ -24,5 +24,5 @@ func (w *Web) showFigures(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, view.Figures(view.FiguresPage{Chrome: w.wideChrome(c, who, t(c, "Benefits in figures")), Company: figures, Months: months, Zone: who.Zone, Brings: who.Is(identity.CompanyEditors...)}))
+	return render(c, fiber.StatusOK, view.Figures(view.FiguresPage{Chrome: w.wideChrome(c, who, t(c, "Benefits in figures")), Company: figures, Data: w.Benefits.Data, Months: months, Zone: who.Zone, Brings: who.Is(identity.CompanyEditors...)}))
 }

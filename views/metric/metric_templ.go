@@ -331,9 +331,9 @@ func examinations(p FiguresPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(modeName(ctx, e.Mode))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.modeName(ctx, e.Mode))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `metric/metric.templ`, Line: 56, Col: 30}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `metric/metric.templ`, Line: 56, Col: 32}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 				if templ_7745c5c3_Err != nil {
@@ -379,7 +379,7 @@ func examinations(p FiguresPage) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "Examined shipments by quarter: %s", modeName(ctx, e.Mode)), CaptionHidden: true, Columns: []ui.Column{{Label: i18n.T(ctx, "Quarter")}, {Label: i18n.T(ctx, "Shipments"), Numeric: true}, {Label: i18n.T(ctx, "Examined"), Numeric: true}, {Label: i18n.T(ctx, "Rate"), Numeric: true}, {Label: i18n.T(ctx, "95 percent range"), Numeric: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "Examined shipments by quarter: %s", p.modeName(ctx, e.Mode)), CaptionHidden: true, Columns: []ui.Column{{Label: i18n.T(ctx, "Quarter")}, {Label: i18n.T(ctx, "Shipments"), Numeric: true}, {Label: i18n.T(ctx, "Examined"), Numeric: true}, {Label: i18n.T(ctx, "Rate"), Numeric: true}, {Label: i18n.T(ctx, "95 percent range"), Numeric: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -705,9 +705,9 @@ func times(p FiguresPage) templ.Component {
 							}
 							ctx = templ.InitializeContext(ctx)
 							var templ_7745c5c3_Var34 string
-							templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(modeName(ctx, t.Mode))
+							templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.modeName(ctx, t.Mode))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `metric/metric.templ`, Line: 102, Col: 30}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `metric/metric.templ`, Line: 102, Col: 32}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 							if templ_7745c5c3_Err != nil {
@@ -903,9 +903,9 @@ func counts(p FiguresPage) templ.Component {
 							}
 							ctx = templ.InitializeContext(ctx)
 							var templ_7745c5c3_Var46 string
-							templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(countName(ctx, c))
+							templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(p.countName(ctx, c))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `metric/metric.templ`, Line: 128, Col: 26}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `metric/metric.templ`, Line: 128, Col: 28}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var46))
 							if templ_7745c5c3_Err != nil {

@@ -25,6 +25,7 @@ func Spans() []int { return []int{12, 24, 60} }
 type FiguresPage struct {
 	ui.Chrome
 	Company app.Company
+	Data    *benefit.Data // what the codes of reports are called
 	Months  int
 	Zone    *time.Location
 	Brings  bool // the reader may bring reports
@@ -37,14 +38,11 @@ func (p FiguresPage) tabs(ctx context.Context) (out []ui.Tab) {
 	return out
 }
 
-// modes are the modes of transport as reports name them (English source text).
-var modes = map[string]string{"sea": "Sea", "air": "Air", "truck": "Truck", "rail": "Rail", "": "Mode not said"}
-
-func modeName(ctx context.Context, code string) string {
-	if name, ok := modes[code]; ok {
-		return i18n.T(ctx, name)
+func (p FiguresPage) modeName(ctx context.Context, code string) string {
+	if code == "" {
+		return i18n.T(ctx, "Mode not said")
 	}
-	return code
+	return i18n.T(ctx, p.Data.WordName("modes", code))
 }
 
 func percent(share float64) string {
@@ -72,7 +70,7 @@ func quarterName(ctx context.Context, q app.Quarter) string {
 }
 
 func (p FiguresPage) band(ctx context.Context, e app.Examined) chart.BandProps {
-	b := chart.BandProps{ID: "mode-" + e.Mode + "-", Title: i18n.T(ctx, "Examined shipments by quarter: %s", modeName(ctx, e.Mode)),
+	b := chart.BandProps{ID: "mode-" + e.Mode + "-", Title: i18n.T(ctx, "Examined shipments by quarter: %s", p.modeName(ctx, e.Mode)),
 		Desc: i18n.T(ctx, "Share of shipments that were examined, with the range in which the true rate lies in 95 of 100 cases. The table beside it has the same figures.")}
 	for _, q := range e.Quarters {
 		low, high := q.Interval()
@@ -92,11 +90,14 @@ func minutes(ctx context.Context, n int) string {
 	return i18n.T(ctx, "%s hours", strconv.FormatFloat(math.Round(float64(n)/6)/10, 'f', -1, 64))
 }
 
-func countName(ctx context.Context, c app.Count) string {
+// lists are where the types of events have their names.
+var lists = map[benefit.Kind]string{benefit.Exam: "exams", benefit.Crossing: "lanes", benefit.Recognised: "directions"}
+
+func (p FiguresPage) countName(ctx context.Context, c app.Count) string {
 	name := i18n.T(ctx, c.Kind.Name())
 	switch {
 	case c.Type != "":
-		return name + ": " + c.Type
+		return name + ": " + i18n.T(ctx, p.Data.WordName(lists[c.Kind], c.Type))
 	case c.Country != "":
 		return name + ": " + i18n.Country(ctx, c.Country)
 	}
