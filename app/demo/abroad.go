@@ -284,20 +284,26 @@ func (s *Seeder) leaveAltamira() error {
 	return errors.New("no member asked Altamira for recognition")
 }
 
-// withdraw has one member take its consent back.
+// withdraw has one member take its consent back, of several that an arrangement recognises.
 func (s *Seeder) withdraw() error {
-	desk, err := s.Recognitions.Members(s.ctx, s.staff["kenji.hoshima"], recognition.Recognised, 1)
-	if err != nil {
-		return err
-	}
-	for _, line := range desk.Items {
-		for _, x := range s.stories {
-			if x.member.Number == line.Number && x.owner.PersonID != uuid.Nil {
-				return s.Recognitions.WithdrawConsent(s.ctx, x.owner, line.Arrangement, line.Programme)
+	for _, who := range []string{"kenji.hoshima", "lucia.sudamar", "olaf.norland"} {
+		desk, err := s.Recognitions.Members(s.ctx, s.staff[who], recognition.Recognised, 1)
+		if err != nil {
+			return err
+		}
+		several := map[string]int{}
+		for _, line := range desk.Items {
+			several[line.Arrangement]++
+		}
+		for _, line := range desk.Items {
+			for _, x := range s.stories {
+				if several[line.Arrangement] > 1 && x.member.Number == line.Number && x.owner.PersonID != uuid.Nil {
+					return s.Recognitions.WithdrawConsent(s.ctx, x.owner, line.Arrangement, line.Programme)
+				}
 			}
 		}
 	}
-	return errors.New("no member is recognised by Hoshima")
+	return errors.New("no arrangement recognises two members")
 }
 
 // lookUp is a check by an officer; turn says of whom and what for.

@@ -68,13 +68,18 @@ func (p *parts) serve(ctx context.Context, e *environment) (err error) {
 	if err := p.catalogues.Sync(ctx); err != nil {
 		return err
 	}
-	leaving := make(chan struct{})
+	working, leaving := make(chan struct{}), make(chan struct{})
 	p.web.Ready = func(ctx context.Context) error {
 		select {
 		case <-leaving:
 			return errors.New("leaving")
 		default:
+		}
+		select {
+		case <-working:
 			return p.db.Pool().Ping(ctx)
+		default:
+			return errors.New("the job queue is not there yet") // a start that fails now ends the portal
 		}
 	}
 	app := p.web.App()
@@ -91,6 +96,7 @@ func (p *parts) serve(ctx context.Context, e *environment) (err error) {
 	if err := p.runner.Start(ctx); err != nil {
 		return errors.Join(err, app.Shutdown())
 	}
+	close(working)
 	e.log.Info("serving", "address", p.cfg.Addr, "url", p.cfg.BaseURL.String())
 
 	select {
