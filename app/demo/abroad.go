@@ -29,17 +29,17 @@ var ties = []struct{ agency, arrangement, start string }{
 	{"sudamar", "us-ctpat-br-oea", "2024-02-05"},
 	{"sudamar", "us-ctpat-pe-oea", "2024-02-05"},
 	{"sudamar", "us-ctpat-co-oea", "2024-02-05"},
-	{"hoshima", "us-ctpat-kr-aeo", "2012-01-09"},
-	{"hoshima", "us-ctpat-tw-aeo", "2014-01-13"},
+	{"sudamar", "us-ctpat-do-oea", "2016-02-01"},
+	{"sudamar", "us-ctpat-gt-oea", "2024-01-15"},
 }
 
 // Partners recognise whom they are asked about, but for these arrangements: what they do then
 // instead, and under which members ask late.
 var (
-	takenUp   = []string{"us-ctpat-kr-aeo", "us-ctpat-tw-aeo"}
+	takenUp   = []string{"us-ctpat-do-oea", "us-ctpat-gt-oea"}
 	unopened  = []string{"us-ctpat-co-oea"}
 	notAbroad = map[string]string{"us-ctpat-br-oea": "NUMBER_UNKNOWN", "us-ctpat-pe-oea": "NAME_DIFFERS"}
-	askLate   = []string{"us-ctpat-co-oea", "us-ctpat-tw-aeo", "eu-aeo-jp-aeo"}
+	askLate   = []string{"us-ctpat-co-oea", "us-ctpat-gt-oea", "eu-aeo-jp-aeo"}
 )
 
 // The arrangement whose partner knows members by their factories, and the one that was
