@@ -20,7 +20,7 @@ func (w *Web) showRecognitions(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, view.List(view.ListPage{Chrome: w.wideChrome(c, who, t(c, "Recognition abroad")), Page: p, Programmes: w.Programmes, Zone: who.Zone}))
+	return render(c, fiber.StatusOK, view.List(view.ListPage{Chrome: w.wideChrome(c, who, t(c, "Recognition abroad")), Page: p, Register: w.Recognitions.Register, Programmes: w.Programmes, Zone: who.Zone}))
 }
 
 func (w *Web) recognitionPage(c *fiber.Ctx, who identity.Actor) (p view.OnePage, err error) {

@@ -120,6 +120,7 @@ func TestRecognitionPages(t *testing.T) {
 	}
 	a.want(303, officer, "POST", member+"/refuse", step("/refuse", url.Values{"reason": {"NAME_DIFFERS"}}))
 	says(t, a.want(200, owner, "GET", page, nil), "Not recognized", "Name or address differ")
+	says(t, a.want(200, owner, "GET", "/recognition", nil), "Not recognized", "Name or address differ")
 	a.want(303, officer, "POST", member+"/recognise", step("/recognise", nil))
 
 	// A suspension leaves, and is acknowledged.

@@ -265,7 +265,7 @@ func partners(p ListPage, caption string, items []app.Item) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = stands(i, nil).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = stands(i, p.Register).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -26,6 +26,7 @@ func Path(code, tail string) string { return "/recognition/" + code + tail }
 type ListPage struct {
 	ui.Chrome
 	Page       app.Page
+	Register   *arrangement.Register
 	Programmes *programme.Register
 	Zone       *time.Location
 }
@@ -108,10 +109,8 @@ func reason(ctx context.Context, r *arrangement.Register, code string) string {
 	if name := app.ReasonName(code); name != "" {
 		return i18n.T(ctx, name)
 	}
-	if r != nil {
-		if x, ok := r.Refusal(code); ok {
-			return i18n.T(ctx, x.Name)
-		}
+	if x, ok := r.Refusal(code); ok {
+		return i18n.T(ctx, x.Name)
 	}
 	return code
 }
