@@ -1603,6 +1603,132 @@ ALTER TABLE public.audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
 
 
 --
+-- Name: baseline; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.baseline (
+    id uuid NOT NULL,
+    programme text NOT NULL,
+    file_name text NOT NULL,
+    sha256 text NOT NULL,
+    size bigint NOT NULL,
+    source text NOT NULL,
+    as_of date NOT NULL,
+    status text NOT NULL,
+    first_month date NOT NULL,
+    last_month date NOT NULL,
+    cohorts integer NOT NULL,
+    left_out integer DEFAULT 0 NOT NULL,
+    brought_by uuid NOT NULL,
+    bringer text NOT NULL,
+    brought_at timestamp with time zone NOT NULL,
+    decided_by uuid,
+    decider text DEFAULT ''::text NOT NULL,
+    decided_at timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
+    withdrawer text DEFAULT ''::text NOT NULL,
+    withdrawn_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT baseline_bringer_check CHECK ((length(bringer) <= 200)),
+    CONSTRAINT baseline_check CHECK (((status = 'waiting'::text) = (decided_by IS NULL))),
+    CONSTRAINT baseline_check1 CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT baseline_check2 CHECK (((status = 'withdrawn'::text) = (withdrawn_at IS NOT NULL))),
+    CONSTRAINT baseline_check3 CHECK (((status <> ALL (ARRAY['refused'::text, 'withdrawn'::text])) OR (reason <> ''::text))),
+    CONSTRAINT baseline_cohorts_check CHECK ((cohorts > 0)),
+    CONSTRAINT baseline_decider_check CHECK ((length(decider) <= 200)),
+    CONSTRAINT baseline_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
+    CONSTRAINT baseline_first_month_check CHECK ((EXTRACT(day FROM first_month) = (1)::numeric)),
+    CONSTRAINT baseline_last_month_check CHECK ((EXTRACT(day FROM last_month) = (1)::numeric)),
+    CONSTRAINT baseline_left_out_check CHECK ((left_out >= 0)),
+    CONSTRAINT baseline_of_a_period CHECK ((first_month <= last_month)),
+    CONSTRAINT baseline_programme_check CHECK ((programme ~ '^[a-z0-9-]{2,40}$'::text)),
+    CONSTRAINT baseline_reason_check CHECK ((length(reason) <= 2000)),
+    CONSTRAINT baseline_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT baseline_signed_by_another CHECK (((decided_by IS NULL) OR (decided_by <> brought_by))),
+    CONSTRAINT baseline_size_check CHECK ((size > 0)),
+    CONSTRAINT baseline_source_check CHECK (((length(source) >= 20) AND (length(source) <= 2000))),
+    CONSTRAINT baseline_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'signed'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT baseline_withdrawer_check CHECK ((length(withdrawer) <= 200))
+);
+
+ALTER TABLE ONLY public.baseline FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE baseline; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.baseline IS 'A file of cohorts of non-members. It counts while its status is signed; where two files cover a month, the one signed last counts.';
+
+
+--
+-- Name: COLUMN baseline.source; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.baseline.source IS 'Where the numbers come from and how they were counted, for anybody who reads a figure.';
+
+
+--
+-- Name: COLUMN baseline.left_out; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.baseline.left_out IS 'Rows that were not kept since fewer than five companies are behind them.';
+
+
+--
+-- Name: baseline_cohort; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.baseline_cohort (
+    baseline_id uuid NOT NULL,
+    n integer NOT NULL,
+    first_month date NOT NULL,
+    last_month date NOT NULL,
+    mode text NOT NULL COLLATE pg_catalog."C",
+    port_group text NOT NULL COLLATE pg_catalog."C",
+    entity_type text NOT NULL COLLATE pg_catalog."C",
+    shipments bigint NOT NULL,
+    exams bigint NOT NULL,
+    companies integer NOT NULL,
+    hold_minutes integer,
+    CONSTRAINT baseline_cohort_check CHECK (((exams >= 0) AND (exams <= shipments))),
+    CONSTRAINT baseline_cohort_check1 CHECK ((companies <= shipments)),
+    CONSTRAINT baseline_cohort_entity_type_check CHECK ((entity_type <> ''::text)),
+    CONSTRAINT baseline_cohort_first_month_check CHECK ((EXTRACT(day FROM first_month) = (1)::numeric)),
+    CONSTRAINT baseline_cohort_hold_minutes_check CHECK (((hold_minutes >= 0) AND (hold_minutes <= 525600))),
+    CONSTRAINT baseline_cohort_last_month_check CHECK ((EXTRACT(day FROM last_month) = (1)::numeric)),
+    CONSTRAINT baseline_cohort_mode_check CHECK ((mode <> ''::text)),
+    CONSTRAINT baseline_cohort_port_group_check CHECK ((port_group <> ''::text)),
+    CONSTRAINT baseline_cohort_shipments_check CHECK ((shipments > 0)),
+    CONSTRAINT cohort_of_a_period CHECK ((first_month <= last_month)),
+    CONSTRAINT cohort_of_five CHECK ((companies >= 5))
+);
+
+ALTER TABLE ONLY public.baseline_cohort FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE baseline_cohort; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.baseline_cohort IS 'How often goods of non-members were examined: a period, a mode, a group of ports and a kind of company each.';
+
+
+--
+-- Name: COLUMN baseline_cohort.port_group; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.baseline_cohort.port_group IS 'A group of config/imports, "other" for ports that none names, or "all".';
+
+
+--
+-- Name: COLUMN baseline_cohort.hold_minutes; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.baseline_cohort.hold_minutes IS 'Median from hold to release of what was examined; null: not known.';
+
+
+--
 -- Name: benefit_event; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3446,6 +3572,70 @@ COMMENT ON COLUMN public.evidence_version.forgotten_at IS 'When the content was 
 
 
 --
+-- Name: exam_cost; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.exam_cost (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    mode text NOT NULL COLLATE pg_catalog."C",
+    from_month date NOT NULL,
+    currency text NOT NULL,
+    per_exam numeric(14,2) NOT NULL,
+    storage_per_day numeric(14,2) NOT NULL,
+    hold_minutes integer,
+    note text DEFAULT ''::text NOT NULL,
+    saver text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT exam_cost_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT exam_cost_from_month_check CHECK ((EXTRACT(day FROM from_month) = (1)::numeric)),
+    CONSTRAINT exam_cost_hold_minutes_check CHECK (((hold_minutes >= 0) AND (hold_minutes <= 525600))),
+    CONSTRAINT exam_cost_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT exam_cost_per_exam_check CHECK ((per_exam >= (0)::numeric)),
+    CONSTRAINT exam_cost_saver_check CHECK ((length(saver) <= 200)),
+    CONSTRAINT exam_cost_storage_per_day_check CHECK ((storage_per_day >= (0)::numeric))
+);
+
+ALTER TABLE ONLY public.exam_cost FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE exam_cost; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.exam_cost IS 'What one examination costs a company from a month on, until its next row of the same mode.';
+
+
+--
+-- Name: COLUMN exam_cost.mode; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.exam_cost.mode IS 'Empty: every mode that has no row of its own in force.';
+
+
+--
+-- Name: COLUMN exam_cost.per_exam; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.exam_cost.per_exam IS 'Fees and transport for one examination.';
+
+
+--
+-- Name: COLUMN exam_cost.storage_per_day; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.exam_cost.storage_per_day IS 'Storage and demurrage for each day of 24 hours that goods are held.';
+
+
+--
+-- Name: COLUMN exam_cost.hold_minutes; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.exam_cost.hold_minutes IS 'What the company uses instead of the median hold of the baseline; null: the baseline''s.';
+
+
+--
 -- Name: finding; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -4385,6 +4575,39 @@ COMMENT ON COLUMN public.membership.certified_on IS 'Civil day of the decision i
 --
 
 COMMENT ON COLUMN public.membership.effective_on IS 'First day on which others may rely on it.';
+
+
+--
+-- Name: membership_cost; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.membership_cost (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    year integer NOT NULL,
+    item text NOT NULL COLLATE pg_catalog."C",
+    currency text NOT NULL,
+    amount numeric(14,2) NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    saver text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT membership_cost_amount_check CHECK ((amount >= (0)::numeric)),
+    CONSTRAINT membership_cost_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT membership_cost_item_check CHECK ((item ~ '^[a-z_]{2,40}$'::text)),
+    CONSTRAINT membership_cost_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT membership_cost_saver_check CHECK ((length(saver) <= 200)),
+    CONSTRAINT membership_cost_year_check CHECK (((year >= 1990) AND (year <= 2200)))
+);
+
+ALTER TABLE ONLY public.membership_cost FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE membership_cost; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.membership_cost IS 'What membership cost a company in a year, by item of config/figures.';
 
 
 --
@@ -7646,6 +7869,22 @@ ALTER TABLE ONLY public.audit_event
 
 
 --
+-- Name: baseline_cohort baseline_cohort_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.baseline_cohort
+    ADD CONSTRAINT baseline_cohort_pkey PRIMARY KEY (baseline_id, n);
+
+
+--
+-- Name: baseline baseline_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.baseline
+    ADD CONSTRAINT baseline_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: benefit_event benefit_event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8070,6 +8309,22 @@ ALTER TABLE ONLY public.evidence_version
 
 
 --
+-- Name: exam_cost exam_cost_company_id_mode_from_month_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exam_cost
+    ADD CONSTRAINT exam_cost_company_id_mode_from_month_key UNIQUE (company_id, mode, from_month);
+
+
+--
+-- Name: exam_cost exam_cost_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exam_cost
+    ADD CONSTRAINT exam_cost_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: finding_entry finding_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8275,6 +8530,14 @@ ALTER TABLE ONLY public.mail
 
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_application_id_key UNIQUE (application_id);
+
+
+--
+-- Name: membership_cost membership_cost_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.membership_cost
+    ADD CONSTRAINT membership_cost_pkey PRIMARY KEY (id);
 
 
 --
@@ -9484,6 +9747,27 @@ CREATE INDEX audit_subject ON public.audit_event USING btree (subject_id, id DES
 
 
 --
+-- Name: baseline_cohort_cell; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX baseline_cohort_cell ON public.baseline_cohort USING btree (baseline_id, entity_type, first_month);
+
+
+--
+-- Name: baseline_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX baseline_list ON public.baseline USING btree (brought_at DESC, id DESC);
+
+
+--
+-- Name: baseline_signed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX baseline_signed ON public.baseline USING btree (programme, decided_at DESC) WHERE (status = 'signed'::text);
+
+
+--
 -- Name: benefit_event_month; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -10461,6 +10745,13 @@ CREATE INDEX mail_unsent ON public.mail USING btree (created_at) WHERE (sent_at 
 --
 
 CREATE INDEX membership_company ON public.membership USING btree (company_id);
+
+
+--
+-- Name: membership_cost_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX membership_cost_list ON public.membership_cost USING btree (company_id, year DESC, item, id);
 
 
 --
@@ -12651,6 +12942,30 @@ ALTER TABLE ONLY public.arrangement_told
 
 
 --
+-- Name: baseline baseline_brought_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.baseline
+    ADD CONSTRAINT baseline_brought_by_fkey FOREIGN KEY (brought_by) REFERENCES public.person(id);
+
+
+--
+-- Name: baseline_cohort baseline_cohort_baseline_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.baseline_cohort
+    ADD CONSTRAINT baseline_cohort_baseline_id_fkey FOREIGN KEY (baseline_id) REFERENCES public.baseline(id) ON DELETE CASCADE;
+
+
+--
+-- Name: baseline baseline_decided_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.baseline
+    ADD CONSTRAINT baseline_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
 -- Name: benefit_import benefit_import_brought_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -13483,6 +13798,14 @@ ALTER TABLE ONLY public.evidence_version
 
 
 --
+-- Name: exam_cost exam_cost_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exam_cost
+    ADD CONSTRAINT exam_cost_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
 -- Name: finding finding_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -13944,6 +14267,14 @@ ALTER TABLE ONLY public.membership
 
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: membership_cost membership_cost_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.membership_cost
+    ADD CONSTRAINT membership_cost_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
 
 
 --
@@ -15833,6 +16164,18 @@ ALTER TABLE public.arrangement_told ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_event ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: baseline; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.baseline ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: baseline_cohort; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.baseline_cohort ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: review_item begin; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -16094,6 +16437,12 @@ ALTER TABLE public.evidence_upload ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_version ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: exam_cost; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.exam_cost ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: agency_consent fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -16231,6 +16580,22 @@ CREATE POLICY fence ON public.arrangement_proposal USING (( SELECT public.lookin
 --
 
 CREATE POLICY fence ON public.arrangement_told USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: baseline fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.baseline USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (status = ANY (ARRAY['signed'::text, 'withdrawn'::text])))));
+
+
+--
+-- Name: baseline_cohort fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.baseline_cohort USING (((( SELECT public.looking() AS looking) = ANY (ARRAY['system'::text, 'staff'::text])) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (EXISTS ( SELECT
+   FROM public.baseline b
+  WHERE ((b.id = baseline_cohort.baseline_id) AND (b.status = ANY (ARRAY['signed'::text, 'withdrawn'::text]))))))));
 
 
 --
@@ -16522,6 +16887,13 @@ CREATE POLICY fence ON public.evidence_version USING ((( SELECT public.looking_i
 
 
 --
+-- Name: exam_cost fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.exam_cost USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
 -- Name: finding fence; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -16649,6 +17021,13 @@ CREATE POLICY fence ON public.invitation USING ((( SELECT public.looking_inside(
 --
 
 CREATE POLICY fence ON public.membership USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: membership_cost fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.membership_cost USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -17286,6 +17665,12 @@ ALTER TABLE public.mail ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.membership ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: membership_cost; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.membership_cost ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: message; Type: ROW SECURITY; Schema: public; Owner: -
@@ -17979,6 +18364,20 @@ GRANT SELECT,INSERT ON TABLE public.audit_event TO portal_app;
 
 
 --
+-- Name: TABLE baseline; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.baseline TO portal_app;
+
+
+--
+-- Name: TABLE baseline_cohort; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.baseline_cohort TO portal_app;
+
+
+--
 -- Name: TABLE benefit_event; Type: ACL; Schema: public; Owner: -
 --
 
@@ -18302,6 +18701,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_version TO portal_app;
 
 
 --
+-- Name: TABLE exam_cost; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exam_cost TO portal_app;
+
+
+--
 -- Name: TABLE finding; Type: ACL; Schema: public; Owner: -
 --
 
@@ -18453,6 +18859,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.mail TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.membership TO portal_app;
+
+
+--
+-- Name: TABLE membership_cost; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership_cost TO portal_app;
 
 
 --
