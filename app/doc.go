@@ -61,6 +61,7 @@
 //   - credential: certificates that others verify without asking us, and lists of those no longer good
 //   - partnerapi: the programs of partner agencies: keys, tokens, feed, files, webhooks
 //   - benefit: what membership brings a company, from the reports that it brings
+//   - baseline: what others meet, signed off by a second person, to compare members with
 //   - metric: the arithmetic of benefit figures, with intervals
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //
