@@ -135,6 +135,7 @@ var guideOf = map[string]string{
 	"/desk/operators": "headquarters#arrangements", "/desk/operators/:id": "headquarters#arrangements",
 	"/agency/recognition": "partner-agencies#recognize", "/agency/recognition/:id": "partner-agencies#recognize", "/agency/notices": "partner-agencies#notices",
 	"/company/consents": "membership#consent", "/agency/members": "partner-agencies#find",
+	"/desk/baselines": "headquarters#baselines", "/desk/baselines/new": "headquarters#baselines", "/desk/baselines/:id": "headquarters#baselines", "/benefits/baselines/:id": "benefit-reports#baselines",
 	"/benefits": "benefit-reports#figures", "/benefits/imports": "benefit-reports#bring", "/benefits/imports/new": "benefit-reports#bring", "/benefits/imports/:id/columns": "benefit-reports#bring",
 	"/benefits/imports/:id/preview": "benefit-reports#counts", "/benefits/imports/:id": "benefit-reports#undo",
 	"/partners": "business-partners#list", "/partners/new": "business-partners#list", "/partners/:id": "business-partners#list", "/partners/:id/edit": "business-partners#list",

@@ -266,6 +266,8 @@ func newMatrix(t *testing.T) *matrix {
 	w.Must(err)
 	m.own["channel"], m.others["channel"] = channel.String(), channel.String()
 	m.own["inbound"], m.others["inbound"] = brought.ID.String(), brought.ID.String()
+	m.own["baseline"] = m.baseline(a.web.Baselines)
+	m.others["baseline"] = m.own["baseline"]
 	m.own["recognition"], m.others["recognition"] = asked.String(), asked.String()
 	m.own["check"], m.own["list"] = m.checked(a.web.Checks)
 	m.others["check"], m.others["list"] = m.own["check"], m.own["list"]
@@ -504,6 +506,8 @@ func objectOf(path string) map[string]string {
 		{"/v/", map[string]string{":token": "=nothing"}},
 		{"/q/", map[string]string{":token": "=nothing", ":section": "=cargo"}},
 		{"/benefits/imports/", map[string]string{":id": "report"}},
+		{"/benefits/baselines/", map[string]string{":id": "baseline"}},
+		{"/desk/baselines/", map[string]string{":id": "baseline"}},
 		{"/partners/import/", map[string]string{":draft": "=00000000-0000-7000-8000-000000000004"}}, // one person's own
 		{"/partners/connections/", map[string]string{":id": "connection"}},
 		{"/partners/links/", map[string]string{":id": "link"}},

@@ -258,6 +258,8 @@ func (w *Web) Routes() []Route {
 
 		// Reports of what membership brings
 		{"GET", "/benefits", readers, w.showFigures},
+		{"GET", "/benefits/baselines/:id", readers, w.showBaseline},
+		{"GET", "/benefits/baselines/:id/cohorts.csv", readers, w.sendCohorts},
 		{"GET", "/benefits/imports", readers, w.showBenefitImports},
 		{"GET", "/benefits/imports/new", editors, w.newBenefitImport},
 		{"POST", "/benefits/imports/new", streamed(editors), w.bringBenefitImport},
@@ -270,6 +272,16 @@ func (w *Web) Routes() []Route {
 		{"POST", "/benefits/imports/:id/undo", editors, w.undoBenefitImport},
 		{"POST", "/benefits/imports/:id/drop", editors, w.dropBenefitImport},
 		{"GET", "/benefits/imports/:id/problems.csv", readers, w.sendBenefitProblems},
+
+		// What others meet: brought by one person of headquarters, signed off by another
+		{"GET", "/desk/baselines", above, w.showBaselines},
+		{"GET", "/desk/baselines/new", keepers, w.newBaseline},
+		{"POST", "/desk/baselines/new", streamed(keepers), w.bringBaseline},
+		{"GET", "/desk/baselines/:id", above, w.showBaseline},
+		{"POST", "/desk/baselines/:id/sign", keepers, w.signBaseline},
+		{"POST", "/desk/baselines/:id/refuse", keepers, w.refuseBaseline},
+		{"POST", "/desk/baselines/:id/withdraw", keepers, w.withdrawBaseline},
+		{"GET", "/desk/baselines/:id/cohorts.csv", above, w.sendCohorts},
 
 		// Business partners of a company, its connections with members, and its verification links
 		{"GET", "/partners", readers, w.showPartners},

@@ -15,6 +15,7 @@ import (
 	"trustedtrader/app/application"
 	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/baseline"
 	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/catalogue"
@@ -112,6 +113,7 @@ type Services struct {
 	Arrangements *arrangement.Service
 	Recognitions *recognition.Service
 	Inbound      *inbound.Service
+	Baselines    *baseline.Service
 	API          *partnerapi.Service
 	Credentials  *credential.Service
 	Doctor       *doctor.Doctor

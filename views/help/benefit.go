@@ -34,6 +34,12 @@ func counting() Guide {
 					"Below 30 shipments no rate is shown, for chance would decide it.",
 					"Under **How this is computed** stand the formula and what counts. Below it stand the files, each with its SHA-256.",
 				}},
+			{ID: "baselines", Title: "What others meet", Intro: "The agency says how often goods of companies that are not members were examined. Your figures are compared with that.",
+				Points: []string{
+					"Each figure leads to the file that it rests on: where its numbers come from, of which day they are, and every cohort.",
+					"A cohort has five companies or more. **Download all cohorts as CSV** gives you the numbers.",
+					"A second person of the agency signs each file off. If one is withdrawn, its page says why, and no figure rests on it any more.",
+				}},
 			{ID: "undo", Title: "Undo a report", Intro: "Nothing is lost by a mistake.",
 				Steps: []string{
 					"Open the report and choose **Undo this report**, twice.",

@@ -41,6 +41,18 @@ func above() Guide {
 					"A count or a hash that does not fit means that the file was changed or one is missing. Do not use it.",
 					"Each download is in the audit trail.",
 				}},
+			{ID: "baselines", Title: "Baselines", Intro: "Members compare how often their goods are examined with what others meet. [Baselines](/desk/baselines) holds those numbers, by period, mode of transport, group of ports and entity type.",
+				Steps: []string{
+					"Choose **Bring a baseline**. Say where the numbers come from and how they were counted, for members read it. Choose the file and **Read the file**.",
+					"If a row is wrong, nothing is kept. The page names each row and what to do.",
+					"A second person opens the file. **In force now** stands beside each number. **To look at** lists the rates that are far from those in force.",
+					"That person chooses **Sign the file off**, or **Refuse the file** with the reason. Who brought it cannot.",
+				},
+				Points: []string{
+					"Cohorts of fewer than five companies are left out and counted.",
+					"Where two files know the same cohort of the same period, the one signed last counts.",
+					"**Withdraw the file** when its numbers were wrong. Members read the reason, and what it was signed over counts again.",
+				}},
 			arrangementsPart(), feedsPart("/desk/feeds"),
 		}}
 }
