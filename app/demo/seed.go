@@ -15,6 +15,8 @@ import (
 	"trustedtrader/app/application"
 	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/baseline"
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
@@ -78,6 +80,8 @@ type Portal struct {
 	Recognitions *recognition.Service
 	Inbound      *inbound.Service
 	Checks       *consultation.Service
+	Benefits     *benefit.Service
+	Baselines    *baseline.Service
 }
 
 // Seeder tells the made-up past.
@@ -182,7 +186,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	for day := s.day(760, 7); day.Before(now); day = day.AddDate(0, 0, 1) { // the deadlines are looked at every morning
 		steps = append(steps, step{at: day, do: s.sweep})
 	}
-	steps = append(append(append(steps, s.extend()...), s.abroad()...), s.feeds()...)
+	steps = append(append(append(steps, s.extend()...), s.abroad()...), append(append(s.feeds(), s.baselines()...), s.benefits()...)...)
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	for _, x := range steps {
 		if x.at.After(now) {

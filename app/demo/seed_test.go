@@ -15,6 +15,8 @@ import (
 	"trustedtrader/app/application"
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/arrangement"
+	"trustedtrader/app/baseline"
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
@@ -139,6 +141,16 @@ func seeded(t *testing.T) *pg.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
+	layouts, err := fs.Sub(config.Imports, "imports")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports, err := benefit.LoadData(layouts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Benefits = &benefit.Service{DB: db, Now: at.Now, Data: reports, Evidence: p.Evidence}
+	p.Baselines = &baseline.Service{DB: db, Now: at.Now, Programmes: register, Data: reports}
 	p.Arrangements = &arrangement.Service{DB: db, Now: at.Now, Register: agreed}
 	p.Recognitions = &recognition.Service{DB: db, Now: at.Now, Programmes: register, Register: agreed, Letters: letters}
 	p.Inbound = &inbound.Service{DB: db, Now: at.Now, Register: agreed, Recognitions: p.Recognitions}
@@ -235,6 +247,10 @@ func TestSeed(t *testing.T) {
 		"lists of partners":            {`select number as s from check_batch where status = 'done' and wrong = 1 and rows > 4`, 1},
 		"consents to another agency":   {`select company_id::text as s from agency_consent where revoked_at is null`, 2},
 		"looks of another agency":      {`select distinct shown::text as s from agency_look`, 2},
+		"states of baselines":          {`select distinct status as s from baseline`, 3},
+		"cohorts that are left out":    {`select file_name as s from baseline where left_out > 0`, 1},
+		"kinds of benefit events":      {`select distinct kind as s from benefit_month`, 11},
+		"members with two years":       {`select company_id::text as s from benefit_month where kind in ('entry', 'release') group by company_id having count(distinct month) = 24`, 3},
 		"files for the single window":  {`select programme as s from window_file where day = '2026-11-23'`, 2},
 	} {
 		if got := texts(t, db, want.sql); len(got) < want.least {
@@ -270,6 +286,7 @@ func TestSeed(t *testing.T) {
 			t.Errorf("%s of the sign-in page is %s times in the database", p.Name, n)
 		}
 	}
+	honest(t, db)
 	same(t, db, seeded(t)) // whoever tells the past anew tells the same
 }
 
@@ -324,6 +341,8 @@ func same(t *testing.T, a, b *pg.DB) {
 			from profile_answer a where a.cycle_id = c.id)) as s from profile_cycle c order by 1`,
 		`select concat_ws(' | ', c.name, e.title, e.expires_on, v.number, v.sha256) as s from evidence e join company c on c.id = e.company_id join evidence_version v on v.evidence_id = e.id
 			where e.kind = 'file' order by 1`,
+		`select concat_ws(' | ', c.name, b.month, b.kind, b.mode, b.port_group, b.type, b.country, b.events, b.entries, b.amount) as s from benefit_month b join company c on c.id = b.company_id order by 1`,
+		`select concat_ws(' | ', file_name, sha256, status, bringer, decider, as_of) as s from baseline order by 1`,
 	} {
 		one, two := texts(t, a, sql), texts(t, b, sql)
 		if len(one) != len(two) {
@@ -335,5 +354,42 @@ func same(t *testing.T, a, b *pg.DB) {
 				t.Errorf("%s\n%s", one[i], two[i])
 			}
 		}
+	}
+}
+
+// fares is how a member's goods were examined over its last year, in parts of the rate of
+// others of its kind: the sums of its reports against the signed cohorts of the same months.
+func fares(t *testing.T, db *pg.DB, company, kind, mode string) float64 {
+	t.Helper()
+	var own, others float64
+	err := db.Batch(context.Background(), pg.System,
+		pg.Value(&own, `select coalesce(sum(entries) filter (where kind = 'exam')::float8 / sum(entries) filter (where kind = 'release'), 0) from benefit_month b join company c on c.id = b.company_id
+			where c.name like $1 || '%' and b.mode = $2 and b.type = '' and b.country = '' and b.month >= date '2026-11-24' - interval '14 months'`, company, mode),
+		pg.Value(&others, `select sum(exams)::float8 / sum(shipments) from baseline_cohort c join baseline b on b.id = c.baseline_id
+			where b.status = 'signed' and c.entity_type = $1 and c.mode = $2 and c.port_group = 'all' and c.first_month >= date '2026-11-24' - interval '14 months'`, kind, mode))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return own / others
+}
+
+// honest fails a demo in which membership is good for everybody.
+func honest(t *testing.T, db *pg.DB) {
+	t.Helper()
+	if x := fares(t, db, "Bluewater Home Goods", "importer", "sea"); x < 0.3 || x > 0.8 {
+		t.Errorf("Bluewater's goods are examined %.2f times as often as those of others", x)
+	}
+	if x := fares(t, db, "Rio Vista Transport", "highway_carrier_us_mx", "truck"); x < 0.3 || x > 0.8 {
+		t.Errorf("Rio Vista's goods are examined %.2f times as often as those of others", x)
+	}
+	if x := fares(t, db, "Silverline Consolidators", "consolidator", "sea"); x < 1.3 || x > 2.2 {
+		t.Errorf("Silverline's goods are examined %.2f times as often as those of others", x)
+	}
+	few := texts(t, db, `select sum(entries)::text as s from benefit_month b join company c on c.id = b.company_id where c.name like 'Granite Peak%' and b.kind = 'entry' and b.type = '' and b.country = ''`)
+	if len(few) != 1 || len(few[0]) != 2 || few[0] >= "30" {
+		t.Errorf("Granite Peak has %v entries, want some and fewer than thirty", few)
+	}
+	for _, x := range texts(t, db, `select c.name || ': ' || count(*) as s from benefit_event e join company c on c.id = e.company_id group by c.name order by 1`) {
+		t.Log(x, "events")
 	}
 }
