@@ -2,6 +2,7 @@
 // with axe and html-validate: node walk.mjs BASE [SCREENSHOTS]. Exits 1 with a list of
 // what is wrong.
 import { base, browser, count, expect, look, person, problems, signIn } from './visitor.mjs';
+import { benefits } from './benefits.mjs';
 import { membership } from './membership.mjs';
 import { plain } from './plain.mjs';
 import { profiles } from './profile.mjs';
@@ -39,6 +40,7 @@ try {
   await plain();
   await validation();
   await reciprocity();
+  await benefits();
   await membership();
 } catch (e) {
   problems.push(String(e));

@@ -45,8 +45,9 @@ func trades() []trade {
 	}
 }
 
-// tradeMonths is how many whole months the reports of the demo cover.
-const tradeMonths = 24
+// tradeMonths is how many whole months the reports of the demo cover: two years, and one more
+// where it is still the last day of a month.
+const tradeMonths = 25
 
 // benefits has members bring their reports: what there was almost a year ago if they had an
 // account by then, and the rest at last. The months are those that were over by then.

@@ -250,7 +250,7 @@ func TestSeed(t *testing.T) {
 		"states of baselines":          {`select distinct status as s from baseline`, 3},
 		"cohorts that are left out":    {`select file_name as s from baseline where left_out > 0`, 1},
 		"kinds of benefit events":      {`select distinct kind as s from benefit_month`, 11},
-		"members with two years":       {`select company_id::text as s from benefit_month where kind in ('entry', 'release') group by company_id having count(distinct month) = 24`, 3},
+		"members with two years":       {`select company_id::text as s from benefit_month where kind in ('entry', 'release') group by company_id having count(distinct month) = 25`, 3},
 		"files for the single window":  {`select programme as s from window_file where day = '2026-11-23'`, 2},
 	} {
 		if got := texts(t, db, want.sql); len(got) < want.least {

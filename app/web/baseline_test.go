@@ -62,7 +62,7 @@ func TestBaselines(t *testing.T) {
 		t.Fatalf("a good file: %d", status)
 	}
 	doc := a.want(200, w.Chief, "GET", first, nil)
-	says(t, doc, "You brought this file", "1 cohort of fewer than five companies", "26.5 hours", "3.00%", "Not enough data", "Sea, All ports")
+	says(t, doc, "You brought this file", "1 cohort of fewer than five companies", "26.5 hours", "3.0%", "Not enough data", "Sea, All ports")
 	if doc.Find("form[action$='/sign']").Length() != 0 {
 		t.Error("who brought a file is offered to sign it")
 	}

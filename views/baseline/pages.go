@@ -118,7 +118,7 @@ func (p ShowPage) desk() bool { return p.File.Bringer != "" }
 
 func (p ShowPage) facts(ctx context.Context) []ui.Pair {
 	f := p.File
-	out := []ui.Pair{{Key: i18n.T(ctx, "Programme"), Value: p.programme(f.Programme)}, {Key: i18n.T(ctx, "Where the numbers come from"), Value: f.Source}, {Key: i18n.T(ctx, "As of"), Value: f.AsOf.Text(ctx)},
+	out := []ui.Pair{{Key: i18n.T(ctx, "Programme"), Value: p.programme(f.Programme)}, {Key: i18n.T(ctx, "As of"), Value: f.AsOf.Text(ctx)},
 		{Key: i18n.T(ctx, "Covers"), Value: period(f.FirstMonth, f.LastMonth)}, {Key: i18n.T(ctx, "Cohorts"), Value: i18n.Number(ctx, int64(f.Cohorts))},
 		{Key: i18n.T(ctx, "Left out"), Value: i18n.N(ctx, "%d cohort of fewer than five companies", "%d cohorts of fewer than five companies", f.LeftOut)},
 		{Key: i18n.T(ctx, "File"), Value: f.FileName}, {Key: i18n.T(ctx, "SHA-256"), Content: hash(f.SHA256)}}
@@ -190,7 +190,7 @@ func rate(ctx context.Context, exams, shipments int) string {
 	if shipments < metric.Fewest {
 		return i18n.T(ctx, "Not enough data")
 	}
-	return strconv.FormatFloat(float64(exams)*100/float64(shipments), 'f', 2, 64) + "%"
+	return strconv.FormatFloat(float64(exams)*100/float64(shipments), 'f', 1, 64) + "%"
 }
 
 func hours(ctx context.Context, minutes *int) string {
