@@ -42,6 +42,7 @@ const (
 	mostWrong   = 200 // problems that are told
 	mostOpen    = 10  // files of a programme that wait
 	mostInForce = 50_000
+	mostBeside  = 200_000 // cells of signed files
 	mostFiles   = 200
 )
 

@@ -370,3 +370,36 @@ func TestRace(t *testing.T) {
 		t.Errorf("two sign at once: %v, %v", errs[0], errs[1])
 	}
 }
+
+// TestLarge: a file as large as may be comes in, and the second person reads it beside another.
+func TestLarge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	types, ports := []string{"importer", "exporter", "consolidator", "customs_broker", "sea_carrier", "air_carrier"}, []string{"all", "other", "los_angeles", "new_york", "savannah", "houston", "seattle"}
+	file := func(factor int) string {
+		var b strings.Builder
+		for n := range baseline.MostRows {
+			cell, month := n%210, n/210
+			fmt.Fprintf(&b, "%d-%02d,%s,%s,%s,1000,%d,9,\n", 2010+month/12, month%12+1, []string{"sea", "rail", "truck", "air", "other"}[cell%5], ports[cell/5%7], types[cell/35], 30+n%7*factor)
+		}
+		return b.String()
+	}
+	begun := time.Now()
+	w.signed(file(1))
+	t.Log("brought in", time.Since(begun))
+	b := w.good(file(4))
+	begun = time.Now()
+	p, err := w.s.Read(w.Ctx, w.hugo, b.ID, 400, false)
+	w.Must(err)
+	t.Log("read beside another in", time.Since(begun))
+	if b.Cohorts != baseline.MostRows || p.Pages != 400 || len(p.Rows) != 50 || p.Different == 0 || p.Unknown != 0 {
+		t.Errorf("%d cohorts, %d pages, %d rows, %d differ, %d unknown", b.Cohorts, p.Pages, len(p.Rows), p.Different, p.Unknown)
+	}
+	begun = time.Now()
+	list, _, err := w.s.Cohorts(w.Ctx, w.ann, "ctpat", "importer", w.day("2015-01-01"), w.day("2016-12-01"))
+	w.Must(err)
+	t.Log("two years in force in", time.Since(begun))
+	if len(list) != 24*35 {
+		t.Errorf("%d cohorts in force", len(list))
+	}
+}

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -70,9 +71,9 @@ func (s *Service) List(ctx context.Context, by identity.Actor, page int) (list [
 // Beside is a cohort of a file and what is in force now for the same cell: of the same period,
 // or else of the latest one.
 type Beside struct {
-	N      int
-	Cohort `gorm:"embedded"`
-	Now    *InForce
+	N int
+	Cohort
+	Now *InForce `db:"-"`
 }
 
 // InForce is what a signed file says of a cell.
@@ -109,38 +110,22 @@ type Page struct {
 	Only      bool
 }
 
-type besideRow struct {
-	N, Shipments, Exams, Companies int
-	FirstMonth, LastMonth          clock.Day
-	Mode, PortGroup, EntityType    string
-	HoldMinutes                    *int
-	NowID                          *uuid.UUID
-	NowName                        string
-	NowFirst, NowLast              clock.Day
-	NowShipments, NowExams         int
-	NowHold                        *int
+// inForceRow is a cohort of a signed file.
+type inForceRow struct {
+	InForce
+	Mode       string
+	PortGroup  string
+	EntityType string
 }
 
-func (r besideRow) beside(file uuid.UUID) Beside {
-	b := Beside{N: r.N, Cohort: Cohort{file, r.FirstMonth, r.LastMonth, r.Mode, r.PortGroup, r.EntityType, r.Shipments, r.Exams, r.Companies, r.HoldMinutes}}
-	if r.NowID != nil {
-		b.Now = &InForce{*r.NowID, r.NowName, r.NowFirst, r.NowLast, r.NowShipments, r.NowExams, r.NowHold}
-	}
-	return b
-}
+const cohortSQL = `select n, baseline_id as file_id, first_month, last_month, mode, port_group, entity_type, shipments, exams, companies, hold_minutes from baseline_cohort where baseline_id = $1 order by n `
 
-// besideSQL puts cohorts of a file beside those of the signed files of its programme.
-const besideSQL = `with said as (
-		select distinct on (c.mode, c.port_group, c.entity_type, c.first_month, c.last_month) c.*, b.file_name, b.decided_at
-		from baseline b join baseline_cohort c on c.baseline_id = b.id
-		where b.status = 'signed' and b.programme = (select programme from baseline where id = $1) and exists (select from baseline where id = $1 and status = 'waiting')
-		order by c.mode, c.port_group, c.entity_type, c.first_month, c.last_month, b.decided_at desc, b.id desc),
-	latest as (select distinct on (mode, port_group, entity_type) * from said order by mode, port_group, entity_type, last_month desc, first_month desc, decided_at desc),
-	pair as (select c.n, c.first_month, c.last_month, c.mode, c.port_group, c.entity_type, c.shipments, c.exams, c.companies, c.hold_minutes,
-			coalesce(s.baseline_id, l.baseline_id) as now_id, coalesce(s.file_name, l.file_name, '') as now_name, coalesce(s.first_month, l.first_month) as now_first, coalesce(s.last_month, l.last_month) as now_last,
-			coalesce(s.shipments, l.shipments, 0) as now_shipments, coalesce(s.exams, l.exams, 0) as now_exams, case when s.baseline_id is null then l.hold_minutes else s.hold_minutes end as now_hold
-		from baseline_cohort c left join said s using (mode, port_group, entity_type, first_month, last_month) left join latest l using (mode, port_group, entity_type) where c.baseline_id = $1),
-	judged as (select *, now_id is not null and greatest(exams::float8 / shipments, now_exams::float8 / nullif(now_shipments, 0)) > $2 * least(exams::float8 / shipments, now_exams::float8 / nullif(now_shipments, 0)) as differs from pair) `
+// signedSQL is what the signed files of a waiting file's programme say, of each cell and period
+// what was signed last. What is put beside what is decided here and not in SQL, where a file
+// that has just come in has no statistics yet and is joined row by row.
+const signedSQL = `select distinct on (c.mode, c.port_group, c.entity_type, c.first_month, c.last_month) b.id as file_id, b.file_name, c.first_month, c.last_month, c.shipments, c.exams, c.hold_minutes, c.mode, c.port_group, c.entity_type
+	from baseline b join baseline_cohort c on c.baseline_id = b.id where b.status = 'signed' and b.programme = (select programme from baseline where id = $1 and status = 'waiting')
+	order by c.mode, c.port_group, c.entity_type, c.first_month, c.last_month, b.decided_at desc, b.id desc limit $2`
 
 // Read is a file with a page of its cohorts; those of one that waits are put beside what is in
 // force, and only: just those that differ. The same persons may as for Cohorts; companies see
@@ -150,29 +135,63 @@ func (s *Service) Read(ctx context.Context, by identity.Actor, id uuid.UUID, pag
 	if err != nil {
 		return p, err
 	}
-	p.Number, p.Only = min(max(page, 1), MostRows/PageSize), only
-	var rows []besideRow
-	var sums struct{ Rows, Different, Unknown int }
+	p.Number = min(max(page, 1), MostRows/PageSize)
+	var signed []inForceRow
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.One(&p.Baseline, baselineSQL+` where id = $1 and ($2 or status in ('signed', 'withdrawn'))`, id, names),
-		pg.One(&sums, besideSQL+`select count(*)::int as rows, count(*) filter (where differs)::int as different, count(*) filter (where now_id is null)::int as unknown from judged`, id, DifferentBy),
-		pg.All(&rows, besideSQL+`select n, first_month, last_month, mode, port_group, entity_type, shipments, exams, companies, hold_minutes, now_id, now_name, now_first, now_last, now_shipments, now_exams, now_hold
-			from judged where differs or not $3 order by n limit $4 offset $5`, id, DifferentBy, only, PageSize, (p.Number-1)*PageSize))
+		pg.All(&p.Rows, cohortSQL+`limit (select case status when 'waiting' then $2::int else $3 end from baseline where id = $1) offset (select case status when 'waiting' then 0 else $4::int end from baseline where id = $1)`,
+			id, MostRows, PageSize, (p.Number-1)*PageSize),
+		pg.All(&signed, signedSQL, id, mostBeside))
 	if err != nil {
 		return p, fmt.Errorf("read the baseline: %w", err)
 	}
-	all := sums.Rows
-	if only {
-		all = sums.Different
+	all := p.Cohorts
+	if p.Status == Waiting {
+		p.Only = only
+		p.hold(signed)
+		all = len(p.Rows)
+		p.Rows = p.Rows[min((p.Number-1)*PageSize, all):min(p.Number*PageSize, all)]
 	}
-	p.Pages, p.Different, p.Unknown = (all+PageSize-1)/PageSize, sums.Different, sums.Unknown
-	for _, r := range rows {
-		p.Rows = append(p.Rows, r.beside(id))
-	}
+	p.Pages = (all + PageSize - 1) / PageSize
 	if !names {
 		p.Baseline = p.anonymous()
 	}
 	return p, nil
+}
+
+// hold puts what is in force beside every cohort: of the same period, or else of the latest.
+func (p *Page) hold(signed []inForceRow) {
+	type cell struct{ mode, port, kind string }
+	type exact struct {
+		cell
+		first, last clock.Day
+	}
+	same, latest := make(map[exact]*InForce, len(signed)), map[cell]*InForce{}
+	for i := range signed {
+		x := &signed[i]
+		k := cell{x.Mode, x.PortGroup, x.EntityType}
+		same[exact{k, x.FirstMonth, x.LastMonth}] = &x.InForce
+		if l := latest[k]; l == nil || cmp.Or(x.LastMonth.Compare(l.LastMonth), x.FirstMonth.Compare(l.FirstMonth)) > 0 {
+			latest[k] = &x.InForce
+		}
+	}
+	kept := p.Rows[:0]
+	for _, r := range p.Rows {
+		k := cell{r.Mode, r.PortGroup, r.EntityType}
+		if r.Now = same[exact{k, r.FirstMonth, r.LastMonth}]; r.Now == nil {
+			r.Now = latest[k]
+		}
+		if r.Now == nil {
+			p.Unknown++
+		}
+		if r.Differs() {
+			p.Different++
+		} else if p.Only {
+			continue
+		}
+		kept = append(kept, r)
+	}
+	p.Rows = kept
 }
 
 // Download is a file with all its cohorts. The same persons may as for Read.

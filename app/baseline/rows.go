@@ -54,8 +54,9 @@ func Columns() []Column {
 
 // sheet makes cohorts of the rows of a file.
 type sheet struct {
-	data     *benefit.Data
-	types    []programme.EntityType
+	modes    words
+	ports    words
+	types    words
 	asOf     clock.Day
 	serial   func(string) (time.Time, bool)
 	columns  table.Columns
@@ -72,8 +73,36 @@ type seen struct {
 	Cohort
 }
 
+// words are what a column may hold: codes, and what else stands for them.
+type words struct {
+	codes []string
+	known map[string]string
+}
+
+func (w *words) add(code string, names ...string) {
+	if w.known == nil {
+		w.known = map[string]string{}
+	}
+	w.codes = append(w.codes, code)
+	for _, n := range append(names, code) {
+		w.known[table.Word(n)] = code
+	}
+}
+
 func newSheet(data *benefit.Data, p *programme.Programme, asOf clock.Day) *sheet {
-	return &sheet{data: data, types: p.EntityTypes(), asOf: asOf}
+	s := &sheet{asOf: asOf}
+	for _, w := range data.Words("modes") {
+		s.modes.add(w.Code, append(w.Aliases, w.Name)...)
+	}
+	s.ports.add(AllPorts, "all ports", "total")
+	s.ports.add(OtherPorts, "others", "other ports")
+	for _, g := range data.Ports {
+		s.ports.add(g.Code, g.Name)
+	}
+	for _, e := range p.EntityTypes() {
+		s.types.add(e.Code, e.Name)
+	}
+	return s
 }
 
 // read reads every row. The error is one of the file as a whole.
@@ -139,9 +168,9 @@ func (s *sheet) row(r table.Row) {
 	cell := func(column string) string { return r.Cell(s.columns.At(column)) }
 	var c Cohort
 	c.FirstMonth, c.LastMonth = s.period(r.Line, cell("period"), cell("from"), cell("to"))
-	c.Mode = s.mode(r.Line, cell("mode"))
-	c.PortGroup = s.port(r.Line, cell("port"))
-	c.EntityType = s.entityType(r.Line, cell("type"))
+	c.Mode = s.choose(r.Line, "mode", cell("mode"), s.modes)
+	c.PortGroup = s.choose(r.Line, "port", cell("port"), s.ports)
+	c.EntityType = s.choose(r.Line, "type", cell("type"), s.types)
 	cells := s.problems == before
 	c.Shipments = s.whole(r.Line, "shipments", cell("shipments"))
 	c.Exams = s.whole(r.Line, "exams", cell("exams"))
@@ -244,49 +273,17 @@ func january(year string, months int) (clock.Day, bool) {
 }
 
 // choose finds one of the words that a column may hold.
-func (s *sheet) choose(line int, column, cell string, codes []string, words map[string]string) string {
-	if code := words[table.Word(cell)]; code != "" && cell != "" {
+func (s *sheet) choose(line int, column, cell string, from words) string {
+	if code := from.known[table.Word(cell)]; code != "" {
 		return code
 	}
-	known := strings.Join(codes, ", ")
+	known := strings.Join(from.codes, ", ")
 	if cell == "" {
 		s.bad(line, column, cell, "This column must be filled. Use one of: %s", known)
 	} else {
 		s.bad(line, column, cell, "We do not know this word. Use one of: %s", known)
 	}
 	return ""
-}
-
-func (s *sheet) mode(line int, cell string) string {
-	var codes []string
-	words := map[string]string{}
-	for _, w := range s.data.Words("modes") {
-		codes = append(codes, w.Code)
-		for _, a := range append([]string{w.Code, w.Name}, w.Aliases...) {
-			words[table.Word(a)] = w.Code
-		}
-	}
-	return s.choose(line, "mode", cell, codes, words)
-}
-
-func (s *sheet) port(line int, cell string) string {
-	codes := []string{AllPorts, OtherPorts}
-	words := map[string]string{"all": AllPorts, "allports": AllPorts, "total": AllPorts, "other": OtherPorts, "others": OtherPorts, "otherports": OtherPorts}
-	for _, g := range s.data.Ports {
-		codes = append(codes, g.Code)
-		words[table.Word(g.Code)], words[table.Word(g.Name)] = g.Code, g.Code
-	}
-	return s.choose(line, "port", cell, codes, words)
-}
-
-func (s *sheet) entityType(line int, cell string) string {
-	var codes []string
-	words := map[string]string{}
-	for _, e := range s.types {
-		codes = append(codes, e.Code)
-		words[table.Word(e.Code)], words[table.Word(e.Name)] = e.Code, e.Code
-	}
-	return s.choose(line, "type", cell, codes, words)
 }
 
 const mostCount = 9_999_999_999
