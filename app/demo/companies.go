@@ -77,12 +77,12 @@ func stories() []*story {
 		eu("Ardenne Verre", "S.A.", "BE", "Liège", "Europe/Brussels", "aeos", "eori=BE0800100210 national_registration=0800.100.210", 9, shared),
 	}
 	notes := map[string]string{
-		"Bluewater Home Goods": "a member since two years, in the middle of its yearly review", "Cedar & Stone Imports": "has to answer a request, and criteria that were sent back",
-		"Clearwater Medical Supply": "security profile filled in, look at the checks and submit it", "Quickship Parcel": "was rejected and sees why", "Silverline Consolidators": "has sent a change notice",
+		"Bluewater Home Goods": "a member since two years, in the middle of its yearly review, with two years of figures of its benefits", "Cedar & Stone Imports": "has to answer a request, and criteria that were sent back",
+		"Clearwater Medical Supply": "security profile filled in, look at the checks and submit it", "Quickship Parcel": "was rejected and sees why", "Silverline Consolidators": "has sent a change notice, and is examined more often than others",
 		"Officine Ligure": "may speak before a refusal", "Noordzee Logistiek": "a European member", "Kestrel Robotics": "security profile half filled in with three colleagues",
 		"Ardenne Verre": "European questionnaire half filled in", "Bluewater Homegoods": "the checks find the same text in many criteria",
-		"Meridian Third Party Logistics": "exceptions of single sites, and a finished risk assessment", "Rio Vista Transport": "its yearly review is overdue, and a risk assessment is half done",
-		goesInto: "its yearly review was accepted, and it merges with another member in three weeks", "Northstar Ocean Lines": "its yearly review was sent back", "Cascadia Air Cargo": "its yearly review is half confirmed",
+		"Meridian Third Party Logistics": "exceptions of single sites, and a finished risk assessment", "Rio Vista Transport": "its yearly review is overdue, a risk assessment is half done, and its trucks use the FAST lanes",
+		goesInto: "its yearly review was accepted, it merges with another member in three weeks, and has too few shipments to compare", "Northstar Ocean Lines": "its yearly review was sent back", "Cascadia Air Cargo": "its yearly review is half confirmed",
 		"Prairie & Lakes Railway": "has sent its yearly review",
 		"Old Dominion Glassworks": "waits longer than the law allows",
 		mends:                     "suspended, with a corrective action plan of which a part is done",
