@@ -38,53 +38,25 @@ func (s Share) Interval() (low, high float64) {
 	if !s.Known() {
 		return 0, 1
 	}
-	n, p := float64(s.Whole), s.Rate()
-	middle := p + z*z/(2*n)
-	width := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-	below, above := (middle-width)/(1+z*z/n), (middle+width)/(1+z*z/n)
+	low, high = wilson(s.Rate(), float64(s.Whole))
 	switch s.Part { // exact at the ends, where rounding would leave a hair
 	case 0:
-		below = 0
+		low = 0
 	case s.Whole:
-		above = 1
+		high = 1
 	}
-	return max(0, below), min(1, above)
+	return low, high
+}
+
+// wilson is the interval of a rate that n shipments are behind.
+func wilson(p, n float64) (low, high float64) {
+	middle := p + z*z/(2*n)
+	width := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	return max(0, (middle-width)/(1+z*z/n)), min(1, (middle+width)/(1+z*z/n))
 }
 
 // Span is a number and the ends of its interval.
 type Span struct{ Value, Low, High float64 }
-
-// Difference is by how much the rate of one share lies above another's, with the interval of
-// Newcombe (1998, method 10), which stays honest for rare events.
-func Difference(a, b Share) Span {
-	al, ah := a.Interval()
-	bl, bh := b.Interval()
-	d := a.Rate() - b.Rate()
-	return Span{Value: d, Low: d - math.Hypot(a.Rate()-al, bh-b.Rate()), High: d + math.Hypot(ah-a.Rate(), b.Rate()-bl)}
-}
-
-// Ratio is how many times as often the part occurs in one share as in another, with the
-// interval of Katz (1978). False: one side has fewer shipments than Fewest, or no event at
-// all, so that there is no ratio worth showing.
-func Ratio(own, base Share) (r Span, enough bool) {
-	if own.Whole < Fewest || base.Whole < Fewest || !own.Known() || !base.Known() || own.Part == 0 || base.Part == 0 {
-		return r, false
-	}
-	value := own.Rate() / base.Rate()
-	width := z * math.Sqrt(1/float64(own.Part)-1/float64(own.Whole)+1/float64(base.Part)-1/float64(base.Whole))
-	return Span{Value: value, Low: value * math.Exp(-width), High: value * math.Exp(width)}, true
-}
-
-// Avoided is how many examinations a company did not have that it would have had at the rate
-// of others: (rate of others - own rate) x own shipments. It is an estimate, and below zero
-// when the company was examined more often. False: not enough shipments to compare.
-func Avoided(own, base Share) (a Span, enough bool) {
-	if own.Whole < Fewest || base.Whole < Fewest || !own.Known() || !base.Known() {
-		return a, false
-	}
-	d, n := Difference(base, own), float64(own.Whole)
-	return Span{Value: d.Value * n, Low: d.Low * n, High: d.High * n}, true
-}
 
 // Sum adds estimates of groups that have nothing to do with each other, such as modes of
 // transport: values add, and the distances to the ends add as squares.
@@ -97,11 +69,6 @@ func Sum(list []Span) (s Span) {
 	}
 	s.Low, s.High = s.Value-below, s.Value+above
 	return s
-}
-
-// Times is the estimate times a factor, such as hours for each examination; not below zero.
-func (s Span) Times(factor float64) Span {
-	return Span{s.Value * factor, s.Low * factor, s.High * factor}
 }
 
 // Favours says whether the whole interval lies on one side of a mark: -1 below, 1 above, and 0
