@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -58,4 +60,35 @@ func (s *Service) Unspool(ctx context.Context, name string) error {
 		return fmt.Errorf("forget a file that was read: %w", err)
 	}
 	return nil
+}
+
+// SweepSpooled forgets what was spooled before a time and nobody needs: a portal that was
+// killed in the middle leaves a file behind. needed says which of some names are.
+func (s *Service) SweepSpooled(ctx context.Context, before time.Time, needed func(names []string) (map[string]bool, error)) (n int, err error) {
+	var old []string
+	err = s.Store.Each(ctx, spooled, func(e blob.Entry) error {
+		if e.At.Before(before) {
+			old = append(old, e.Name)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	for list := range slices.Chunk(old, sweepMany) {
+		keep, err := needed(list)
+		if err != nil {
+			return n, err
+		}
+		for _, name := range list {
+			if keep[name] {
+				continue
+			}
+			if err := s.Unspool(ctx, name); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
 }

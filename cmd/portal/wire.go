@@ -431,6 +431,10 @@ func (p *parts) jobs() (err error) {
 				_, err := p.recognitions.Alarm(ctx)
 				return err
 			}},
+			{Name: "sweep_imports", Every: time.Hour, Do: func(ctx context.Context) error {
+				_, err := p.benefits.Sweep(ctx)
+				return err
+			}},
 			{Name: "turn_successions", Every: time.Minute, Do: func(ctx context.Context) error {
 				_, err := p.successions.Turn(ctx)
 				return err
