@@ -2,13 +2,20 @@ package pg
 
 import (
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// Strings is a list of short codes in a column of type text[], for statements by GORM. Those
-// of a Batch take and give []string.
+// binary reads binary arrays; a map of types keeps how, and is for one at a time.
+var binary = struct {
+	sync.Mutex
+	types *pgtype.Map
+}{types: pgtype.NewMap()}
+
+// Strings is a list of short codes in a column of type text[], for GORM and for a Batch.
 type Strings []string
 
 // Value writes the list as PostgreSQL's text form of an array.
@@ -20,7 +27,8 @@ func (s Strings) Value() (driver.Value, error) {
 	return "{" + strings.Join(parts, ",") + "}", nil
 }
 
-// Scan reads PostgreSQL's text form of an array of codes.
+// Scan reads an array of codes, in the form of text that GORM asks for or in the binary one of
+// a Batch.
 func (s *Strings) Scan(src any) error {
 	var text string
 	switch v := src.(type) {
@@ -34,7 +42,9 @@ func (s *Strings) Scan(src any) error {
 	}
 	*s = nil
 	if text != "" && text[0] != '{' {
-		return errors.New("read a list of codes: it is not in the form of text; a Batch gives []string")
+		binary.Lock()
+		defer binary.Unlock()
+		return binary.types.Scan(pgtype.TextArrayOID, pgtype.BinaryFormatCode, []byte(text), (*[]string)(s))
 	}
 	for part := range strings.SplitSeq(strings.Trim(text, "{}"), ",") {
 		if part = strings.Trim(part, `"`); part != "" {
