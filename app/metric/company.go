@@ -10,8 +10,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/baseline"
 	"trustedtrader/app/benefit"
 	"trustedtrader/app/clock"
+	"trustedtrader/app/cost"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -19,8 +21,9 @@ import (
 
 // Service makes figures of the sums that package benefit keeps.
 type Service struct {
-	DB  *pg.DB
-	Now func() time.Time
+	DB        *pg.DB
+	Baselines *baseline.Service
+	Costs     *cost.Data
 }
 
 // mostMonths bounds a period: ten years.
@@ -42,6 +45,7 @@ const (
 	Complete Quality = "complete" // every month of the period has its reports
 	Partial  Quality = "partial"  // some months have none
 	Nothing  Quality = "nothing"  // there is no report
+	Estimate Quality = "estimate" // counted with what others met
 )
 
 // Examined is how often goods were examined on arrival by one mode of transport.
@@ -110,40 +114,47 @@ type Company struct {
 }
 
 type monthRow struct {
-	Month   clock.Day
-	Kind    benefit.Kind
-	Mode    string
-	Entries int
+	Month     clock.Day
+	Kind      benefit.Kind
+	Mode      string
+	PortGroup string
+	Entries   int
 }
 
 // Company makes the figures of the actor's company. Its own people may, and nobody else: no
 // number of a single company leaves it.
-func (s *Service) Company(ctx context.Context, by identity.Actor, p Period) (c Company, err error) {
+func (s *Service) Company(ctx context.Context, by identity.Actor, p Period) (Company, error) {
+	c, _, err := s.read(ctx, by, p)
+	return c, err
+}
+
+// read reads a company's sums: all of the period, and what came in and was examined from the
+// beginning of its first year. more is read with them.
+func (s *Service) read(ctx context.Context, by identity.Actor, p Period, more ...pg.Query) (c Company, months []monthRow, err error) {
 	own, err := by.Reads()
 	if err != nil || own == nil {
-		return c, fault.Missing()
+		return c, nil, fault.Missing()
 	}
 	if n := p.Months(); n < 1 || n > mostMonths || p.From.DayOfMonth() != 1 || p.To.DayOfMonth() != 1 {
-		return c, fault.Fail([]fault.Field{fault.F("from", "Choose a period of up to %d months", mostMonths)})
+		return c, nil, fault.Fail([]fault.Field{fault.F("from", "Choose a period of up to %d months", mostMonths)})
 	}
-	var months []monthRow
 	var bars []struct {
 		Measure, Mode   string
 		Minutes, Events int
 	}
 	c.Period = p
 	const within = ` from benefit_month where company_id = $1 and month between $2 and $3 `
-	err = s.DB.Batch(ctx, by.Scope(),
-		pg.All(&months, `select month, kind, mode, sum(entries)::int as entries`+within+`and kind in ('entry', 'release', 'exam') and type = '' and country = '' group by 1, 2, 3`, *own, p.From, p.To),
+	err = s.DB.Batch(ctx, by.Scope(), append([]pg.Query{
+		pg.All(&months, `select month, kind, mode, port_group, sum(entries)::int as entries`+within+`and kind in ('entry', 'release', 'exam') and type = '' and country = '' group by 1, 2, 3, 4`, *own, p.firstYear(), p.To),
 		pg.All(&bars, `select measure, mode, minutes, sum(events)::int as events from benefit_spread where company_id = $1 and month between $2 and $3 group by 1, 2, 3`, *own, p.From, p.To),
 		pg.All(&c.Money, `select kind, currency, sum(events)::int as events, coalesce(sum(amount) filter (where kind = 'invoice'), 0)::text as charged, coalesce(sum(proposed), 0)::text as proposed,
 			coalesce(sum(assessed), 0)::text as assessed, coalesce(sum(proposed - assessed), 0)::text as saved`+within+`and kind in ('invoice', 'isf_mitigation', 'penalty_mitigation') and type = '' and country = '' group by 1, 2 order by 1, 2 limit 100`, *own, p.From, p.To),
 		pg.All(&c.Counts, `select kind, type, country, sum(events)::int as events`+within+`and (kind in ('crossing', 'stratified', 'front_of_line', 'resumption', 'recognised') or kind = 'exam' and type <> '') group by 1, 2, 3 order by 1, 4 desc, 2, 3 limit 500`, *own, p.From, p.To),
-		pg.All(&c.Files, `select id, layout, file_name, sha256, first_on, last_on, finished_at as taken_at from benefit_import where company_id = $1 and status = 'taken' and first_on is not null order by finished_at desc, id limit 100`, *own))
+		pg.All(&c.Files, `select id, layout, file_name, sha256, first_on, last_on, finished_at as taken_at from benefit_import where company_id = $1 and status = 'taken' and first_on is not null order by finished_at desc, id limit 100`, *own)}, more...)...)
 	if err != nil {
-		return c, fmt.Errorf("read the benefit figures: %w", err)
+		return c, nil, fmt.Errorf("read the benefit figures: %w", err)
 	}
-	c.Examined, c.Covered = examined(months)
+	c.Examined, c.Covered = examined(shipments(months), p)
 	groups := map[[2]string][]Bar{}
 	for _, b := range bars {
 		k := [2]string{b.Measure, b.Mode}
@@ -161,48 +172,30 @@ func (s *Service) Company(ctx context.Context, by identity.Actor, p Period) (c C
 	default:
 		c.Quality = Partial
 	}
-	return c, nil
+	return c, months, nil
 }
 
-// examined puts shipments and examinations together. The shipments of a month are its entries;
-// a month without entry summaries counts its releases, so that no shipment counts twice.
-func examined(rows []monthRow) (out []Examined, covered int) {
-	summaries, seen := map[clock.Day]bool{}, map[clock.Day]bool{}
-	for _, r := range rows {
-		if r.Kind == benefit.Entry {
-			summaries[r.Month] = true
-		}
-	}
-	type cell struct {
-		mode  string
-		first clock.Day
-	}
+// examined parts the shipments of a period by mode and quarter; covered: months with some.
+func examined(own map[cell]Share, p Period) (out []Examined, covered int) {
+	seen := map[clock.Day]bool{}
 	sums := map[cell]Share{}
-	for _, r := range rows {
-		k := cell{r.Mode, quarter(r.Month)}
-		s := sums[k]
-		switch {
-		case r.Kind == benefit.Exam:
-			s.Part += r.Entries
-		case r.Kind == benefit.Entry, !summaries[r.Month]:
-			s.Whole += r.Entries
-			seen[r.Month] = true
+	for k, v := range own {
+		if k.month.Before(p.From) {
+			continue
 		}
-		sums[k] = s
+		if v.Whole > 0 {
+			seen[k.month] = true
+		}
+		at := cell{month: quarter(k.month), mode: k.mode}
+		sums[at] = Share{sums[at].Part + v.Part, sums[at].Whole + v.Whole}
 	}
-	modes := map[string]*Examined{}
-	for _, k := range slices.SortedFunc(maps.Keys(sums), func(x, y cell) int { return cmp.Or(cmp.Compare(x.mode, y.mode), x.first.Compare(y.first)) }) {
-		e := modes[k.mode]
-		if e == nil {
-			e = &Examined{Mode: k.mode}
-			modes[k.mode] = e
+	for _, k := range slices.SortedFunc(maps.Keys(sums), func(x, y cell) int { return cmp.Or(cmp.Compare(x.mode, y.mode), x.month.Compare(y.month)) }) {
+		if len(out) == 0 || out[len(out)-1].Mode != k.mode {
+			out = append(out, Examined{Mode: k.mode})
 		}
-		s := sums[k]
+		e, s := &out[len(out)-1], sums[k]
 		e.Part, e.Whole = e.Part+s.Part, e.Whole+s.Whole
-		e.Quarters = append(e.Quarters, Quarter{k.first, s})
-	}
-	for _, mode := range slices.Sorted(maps.Keys(modes)) {
-		out = append(out, *modes[mode])
+		e.Quarters = append(e.Quarters, Quarter{k.month, s})
 	}
 	return out, len(seen)
 }

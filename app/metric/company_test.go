@@ -25,6 +25,7 @@ type raw struct {
 	kind                benefit.Kind
 	day                 time.Time
 	entry, mode, kindOf string
+	portGroup           string
 	took, lane, general int
 	proposed, assessed  int64 // cents
 }
@@ -33,7 +34,7 @@ type raw struct {
 // the single events, by counting, without the portal's sums.
 func TestCompanyFigures(t *testing.T) {
 	w := findingtest.New(t, "2026-03-31T15:00:00Z")
-	s := &metric.Service{DB: w.DB, Now: w.Clock.Now}
+	s := &metric.Service{DB: w.DB}
 	ann, bob := w.Importer("Ann Imports LLC"), w.Importer("Bob Trading Inc")
 	events := madeUp(rand.New(rand.NewPCG(1, 9)))
 	put(w, ann, events)
@@ -92,13 +93,13 @@ func madeUp(r *rand.Rand) (out []raw) {
 	for i := range 1500 {
 		day := start.AddDate(0, 0, r.IntN(731))
 		mode := []string{"sea", "air", "truck"}[r.IntN(3)]
-		entry := fmt.Sprintf("E%07d", i)
+		entry, ports := fmt.Sprintf("E%07d", i), []string{"los_angeles", "laredo", "other"}[i%3]
 		for range 1 + r.IntN(3) { // lines of one entry
-			out = append(out, raw{kind: benefit.Entry, day: day, entry: entry, mode: mode, took: r.IntN(190) * 15})
+			out = append(out, raw{kind: benefit.Entry, day: day, entry: entry, mode: mode, portGroup: ports, took: r.IntN(190) * 15})
 		}
 		if r.IntN(25) == 0 {
 			for _, kind := range []string{"nii", "intensive"}[:1+r.IntN(2)] { // two examinations of one entry are one examined shipment
-				out = append(out, raw{kind: benefit.Exam, day: day.AddDate(0, 0, 1), entry: entry, mode: mode, kindOf: kind, took: r.IntN(90) * 15})
+				out = append(out, raw{kind: benefit.Exam, day: day.AddDate(0, 0, 1), entry: entry, mode: mode, portGroup: ports, kindOf: kind, took: r.IntN(90) * 15})
 			}
 		}
 		if mode == "truck" {
@@ -133,8 +134,8 @@ func put(w *findingtest.World, by identity.Actor, list []raw) {
 			lane, general = e.lane, e.general
 		}
 		w.Exec(`insert into benefit_event (company_id, import_id, row_no, part, kind, day, month, entry_no, line, ref, mode, port, port_group, country, type, hold_at, release_at, arrived_at, wait_lane, wait_general, proposed, assessed, currency)
-			values ($1, $2, $3::int, 0, $4, $5::date, date_trunc('month', $5::date), $6, $3::int, ($3::int)::text, $7, '', '', '', $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-			by.CompanyID, id, i, e.kind, e.day, e.entry, e.mode, e.kindOf, hold, release, arrived, lane, general, money(e.proposed), money(e.assessed), map[bool]string{true: "USD"}[e.proposed > 0])
+			values ($1, $2, $3::int, 0, $4, $5::date, date_trunc('month', $5::date), $6, $3::int, ($3::int)::text, $7, '', $17, '', $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+			by.CompanyID, id, i, e.kind, e.day, e.entry, e.mode, e.kindOf, hold, release, arrived, lane, general, money(e.proposed), money(e.assessed), map[bool]string{true: "USD"}[e.proposed > 0], e.portGroup)
 	}
 	w.Exec(`select benefit_roll($1, array(select distinct month from benefit_event where company_id = $1))`, by.CompanyID)
 }

@@ -757,8 +757,8 @@ var notNow = []string{
 var files = []string{"/profiles/:id/export.xlsx", "/profiles/:id/export.csv", "/audit/export.csv", "/risk/:id/export.xlsx", "/risk/:id/actions.csv", "/desk/risk/:id/export.xlsx",
 	"/desk/plan/:id/plan.csv", "/desk/plan/due.csv", "/desk/headquarters/rows.xlsx", "/desk/headquarters/rows.zip", "/desk/headquarters/year.xlsx", "/desk/headquarters/year.zip"}
 
-// counts are pages of many numbers: one round trip, in which each set of rows has a statement.
-var counts = []string{"/desk/headquarters", "/desk/headquarters/year"}
+// counts are pages of many numbers: a round trip or two, in which each set of rows has a statement.
+var counts = []string{"/desk/headquarters", "/desk/headquarters/year", "/benefits"}
 
 // fewStatements fails for every page that once needed more SQL statements than
 // it may, and for every page that was never measured.

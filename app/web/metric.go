@@ -20,9 +20,9 @@ func (w *Web) showFigures(c *fiber.Ctx, who identity.Actor) error {
 	}
 	today := clock.DayOf(w.Now(), who.Zone)
 	last := today.AddDays(1 - today.DayOfMonth()).AddMonths(-1)
-	figures, err := w.Figures.Company(c.UserContext(), who, metric.Period{From: last.AddMonths(1 - months), To: last})
+	figures, err := w.Figures.Case(c.UserContext(), who, metric.Period{From: last.AddMonths(1 - months), To: last}, metric.ParseAs(c.Query("as")))
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, view.Figures(view.FiguresPage{Chrome: w.wideChrome(c, who, t(c, "Benefits in figures")), Company: figures, Data: w.Benefits.Data, Months: months, Zone: who.Zone, Brings: who.Is(identity.CompanyEditors...)}))
+	return render(c, fiber.StatusOK, view.Figures(view.FiguresPage{Chrome: w.wideChrome(c, who, t(c, "Benefits in figures")), Case: figures, Data: w.Benefits.Data, Programmes: w.Programmes, Months: months, Zone: who.Zone, Brings: who.Is(identity.CompanyEditors...)}))
 }

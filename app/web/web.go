@@ -22,6 +22,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
 	"trustedtrader/app/consultation"
+	"trustedtrader/app/cost"
 	"trustedtrader/app/credential"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/enclosure"
@@ -105,6 +106,7 @@ type Services struct {
 	Partners     *bizpartner.Service
 	Benefits     *benefit.Service
 	Figures      *metric.Service
+	Costs        *cost.Service
 	Headquarters *headquarters.Service
 	Successions  *succession.Service
 	Consents     *consent.Service

@@ -63,7 +63,7 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := b.lists(ctx, conn, specialists, auditors, members); err != nil {
 		return err
 	}
-	if err := b.timed(ctx, conn, chiefs, specialists); err != nil {
+	if err := b.timed(ctx, conn, chiefs, specialists, members); err != nil {
 		return err
 	}
 	if b.only != "" {

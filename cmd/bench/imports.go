@@ -30,7 +30,7 @@ const (
 	importRows = 1_000_000
 	importGoal = 3.0   // times a plain COPY of the same rows into a table with the same indexes
 	memoryGoal = 200.0 // MB of the program that reads the file
-	sumsGoal   = 200.0 // ms to read the sums of a company with a million entry lines
+	casePage   = 200.0 // ms in which the figures of a company with a million entries are answered
 )
 
 // importFiles writes a report as a company brings it, and the same rows as COPY takes them.
@@ -173,7 +173,7 @@ func (b *bench) imports(ctx context.Context, server string, rows int) error {
 	b.say("COPY of %d rows: %.1f s before, %.1f s after", rows, before.Seconds(), after.Seconds())
 	b.row(fmt.Sprintf("import of %s entry lines beside a plain COPY to the same indexes", count(rows)), took.Seconds()/((before+after)/2).Seconds(), "times as long", false, importGoal)
 	b.row("memory of an import", peak, "MB", false, memoryGoal)
-	return b.sums(ctx, s, by)
+	return nil
 }
 
 func count(n int) string {
@@ -225,22 +225,32 @@ func (b *bench) bring(ctx context.Context, s *benefit.Service, by identity.Actor
 	return took, nil
 }
 
-// sums measures how fast a company's sums are read.
-func (b *bench) sums(ctx context.Context, s *benefit.Service, by identity.Actor) error {
-	var times []time.Duration
-	for range 9 {
-		begun, n := time.Now(), 0
-		err := s.DB.Batch(ctx, by.Scope(), pg.Value(&n, `select count(*)::int from (select month, kind, mode, port_group, sum(entries), sum(events), sum(amount) from benefit_month
-			where company_id = $1 and type = '' and country = '' group by month, kind, mode, port_group) x`, by.CompanyID))
-		if err != nil {
-			return err
-		}
-		times = append(times, time.Since(begun))
+// million gives a company entries as an import leaves them, and cohorts to compare them with.
+func (b *bench) million(ctx context.Context, conn *pgx.Conn, company string, entries int) error {
+	id, err := uuid.Parse(company)
+	if err != nil {
+		return err
 	}
-	best := times[0]
-	for _, t := range times {
-		best = min(best, t)
+	begun := time.Now()
+	_, plain, err := importFiles(b.dir, entries*4, id) // four lines an entry
+	if err != nil {
+		return err
 	}
-	b.row("sums of a company with a million entry lines", float64(best.Microseconds())/1000, "ms", false, sumsGoal)
-	return nil
+	f, err := os.Open(plain)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	if _, err := conn.PgConn().CopyFrom(ctx, bufio.NewReaderSize(f, 1<<20), "copy benefit_event from stdin"); err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, `select benefit_roll('`+id.String()+`', array(select generate_series('2026-01-01', '2026-12-01', interval '1 month')::date));
+		with x as (insert into baseline (id, programme, file_name, sha256, size, source, as_of, status, first_month, last_month, cohorts, brought_by, bringer, brought_at, decided_by, decider, decided_at)
+			select gen_random_uuid(), 'ctpat', 'others.csv', repeat('a', 64), 1, 'Made up for the measurement', '2026-12-01', 'signed', '2025-01-01', '2026-12-01', 1440, min(id::text)::uuid, '', now(), max(id::text)::uuid, '', now() from person returning id)
+		insert into baseline_cohort (baseline_id, n, first_month, last_month, mode, port_group, entity_type, shipments, exams, companies, hold_minutes)
+			select x.id, row_number() over (), m, m, mode, ports, kind, 10000, 300, 40, 2000 from x, generate_series('2025-01-01'::date, '2026-12-01', interval '1 month') m,
+				unnest(array['sea', 'truck', 'air', 'rail']) mode, unnest(array['los_angeles', 'new_york', 'laredo', 'chicago', 'other']) ports, unnest(array['importer', 'exporter', 'highway_carrier_us_ca']) kind;
+		analyze benefit_month, baseline, baseline_cohort`)
+	b.say("%d entries of one company in %.1f s", entries, time.Since(begun).Seconds())
+	return err
 }

@@ -77,7 +77,7 @@ type bench struct {
 	pace     pace
 	submits  int
 	checked  checkSizes
-	imported int                // rows
+	imported int                // rows of a report, and entries of a company
 	seconds  int                // of each measurement of security profiles
 	before   map[string]float64 // what they took with little data
 	out, log io.Writer

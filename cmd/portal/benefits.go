@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"trustedtrader/app/benefit"
+	"trustedtrader/app/cost"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/pg"
 	"trustedtrader/config"
@@ -22,4 +23,21 @@ func benefits(db *pg.DB, now func() time.Time, files *evidence.Service) (*benefi
 		return nil, fmt.Errorf("reports of benefits: %w", err)
 	}
 	return &benefit.Service{DB: db, Now: now, Data: data, Evidence: files}, nil
+}
+
+// costs is the service for what a company says that things cost it.
+func costs(db *pg.DB, now func() time.Time, reports *benefit.Data) (*cost.Service, error) {
+	files, err := fs.Sub(config.Figures, "figures")
+	if err != nil {
+		return nil, err
+	}
+	data, err := cost.LoadData(files)
+	if err != nil {
+		return nil, fmt.Errorf("costs: %w", err)
+	}
+	var modes []string
+	for _, m := range reports.Words("modes") {
+		modes = append(modes, m.Code)
+	}
+	return &cost.Service{DB: db, Now: now, Data: data, Modes: modes}, nil
 }

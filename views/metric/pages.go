@@ -5,12 +5,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/url"
 	"strconv"
 	"time"
 
 	"trustedtrader/app/benefit"
 	"trustedtrader/app/i18n"
 	app "trustedtrader/app/metric"
+	"trustedtrader/app/programme"
 	"trustedtrader/views/chart"
 	"trustedtrader/views/ui"
 )
@@ -21,21 +23,31 @@ const Home = "/benefits"
 // Spans are the periods that can be chosen, in months.
 func Spans() []int { return []int{12, 24, 60} }
 
-// FiguresPage is what a company's own reports say.
+// FiguresPage is what a company's own reports say, beside what others met.
 type FiguresPage struct {
 	ui.Chrome
-	Company app.Company
-	Data    *benefit.Data // what the codes of reports are called
-	Months  int
-	Zone    *time.Location
-	Brings  bool // the reader may bring reports
+	Case       app.Case
+	Data       *benefit.Data // what the codes of reports are called
+	Programmes *programme.Register
+	Months     int
+	Zone       *time.Location
+	Brings     bool // the reader may bring reports
 }
 
 func (p FiguresPage) tabs(ctx context.Context) (out []ui.Tab) {
 	for _, n := range Spans() {
-		out = append(out, ui.Tab{Label: i18n.N(ctx, "Last %d month", "Last %d months", n), Href: Home + "?months=" + strconv.Itoa(n), Current: n == p.Months})
+		out = append(out, ui.Tab{Label: i18n.N(ctx, "Last %d month", "Last %d months", n), Href: p.at(n, p.Case.As), Current: n == p.Months})
 	}
 	return out
+}
+
+// at is the address of the page for a period, compared as a kind of member.
+func (p FiguresPage) at(months int, as app.As) string {
+	q := url.Values{"months": {strconv.Itoa(months)}}
+	if len(p.Case.Kinds) > 1 {
+		q.Set("as", as.String())
+	}
+	return Home + "?" + q.Encode()
 }
 
 func (p FiguresPage) modeName(ctx context.Context, code string) string {
@@ -63,10 +75,6 @@ func interval(s app.Share) string {
 	}
 	low, high := s.Interval()
 	return percent(low) + " – " + percent(high)
-}
-
-func quarterName(ctx context.Context, q app.Quarter) string {
-	return i18n.T(ctx, "%d, quarter %d", q.First.Year(), (int(q.First.Month())+2)/3)
 }
 
 func (p FiguresPage) band(ctx context.Context, e app.Examined) chart.BandProps {
@@ -106,7 +114,7 @@ func (p FiguresPage) countName(ctx context.Context, c app.Count) string {
 
 // totals leaves out the parts of a total that the page does not show.
 func (p FiguresPage) totals() (out []app.Count) {
-	for _, c := range p.Company.Counts {
+	for _, c := range p.Case.Counts {
 		if c.Kind != benefit.Exam || c.Type != "" {
 			out = append(out, c)
 		}

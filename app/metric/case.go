@@ -1,0 +1,194 @@
+package metric
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"trustedtrader/app/baseline"
+	"trustedtrader/app/clock"
+	"trustedtrader/app/cost"
+	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
+)
+
+// As is in what a company is compared with others: a kind of member of a programme.
+type As struct {
+	Programme  string
+	EntityType string
+}
+
+// String is the choice as an address has it.
+func (a As) String() string { return a.Programme + ":" + a.EntityType }
+
+// ParseAs reads what String wrote; the zero value when it is something else.
+func ParseAs(s string) (a As) {
+	a.Programme, a.EntityType, _ = strings.Cut(s, ":")
+	return a
+}
+
+// Case is what a company's reports say of a period beside what others met: what membership
+// seems to bring, and what it costs.
+type Case struct {
+	Company
+	As        As              // the zero value: the company is no member of anything
+	Kinds     []As            // that it could be compared as
+	Baselines []baseline.File // that cohorts of the comparison stand in, the newest signed first
+	Costs     cost.Costs
+	Whole     Compared
+	Modes     []Compared
+	Years     []Year // the latest first
+}
+
+// Year is what a calendar year brought and cost, up to the end of the period.
+type Year struct {
+	Year    int
+	Months  int // that are over
+	Covered int // of them, with shipments
+	Money   []YearMoney
+}
+
+// Quality says how far the year's numbers may be trusted.
+func (y Year) Quality() Quality {
+	switch {
+	case y.Covered == 0:
+		return Nothing
+	case y.Covered == 12:
+		return Complete
+	}
+	return Partial
+}
+
+// YearMoney is a year in one currency. Currencies are never added to each other.
+type YearMoney struct {
+	Currency  string
+	Saved     Weighed // by examinations that were avoided: an estimate
+	Mitigated string  // proposed less assessed, as decided
+	Cost      string  // of membership
+	Net       Span    // saved and mitigated less the cost
+}
+
+// Return is how much came back for one of the currency that was spent. False: nothing was
+// spent, or too little is known of what was saved.
+func (m YearMoney) Return() (r Span, known bool) {
+	spent := number(m.Cost)
+	if spent == 0 || !m.Saved.Enough() {
+		return r, false
+	}
+	return Span{m.Net.Value/spent + 1, m.Net.Low/spent + 1, m.Net.High/spent + 1}, true
+}
+
+// Case makes a company's figures beside those of others. Its own people may, and nobody else.
+// as chooses among its kinds; any other means the first.
+func (s *Service) Case(ctx context.Context, by identity.Actor, p Period, as As) (c Case, err error) {
+	c.Costs.Defaults = s.Costs.Defaults
+	var saved []yearRow
+	var rows []monthRow
+	c.Company, rows, err = s.read(ctx, by, p, append(cost.Queries(&c.Costs, by.CompanyID),
+		pg.All(&c.Kinds, `select programme, entity_type from membership where company_id = $1 group by 1, 2 order by min(certified_on), 1, 2 limit 20`, by.CompanyID),
+		pg.All(&saved, `select extract(year from month)::int as year, currency, sum(proposed - assessed)::text as amount from benefit_month
+			where company_id = $1 and month between $2 and $3 and kind in ('isf_mitigation', 'penalty_mitigation') and type = '' and country = '' and currency <> '' group by 1, 2`, by.CompanyID, p.firstYear(), p.To))...)
+	if err != nil {
+		return c, err
+	}
+	if slices.Contains(c.Kinds, as) {
+		c.As = as
+	} else if len(c.Kinds) > 0 {
+		c.As = c.Kinds[0]
+	}
+	var known cohorts
+	if c.As != (As{}) {
+		list, files, err := s.Baselines.Cohorts(ctx, by, c.As.Programme, c.As.EntityType, p.firstYear(), p.To)
+		if err != nil {
+			return c, err
+		}
+		known = index(list)
+		c.Baselines = files
+	}
+	own := shipments(rows)
+	c.Years = years(p, own, known, c.Costs, saved)
+	maps.DeleteFunc(own, func(k cell, _ Share) bool { return k.month.Before(p.From) })
+	c.Whole, c.Modes = compare(own, known, c.Costs)
+	c.Baselines = slices.DeleteFunc(c.Baselines, func(f baseline.File) bool { return !known.used(own, f.ID) })
+	return c, nil
+}
+
+// firstYear is the first month of the period's first year: years are shown whole.
+func (p Period) firstYear() clock.Day { return p.From.AddMonths(1 - int(p.From.Month())) }
+
+// used reports whether a shipment has a cohort of a file.
+func (c cohorts) used(own map[cell]Share, file uuid.UUID) bool {
+	for k := range own {
+		if x := c.of(k); x != nil && x.FileID == file {
+			return true
+		}
+	}
+	return false
+}
+
+type yearRow struct {
+	Year     int
+	Currency string
+	Amount   string
+}
+
+// years parts what was saved and spent by calendar years.
+func years(p Period, own map[cell]Share, known cohorts, costs cost.Costs, saved []yearRow) (out []Year) {
+	for n := p.To.Year(); n >= p.From.Year(); n-- {
+		y := Year{Year: n, Months: 12}
+		if n == p.To.Year() {
+			y.Months = int(p.To.Month())
+		}
+		mine, months := map[cell]Share{}, map[clock.Day]bool{}
+		for k, v := range own {
+			if k.month.Year() == n {
+				mine[k] = v
+				if v.Whole > 0 {
+					months[k.month] = true
+				}
+			}
+		}
+		y.Covered = len(months)
+		rows := map[string]*YearMoney{}
+		at := func(currency string) *YearMoney {
+			if rows[currency] == nil {
+				rows[currency] = &YearMoney{Currency: currency, Mitigated: "0", Cost: "0"}
+			}
+			return rows[currency]
+		}
+		whole, _ := compare(mine, known, costs)
+		for _, w := range whole.Money {
+			at(w.Currency).Saved = w.Weighed
+		}
+		for _, r := range saved {
+			if r.Year == n {
+				at(r.Currency).Mitigated = r.Amount
+			}
+		}
+		for currency, amount := range costs.Year(n) {
+			at(currency).Cost = amount
+		}
+		for _, currency := range slices.Sorted(maps.Keys(rows)) {
+			m := rows[currency]
+			exact := number(m.Mitigated) - number(m.Cost)
+			m.Net = Span{m.Saved.Value + exact, m.Saved.Low + exact, m.Saved.High + exact}
+			y.Money = append(y.Money, *m)
+		}
+		out = append(out, y)
+	}
+	return out
+}
+
+// number reads a decimal for an estimate; exact amounts stay text.
+func number(decimal string) float64 {
+	f, err := strconv.ParseFloat(decimal, 64)
+	if err != nil {
+		panic(fmt.Sprintf("%q is no decimal", decimal)) // the database wrote it
+	}
+	return f
+}
