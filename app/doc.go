@@ -63,6 +63,7 @@
 //   - benefit: what membership brings a company, from the reports that it brings
 //   - baseline: what others meet, signed off by a second person, to compare members with
 //   - metric: the arithmetic of benefit figures, with intervals
+//   - claim: what members say was not given to them, and benefits that nobody sees
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //
 // And around it:

@@ -237,6 +237,18 @@ end $$;
 
 
 --
+-- Name: claim_unask(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.claim_unask(which uuid, at timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'public'
+    SET "portal.scope" TO 'system'
+    AS $$ update claim_request r set status = 'recalled', recalled_at = at, version = r.version + 1 where r.claim_id = which and r.status = 'asked'
+    and exists (select from claim c where c.id = which and c.status = 'withdrawn') $$;
+
+
+--
 -- Name: company_names_like(text, text, text, integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2657,6 +2669,187 @@ COMMENT ON TABLE public.check_piece IS 'Rows of a list, as they came. A piece is
 
 
 --
+-- Name: claim; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.claim (
+    id uuid NOT NULL,
+    reference text NOT NULL,
+    company_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    office_id uuid NOT NULL,
+    programme text NOT NULL,
+    benefit text NOT NULL,
+    status text NOT NULL,
+    first_on date NOT NULL,
+    last_on date NOT NULL,
+    tier text DEFAULT ''::text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    arrangement text DEFAULT ''::text NOT NULL,
+    refs text DEFAULT ''::text NOT NULL,
+    happened text NOT NULL,
+    round integer DEFAULT 1 NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by uuid NOT NULL,
+    opener text NOT NULL,
+    officer_id uuid,
+    taken_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    answer text DEFAULT ''::text NOT NULL,
+    answered_at timestamp with time zone,
+    answered_by uuid,
+    withdrawn_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT answered_whole CHECK ((((status = 'answered'::text) = (answered_at IS NOT NULL)) AND ((status = 'answered'::text) = (outcome <> ''::text)))),
+    CONSTRAINT claim_answer_check CHECK ((length(answer) <= 4000)),
+    CONSTRAINT claim_arrangement_check CHECK ((length(arrangement) <= 60)),
+    CONSTRAINT claim_benefit_check CHECK ((benefit ~ '^[a-z0-9_-]{2,60}$'::text)),
+    CONSTRAINT claim_happened_check CHECK (((length(happened) >= 1) AND (length(happened) <= 4000))),
+    CONSTRAINT claim_of_days CHECK (((first_on <= last_on) AND ((last_on - first_on) <= 92))),
+    CONSTRAINT claim_outcome_check CHECK ((outcome = ANY (ARRAY[''::text, 'not_given'::text, 'given'::text, 'not_owed'::text]))),
+    CONSTRAINT claim_place_check CHECK ((length(place) <= 200)),
+    CONSTRAINT claim_reason_check CHECK ((length(reason) <= 60)),
+    CONSTRAINT claim_refs_check CHECK ((length(refs) <= 2000)),
+    CONSTRAINT claim_round_check CHECK (((round >= 1) AND (round <= 2))),
+    CONSTRAINT claim_somewhere CHECK (((place = ''::text) <> (arrangement = ''::text))),
+    CONSTRAINT claim_status_check CHECK ((status = ANY (ARRAY['open'::text, 'in_hand'::text, 'asked'::text, 'answered'::text, 'withdrawn'::text]))),
+    CONSTRAINT in_hand_of_somebody CHECK (((status <> ALL (ARRAY['in_hand'::text, 'asked'::text, 'answered'::text])) OR (officer_id IS NOT NULL))),
+    CONSTRAINT withdrawn_whole CHECK (((status = 'withdrawn'::text) = (withdrawn_at IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.claim FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE claim; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.claim IS 'A member says that a benefit to which it was entitled was not given.';
+
+
+--
+-- Name: COLUMN claim.tier; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.claim.tier IS 'The tier of the membership on the first day, as known when the claim was made.';
+
+
+--
+-- Name: COLUMN claim.arrangement; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.claim.arrangement IS 'Of a benefit abroad: the arrangement whose partner should have given it.';
+
+
+--
+-- Name: COLUMN claim.round; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.claim.round IS '2: the member has asked again, with new facts. It may once.';
+
+
+--
+-- Name: claim_number; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+CREATE SEQUENCE public.claim_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+--
+-- Name: claim_request; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.claim_request (
+    id uuid NOT NULL,
+    claim_id uuid NOT NULL,
+    recognition_id uuid NOT NULL,
+    agency_id uuid NOT NULL,
+    arrangement text NOT NULL,
+    number text NOT NULL,
+    first_on date NOT NULL,
+    last_on date NOT NULL,
+    refs text DEFAULT ''::text NOT NULL,
+    question text NOT NULL,
+    told text DEFAULT ''::text NOT NULL,
+    status text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by uuid NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    done text DEFAULT ''::text NOT NULL,
+    answered_at timestamp with time zone,
+    answered_by uuid,
+    answerer text DEFAULT ''::text NOT NULL,
+    recalled_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT claim_request_done_check CHECK ((length(done) <= 2000)),
+    CONSTRAINT claim_request_outcome_check CHECK ((outcome = ANY (ARRAY[''::text, 'not_given'::text, 'given'::text, 'unknown'::text]))),
+    CONSTRAINT claim_request_question_check CHECK (((length(question) >= 1) AND (length(question) <= 2000))),
+    CONSTRAINT claim_request_reason_check CHECK ((length(reason) <= 60)),
+    CONSTRAINT claim_request_refs_check CHECK ((length(refs) <= 2000)),
+    CONSTRAINT claim_request_status_check CHECK ((status = ANY (ARRAY['asked'::text, 'answered'::text, 'recalled'::text]))),
+    CONSTRAINT claim_request_told_check CHECK ((length(told) <= 4000)),
+    CONSTRAINT request_answered_whole CHECK ((((status = 'answered'::text) = (answered_at IS NOT NULL)) AND ((status = 'answered'::text) = (outcome <> ''::text)))),
+    CONSTRAINT request_recalled_whole CHECK (((status = 'recalled'::text) = (recalled_at IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.claim_request FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE claim_request; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.claim_request IS 'What a partner agency is asked about a claim, and its answer. It holds everything that the partner sees but the name of the member, which is read while the member consents.';
+
+
+--
+-- Name: COLUMN claim_request.told; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.claim_request.told IS 'What the member said happened, if the officer chose to send it. Files are never sent.';
+
+
+--
+-- Name: claim_step; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.claim_step (
+    id uuid NOT NULL,
+    claim_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    side text NOT NULL,
+    author text NOT NULL,
+    person_id uuid,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT claim_step_body_check CHECK ((length(body) <= 4000)),
+    CONSTRAINT claim_step_kind_check CHECK ((kind = ANY (ARRAY['open'::text, 'take'::text, 'ask'::text, 'recall'::text, 'partner_answer'::text, 'answer'::text, 'withdraw'::text, 'again'::text]))),
+    CONSTRAINT claim_step_outcome_check CHECK ((outcome = ANY (ARRAY[''::text, 'not_given'::text, 'given'::text, 'not_owed'::text, 'unknown'::text]))),
+    CONSTRAINT claim_step_reason_check CHECK ((length(reason) <= 60)),
+    CONSTRAINT claim_step_side_check CHECK ((side = ANY (ARRAY['company'::text, 'agency'::text, 'partner'::text])))
+);
+
+ALTER TABLE ONLY public.claim_step FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE claim_step; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.claim_step IS 'What happened to a claim, step by step. The company reads who of its own and of the partner did something, and of the agency only that it did.';
+
+
+--
 -- Name: clock; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2699,7 +2892,7 @@ CREATE TABLE public.clock (
     CONSTRAINT clock_check CHECK (((stopped_at IS NULL) OR (NOT paused))),
     CONSTRAINT clock_extension_days_check CHECK ((extension_days >= 0)),
     CONSTRAINT clock_owed_by_check CHECK ((owed_by = ANY (ARRAY['agency'::text, 'company'::text]))),
-    CONSTRAINT clock_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['application'::text, 'membership'::text, 'change_notice'::text, 'profile'::text, 'validation'::text, 'finding'::text, 'incident'::text, 'enforcement'::text, 'appeal'::text, 'succession'::text, 'questionnaire'::text]))),
+    CONSTRAINT clock_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['application'::text, 'membership'::text, 'change_notice'::text, 'profile'::text, 'validation'::text, 'finding'::text, 'incident'::text, 'enforcement'::text, 'appeal'::text, 'succession'::text, 'questionnaire'::text, 'claim'::text]))),
     CONSTRAINT clock_unit_check CHECK ((unit = ANY (ARRAY['calendar_days'::text, 'business_days'::text, 'months'::text, 'years'::text]))),
     CONSTRAINT follows_from_an_anchor CHECK (((start_event = 'clock.repeated'::text) = (anchor_on IS NOT NULL)))
 );
@@ -3072,7 +3265,7 @@ CREATE TABLE public.enclosure (
     author text NOT NULL,
     shown_by uuid,
     shown_at timestamp with time zone NOT NULL,
-    CONSTRAINT enclosure_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['incident'::text, 'enforcement'::text, 'appeal'::text])))
+    CONSTRAINT enclosure_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['incident'::text, 'enforcement'::text, 'appeal'::text, 'claim'::text])))
 );
 
 ALTER TABLE ONLY public.enclosure FORCE ROW LEVEL SECURITY;
@@ -8053,6 +8246,38 @@ ALTER TABLE ONLY public.check_piece
 
 
 --
+-- Name: claim claim_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: claim claim_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_reference_key UNIQUE (reference);
+
+
+--
+-- Name: claim_request claim_request_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_request
+    ADD CONSTRAINT claim_request_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: claim_step claim_step_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_step
+    ADD CONSTRAINT claim_step_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: clock_pause clock_pause_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9999,6 +10224,118 @@ CREATE INDEX check_piece_agency ON public.check_piece USING btree (agency_id);
 
 
 --
+-- Name: claim_answerer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_answerer ON public.claim USING btree (answered_by) WHERE (answered_by IS NOT NULL);
+
+
+--
+-- Name: claim_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_company ON public.claim USING btree (company_id, opened_at DESC, id DESC);
+
+
+--
+-- Name: claim_done; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_done ON public.claim USING btree (opened_at DESC, id DESC);
+
+
+--
+-- Name: claim_membership; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_membership ON public.claim USING btree (membership_id);
+
+
+--
+-- Name: claim_office; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_office ON public.claim USING btree (office_id);
+
+
+--
+-- Name: claim_officer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_officer ON public.claim USING btree (officer_id) WHERE (officer_id IS NOT NULL);
+
+
+--
+-- Name: claim_opener; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_opener ON public.claim USING btree (opened_by);
+
+
+--
+-- Name: claim_queue; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_queue ON public.claim USING btree (opened_at, id) WHERE (status = ANY (ARRAY['open'::text, 'in_hand'::text, 'asked'::text]));
+
+
+--
+-- Name: claim_request_agency; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_request_agency ON public.claim_request USING btree (agency_id, status, asked_at, id);
+
+
+--
+-- Name: claim_request_answerer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_request_answerer ON public.claim_request USING btree (answered_by) WHERE (answered_by IS NOT NULL);
+
+
+--
+-- Name: claim_request_asker; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_request_asker ON public.claim_request USING btree (asked_by);
+
+
+--
+-- Name: claim_request_claim; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_request_claim ON public.claim_request USING btree (claim_id, asked_at);
+
+
+--
+-- Name: claim_request_recognition; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_request_recognition ON public.claim_request USING btree (recognition_id);
+
+
+--
+-- Name: claim_step_claim; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_step_claim ON public.claim_step USING btree (claim_id, at);
+
+
+--
+-- Name: claim_step_company; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_step_company ON public.claim_step USING btree (company_id);
+
+
+--
+-- Name: claim_step_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX claim_step_person ON public.claim_step USING btree (person_id) WHERE (person_id IS NOT NULL);
+
+
+--
 -- Name: clock_application_due; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -10962,6 +11299,20 @@ CREATE UNIQUE INDEX one_open_arrangement_proposal ON public.arrangement_proposal
 --
 
 CREATE UNIQUE INDEX one_open_change_case ON public.change_case USING btree (membership_id) WHERE (status = ANY (ARRAY['draft'::text, 'sent'::text, 'in_review'::text, 'proposed'::text, 'accepted'::text, 'returned'::text]));
+
+
+--
+-- Name: one_open_claim; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_claim ON public.claim USING btree (membership_id, benefit, first_on, last_on, place, arrangement) WHERE (status = ANY (ARRAY['open'::text, 'in_hand'::text, 'asked'::text]));
+
+
+--
+-- Name: one_open_claim_request; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX one_open_claim_request ON public.claim_request USING btree (claim_id) WHERE (status = 'asked'::text);
 
 
 --
@@ -12176,6 +12527,20 @@ CREATE TRIGGER change_case_entry_no_truncate BEFORE TRUNCATE ON public.change_ca
 
 
 --
+-- Name: claim_step claim_step_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER claim_step_append_only BEFORE DELETE OR UPDATE ON public.claim_step FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: claim_step claim_step_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER claim_step_no_truncate BEFORE TRUNCATE ON public.claim_step FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: consultation consultation_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -13315,6 +13680,118 @@ ALTER TABLE ONLY public.check_piece
 
 ALTER TABLE ONLY public.check_piece
     ADD CONSTRAINT check_piece_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES public.check_batch(id);
+
+
+--
+-- Name: claim claim_answered_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES public.person(id);
+
+
+--
+-- Name: claim claim_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: claim claim_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES public.membership(id);
+
+
+--
+-- Name: claim claim_office_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_office_id_fkey FOREIGN KEY (office_id) REFERENCES public.office(id);
+
+
+--
+-- Name: claim claim_officer_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES public.person(id);
+
+
+--
+-- Name: claim claim_opened_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES public.person(id);
+
+
+--
+-- Name: claim_request claim_request_agency_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_request
+    ADD CONSTRAINT claim_request_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.agency(id);
+
+
+--
+-- Name: claim_request claim_request_answered_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_request
+    ADD CONSTRAINT claim_request_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES public.person(id);
+
+
+--
+-- Name: claim_request claim_request_asked_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_request
+    ADD CONSTRAINT claim_request_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.person(id);
+
+
+--
+-- Name: claim_request claim_request_claim_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_request
+    ADD CONSTRAINT claim_request_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claim(id);
+
+
+--
+-- Name: claim_request claim_request_recognition_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_request
+    ADD CONSTRAINT claim_request_recognition_id_fkey FOREIGN KEY (recognition_id) REFERENCES public.recognition(id);
+
+
+--
+-- Name: claim_step claim_step_claim_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_step
+    ADD CONSTRAINT claim_step_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claim(id);
+
+
+--
+-- Name: claim_step claim_step_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_step
+    ADD CONSTRAINT claim_step_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: claim_step claim_step_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.claim_step
+    ADD CONSTRAINT claim_step_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 
 --
@@ -16299,6 +16776,24 @@ ALTER TABLE public.check_batch ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.check_piece ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: claim; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.claim ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: claim_request; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.claim_request ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: claim_step; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.claim_step ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: clock; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -16715,6 +17210,27 @@ CREATE POLICY fence ON public.check_batch USING ((( SELECT public.looking_inside
 --
 
 CREATE POLICY fence ON public.check_piece USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: claim fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.claim USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: claim_request fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.claim_request USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'partner'::text) AND (agency_id = ( SELECT public.looking_agency() AS looking_agency)))));
+
+
+--
+-- Name: claim_step fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.claim_step USING ((( SELECT public.looking_inside() AS looking_inside) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -18529,6 +19045,34 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.check_batch TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.check_piece TO portal_app;
+
+
+--
+-- Name: TABLE claim; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.claim TO portal_app;
+
+
+--
+-- Name: SEQUENCE claim_number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT USAGE ON SEQUENCE public.claim_number TO portal_app;
+
+
+--
+-- Name: TABLE claim_request; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.claim_request TO portal_app;
+
+
+--
+-- Name: TABLE claim_step; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.claim_step TO portal_app;
 
 
 --

@@ -79,6 +79,9 @@ func Today(ctx context.Context, tx pg.Tx, now time.Time) (clock.Day, error) {
 // Zone reads the zone of headquarters within a batch.
 func Zone(zone *string) pg.Query { return pg.Value(zone, zoneSQL) }
 
+// ZoneColumn is the zone of headquarters as a column hq_zone of another statement.
+const ZoneColumn = `(` + zoneSQL + `) as hq_zone`
+
 // DayIn is the day of an instant in a zone that was read with Zone.
 func DayIn(now time.Time, zone string) (clock.Day, error) {
 	at, err := time.LoadLocation(zone)

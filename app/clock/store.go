@@ -49,6 +49,7 @@ func standstills() []standstill {
 		{programme.ApplicationInformationRequested, programme.ApplicationInformationReceived, "waiting_for_company"},
 		{programme.ApplicationHearingOpened, programme.ApplicationHearingAnswered, "right_to_be_heard"},
 		{programme.ProfileReturned, programme.ProfileAnswered, "profile_returned"},
+		{programme.ClaimPartnerAsked, programme.ClaimPartnerAnswered, "partner_asked"},
 	}
 }
 

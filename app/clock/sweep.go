@@ -340,6 +340,7 @@ func lockSubject(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (free
 		"validation":    `select id from validation where id = ? for update skip locked`,
 		"finding":       `select id from finding where id = ? for update skip locked`,
 		"enforcement":   `select id from enforcement_case where id = ? for update skip locked`,
+		"claim":         `select id from claim where id = ? for update skip locked`,
 	}[kind]
 	if sql == "" {
 		return false, fmt.Errorf("clocks of a %q are not known", kind)
@@ -362,6 +363,7 @@ func inCharge(ctx context.Context, tx pg.Tx, r Row) (persons []uuid.UUID, err er
 		  union select lead_id from validation where lead_id is not null and (
 		    (@kind = 'validation' and id = @id) or (@kind = 'finding' and id = (select validation_id from finding where id = @id)))
 		  union select worker_id from enforcement_case where worker_id is not null and @kind = 'enforcement' and id = @id
+		  union select officer_id from claim where officer_id is not null and @kind = 'claim' and id = @id
 		), office as (
 		  select person_id as id, role from person_right
 		  where audience = 'staff' and ended_at is null and office_id = @office and role in ('supervisor', 'specialist')

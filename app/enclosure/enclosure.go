@@ -1,5 +1,5 @@
 // Package enclosure keeps the documents that a company shows the agency with a record that the
-// two share: a reported incident, a case of enforcement, an appeal. They come from the
+// two share: a reported incident, a case of enforcement, an appeal, a claim. They come from the
 // company's library, each in the version of that moment, and stay as they were shown.
 //
 // Who may: those who edit for the company, while the record is open. Whoever reads the record
@@ -36,11 +36,13 @@ var subjects = map[string]string{
 		from enforcement_case where id = @id and company_id = @company`,
 	notice.AboutAppeal: `select reference, status in ('filed', 'in_hand') as open, array_remove(array[officer_id], null)::text[] as staff
 		from appeal where id = @id and company_id = @company`,
+	notice.AboutClaim: `select reference, status in ('open', 'in_hand', 'asked') as open, case when officer_id is null then array(select to_tell(office_id)) else array[officer_id] end::text[] as staff
+		from claim where id = @id and company_id = @company`,
 }
 
 // Kinds lists the kinds of record with which documents are shown.
 func Kinds() []string {
-	return []string{notice.AboutIncident, notice.AboutEnforcement, notice.AboutAppeal}
+	return []string{notice.AboutIncident, notice.AboutEnforcement, notice.AboutAppeal, notice.AboutClaim}
 }
 
 // Item is a document that was shown.

@@ -94,10 +94,11 @@ const itemFrom = ` from message m
 	left join finding f on m.subject_kind = 'finding' and f.id = m.subject_id and f.company_id = m.company_id
 	left join incident ic on m.subject_kind = 'incident' and ic.id = m.subject_id and ic.company_id = m.company_id
 	left join enforcement_case ec on m.subject_kind = 'enforcement' and ec.id = m.subject_id and ec.company_id = m.company_id
-	left join appeal ap on m.subject_kind = 'appeal' and ap.id = m.subject_id and ap.company_id = m.company_id`
+	left join appeal ap on m.subject_kind = 'appeal' and ap.id = m.subject_id and ap.company_id = m.company_id
+	left join claim cl on m.subject_kind = 'claim' and cl.id = m.subject_id and cl.company_id = m.company_id`
 
 // itemReference is what people call the record that a message is about.
-const itemReference = `coalesce(a.reference, n.reference, s.number, y.reference, v.reference, f.reference, ic.reference, ec.reference, ap.reference, '')`
+const itemReference = `coalesce(a.reference, n.reference, s.number, y.reference, v.reference, f.reference, ic.reference, ec.reference, ap.reference, cl.reference, '')`
 
 const inboxSQL = `select ` + itemColumns + itemFrom + `
 	where m.company_id = $3 and ($4::timestamptz is null or (m.sent_at, m.id) < ($4, $5))

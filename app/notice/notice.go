@@ -59,6 +59,7 @@ const (
 	AboutEnforcement = "enforcement"
 	AboutSuccession  = "succession"
 	AboutAppeal      = "appeal"
+	AboutClaim       = "claim" // of a member, that a benefit was not given
 	AboutRecognition = "recognition"
 	AboutEvidence    = "evidence" // the company's own: the agency has no page of it
 
@@ -183,6 +184,10 @@ func Path(a identity.Audience, kind string, id uuid.UUID) string {
 		return "/appeals/" + id.String()
 	case kind == AboutAppeal:
 		return "/desk/appeals/" + id.String()
+	case kind == AboutClaim && company:
+		return "/benefits/claims/" + id.String()
+	case kind == AboutClaim:
+		return "/desk/claims/" + id.String()
 	case kind == AboutRecognition && company:
 		return "/recognition"
 	case kind == AboutRecognition:

@@ -69,7 +69,7 @@ func insertMail(ctx context.Context, tx pg.Tx, row mailRow) error {
 func factsOf(ctx context.Context, tx pg.Tx, company uuid.UUID, kind string, id uuid.UUID) (f facts, err error) {
 	r := tx.WithContext(ctx).Raw(`
 		select c.name as company, coalesce(ao.name, o.name) as office,
-		  coalesce(x.reference, y.reference, f.reference, ic.reference, ec.reference, ap.reference, v.reference, a.reference, n.reference, '') as reference, coalesce(m.number, '') as number
+		  coalesce(x.reference, y.reference, f.reference, ic.reference, ec.reference, ap.reference, cl.reference, v.reference, a.reference, n.reference, '') as reference, coalesce(m.number, '') as number
 		from company c
 		join office o on o.id = c.office_id
 		left join profile_cycle y on @kind = 'profile' and y.id = @id and y.company_id = c.id
@@ -78,14 +78,15 @@ func factsOf(ctx context.Context, tx pg.Tx, company uuid.UUID, kind string, id u
 		left join incident ic on @kind = 'incident' and ic.id = @id and ic.company_id = c.id
 		left join enforcement_case ec on @kind = 'enforcement' and ec.id = @id and ec.company_id = c.id
 		left join appeal ap on @kind = 'appeal' and ap.id = @id and ap.company_id = c.id
+		left join claim cl on @kind = 'claim' and cl.id = @id and cl.company_id = c.id
 		left join validation v on v.company_id = c.id and ((@kind = 'validation' and v.id = @id) or v.id = f.validation_id)
 		left join application a on a.company_id = c.id and ((@kind = 'application' and a.id = @id) or a.id = y.application_id or a.id = v.application_id
 		  or (@kind = 'membership' and a.id = (select application_id from membership where id = @id))
-		  or a.id = (select application_id from membership where id = coalesce(ic.membership_id, ec.membership_id, ap.membership_id)))
+		  or a.id = (select application_id from membership where id = coalesce(ic.membership_id, ec.membership_id, ap.membership_id, cl.membership_id)))
 		left join office ao on ao.id = a.office_id
 		left join change_notice n on @kind = 'change_notice' and n.id = @id and n.company_id = c.id
 		left join membership m on m.company_id = c.id and ((@kind = 'membership' and m.id = @id)
-		  or (@kind = 'application' and m.application_id = @id) or m.id = y.membership_id or m.id = v.membership_id or m.id = x.membership_id or m.id = ic.membership_id or m.id = ec.membership_id or m.id = ap.membership_id
+		  or (@kind = 'application' and m.application_id = @id) or m.id = y.membership_id or m.id = v.membership_id or m.id = x.membership_id or m.id = ic.membership_id or m.id = ec.membership_id or m.id = ap.membership_id or m.id = cl.membership_id
 		  or (@kind = 'recognition' and m.id = (select membership_id from recognition where id = @id)))
 		where c.id = @company`, map[string]any{"kind": kind, "id": id, "company": company}).Scan(&f)
 	if r.Error == nil && r.RowsAffected == 0 {
@@ -108,6 +109,7 @@ func companyOf(ctx context.Context, tx pg.Tx, kind string, id uuid.UUID) (compan
 		union all select company_id from incident where @kind = 'incident' and id = @id
 		union all select company_id from enforcement_case where @kind = 'enforcement' and id = @id
 		union all select company_id from appeal where @kind = 'appeal' and id = @id
+		union all select company_id from claim where @kind = 'claim' and id = @id
 		union all select company_id from recognition where @kind = 'recognition' and id = @id
 		union all select id from company where @kind = 'company' and id = @id`, map[string]any{"kind": kind, "id": id}).Scan(&ids).Error
 	if err == nil && len(ids) == 0 {

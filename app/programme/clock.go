@@ -60,6 +60,11 @@ const (
 	DecisionAdverse                 = "decision.adverse"
 	DecisionFalseInformation        = "decision.false_information"
 	DecisionTakenBack               = "decision.taken_back" // without an appeal
+	ClaimOpened                     = "claim.opened"        // that a benefit was not given, also once again
+	ClaimPartnerAsked               = "claim.partner_asked"
+	ClaimPartnerAnswered            = "claim.partner_answered" // or the question was taken back
+	ClaimAnswered                   = "claim.answered"
+	ClaimWithdrawn                  = "claim.withdrawn"
 )
 
 // Events lists every event a clock may name: those above, and those of the later
@@ -76,6 +81,7 @@ func Events() []string {
 		MembershipRemoved, MembershipRevoked, MembershipWithdrawn, MembershipReopened,
 		EnforcementNotified, EnforcementAnswered, EnforcementDecided, CaseSuspended, SuspensionAnswered, CaseSuspensionEnded, CureDaySet, CureReported,
 		PlanItemPromised, PlanItemDone, MeasuresEnded, DecisionAdverse, DecisionFalseInformation, DecisionTakenBack, AppealFiled, AppealDecided,
+		ClaimOpened, ClaimPartnerAsked, ClaimPartnerAnswered, ClaimAnswered, ClaimWithdrawn,
 		"consultation.sent", "consultation.answered",
 		"catalogue.published", "catalogue.reviewed",
 		"company.seal_procedure_reviewed", "company.cyber_policy_reviewed", "company.camera_policy_reviewed",

@@ -44,6 +44,7 @@ func LetterCodes() []string {
 		"enforcement_extended", "enforcement_ended", "enforcement_plan_accepted", "enforcement_plan_returned", "enforcement_item_returned",
 		"enforcement_request_received", "enforcement_request_refused", "enforcement_published",
 		"appeal_received", "appeal_confirmed", "appeal_overturned", "appeal_ended",
+		"claim_received", "claim_in_hand", "claim_partner_asked", "claim_partner_answered", "claim_answered", "claim_withdrawn",
 		"recognition_sent", "recognition_answered", "recognition_refused", "recognition_ended", "recognition_paused", "recognition_resumed", "foreign_partner_changed",
 		"staff_application_received", "staff_information_received", "staff_change_received", "staff_deadline_reminder", "staff_deadline_overdue",
 	}
@@ -108,6 +109,7 @@ func Placeholders() map[string]string {
 		"days_over":         "days since a last day",
 		"deadline":          "name of the clock",
 		"owed":              "what is owed",
+		"outcome":           "what came of it",
 		"reason":            "reason in words",
 		"points":            "the points, one a line",
 		"request":           "what is asked for, one a line",

@@ -135,6 +135,7 @@ seal_procedure_review 1 years deadline company none
 cyber_policy_review 1 years deadline company none
 camera_policy_review 1 years deadline company none
 pest_record_retention 1 years earliest company none
+claim_answer 30 calendar_days deadline agency task
 `,
 		"ctpat-tc": `profile_due 30 calendar_days deadline company lapse
 certification_decision 90 calendar_days deadline agency task
@@ -152,6 +153,7 @@ reapplication_bar 1 years earliest company lift_bar
 appeal_filing 90 calendar_days deadline company none
 appeal_filing_false_information 30 calendar_days deadline company none
 appeal_decision 180 calendar_days deadline agency task
+claim_answer 30 calendar_days deadline agency task
 `,
 		"eu-aeo": `acceptance 30 calendar_days deadline agency count_as_accepted
 information_answer 30 calendar_days deadline company task
@@ -171,6 +173,7 @@ monitoring 3 years deadline agency task
 validation_notice 14 calendar_days earliest agency none
 audit_report 60 calendar_days deadline agency task
 measures_demanded 60 calendar_days deadline company task
+claim_answer 30 calendar_days deadline agency task
 `,
 	} {
 		var got strings.Builder

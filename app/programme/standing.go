@@ -7,6 +7,7 @@ type Standing struct {
 	Types    []StandingType `yaml:"types"`    // empty: a membership has no parts
 	Holds    []Holding      `yaml:"holds"`    // which kind of member holds which types
 	Benefits []Benefit      `yaml:"benefits"` // that can be denied one by one
+	Claims   ClaimRules     `yaml:"claims"`   // of members that a benefit was not given
 	Removal  Removal        `yaml:"removal"`
 	Annul    bool           `yaml:"annulment"` // a membership can be ended as if never granted
 	Source   string         `yaml:"source"`
@@ -34,7 +35,45 @@ type Benefit struct {
 	Types  []string      `yaml:"types"` // the types that bring it; empty: any
 	For    []BenefitRule `yaml:"for"`   // who has it: whom any rule names; empty: every member
 	Source string        `yaml:"source"`
-	Draft  bool          `yaml:"draft"` // from practice, not from a published source
+	Draft  bool          `yaml:"draft"`  // from practice, not from a published source
+	Abroad bool          `yaml:"abroad"` // customs of partner countries give it
+	Seen   *BenefitSight `yaml:"seen"`   // how reports of a member show it; nil: they cannot
+}
+
+// BenefitSight says which events of a member's reports show a benefit.
+type BenefitSight struct {
+	Kinds   []string `yaml:"kinds"`   // of event
+	Types   []string `yaml:"types"`   // of the event, such as a lane; empty: any
+	Without string   `yaml:"without"` // shipments without an event of this kind show it
+}
+
+// ClaimRules are the rules for claims that a benefit was not given.
+type ClaimRules struct {
+	BackMonths     int           `yaml:"back_months"` // how long ago the day may be
+	Reasons        []ClaimReason `yaml:"reasons"`     // of the agency's answer
+	PartnerReasons []ClaimReason `yaml:"partner_reasons"`
+	Source         string        `yaml:"source"`
+	Draft          bool          `yaml:"draft"`
+}
+
+// ClaimReason is why a claim was answered as it was.
+type ClaimReason struct {
+	Code    string `yaml:"code"`
+	Outcome string `yaml:"outcome"` // not_given, given, not_owed
+	Name    string `yaml:"name"`
+	Text    string `yaml:"text"`
+	Source  string `yaml:"source"`
+	Draft   bool   `yaml:"draft"`
+}
+
+// Reason finds a reason of the agency's answer.
+func (r ClaimRules) Reason(code string) (ClaimReason, bool) {
+	return find(r.Reasons, func(x ClaimReason) bool { return x.Code == code })
+}
+
+// PartnerReason finds a reason of a partner's answer.
+func (r ClaimRules) PartnerReason(code string) (ClaimReason, bool) {
+	return find(r.PartnerReasons, func(x ClaimReason) bool { return x.Code == code })
 }
 
 // BenefitRule says of a kind of member and its tiers that they have a benefit.
@@ -116,6 +155,9 @@ func (c *checker) standing() {
 			}
 		}
 		c.benefitRules(doc, i, b)
+		if b.Abroad && len(s.Claims.PartnerReasons) == 0 {
+			c.bad(doc, at("benefits", i, "abroad"), "partners give it, but claims have no partner_reasons")
+		}
 	}
 	if len(s.Types) > 0 && c.read("entity_types") {
 		for _, e := range c.p.entityTypes {

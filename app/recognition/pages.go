@@ -157,18 +157,22 @@ func (s *Service) Partners(ctx context.Context, by identity.Actor, membership uu
 	}
 	now := s.Now()
 	var r read
-	if err := s.DB.Batch(ctx, by.Scope(), arrangement.Known(&r.events, ""), arrangement.Zone(&r.zone),
-		pg.All(&r.rows, `select `+columns+` from recognition r where r.company_id = $1 and r.membership_id = $2 and r.ended_at is null order by r.arrangement limit 200`, *own, membership)); err != nil {
+	var rows []struct {
+		Recognition
+		HqZone string
+	}
+	if err := s.DB.Batch(ctx, by.Scope(), arrangement.Known(&r.events, ""),
+		pg.All(&rows, `select `+columns+`, `+arrangement.ZoneColumn+` from recognition r where r.company_id = $1 and r.membership_id = $2 and r.ended_at is null order by r.arrangement limit 200`, *own, membership)); err != nil {
 		return nil, fmt.Errorf("read how partners see a membership: %w", err)
 	}
-	today, err := arrangement.DayIn(now, r.zone)
-	if err != nil {
-		return nil, err
-	}
 	lives := s.Register.Lives(r.events)
-	for _, row := range r.rows {
+	for _, row := range rows {
+		today, err := arrangement.DayIn(now, row.HqZone)
+		if err != nil {
+			return nil, err
+		}
 		if a, ok := s.Register.Get(row.Arrangement); ok {
-			out = append(out, Abroad{Recognition: row, Of: a, State: lives[a.Code].On(today, now)})
+			out = append(out, Abroad{Recognition: row.Recognition, Of: a, State: lives[a.Code].On(today, now)})
 		}
 	}
 	return out, nil

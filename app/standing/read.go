@@ -86,9 +86,9 @@ func (s *Service) History(ctx context.Context, by identity.Actor, id uuid.UUID, 
 }
 
 // Entitled reads a membership without its events, and what it entitles to today. The same
-// people may as with History.
-func (s *Service) Entitled(ctx context.Context, by identity.Actor, id uuid.UUID) (p Page, list []Entitlement, err error) {
-	if p, _, err = s.read(ctx, by, id); err != nil {
+// people may as with History. more is read in the same round trip.
+func (s *Service) Entitled(ctx context.Context, by identity.Actor, id uuid.UUID, more ...pg.Query) (p Page, list []Entitlement, err error) {
+	if p, _, err = s.read(ctx, by, id, more...); err != nil {
 		return p, nil, err
 	}
 	return p, Entitlements(p.Rules, p.EntityType, p.Spans, p.Today), nil
@@ -163,6 +163,9 @@ type Row = spanRow
 func KnownNow(rows *[]Row, membership uuid.UUID) pg.Query {
 	return pg.All(rows, spansSQL, membership, nil)
 }
+
+// Spans are the spans of rows.
+func Spans(rows []Row) []Span { return spans(rows) }
 
 // On lists what each type of a membership is on a day.
 func On(rows []Row, d clock.Day) []Span { return on(spans(rows), d) }

@@ -41,7 +41,7 @@ func (d *desk) shows(owner identity.Actor, kind, record, title string) {
 	if n := w.Count(`select count(*)::int from enclosure where version_id = $1`, kept.Version); n != 1 {
 		t.Errorf("it is shown %d times", n)
 	}
-	says(t, a.want(200, w.Sam, "GET", "/desk"+record, nil), title)
+	says(t, a.want(200, w.Sam, "GET", "/desk"+strings.TrimPrefix(record, "/benefits"), nil), title)
 	says(t, a.want(200, owner, "GET", record, nil), title)
 
 	_, err = a.web.Evidence.Remove(w.Ctx, owner, kept.Evidence, w.Count(`select version from evidence where id = $1`, kept.Evidence))

@@ -136,6 +136,8 @@ var guideOf = map[string]string{
 	"/agency/recognition": "partner-agencies#recognize", "/agency/recognition/:id": "partner-agencies#recognize", "/agency/notices": "partner-agencies#notices",
 	"/company/consents": "membership#consent", "/agency/members": "partner-agencies#find",
 	"/desk/baselines": "headquarters#baselines", "/desk/baselines/new": "headquarters#baselines", "/desk/baselines/:id": "headquarters#baselines", "/benefits/baselines/:id": "benefit-reports#baselines",
+	"/memberships/:id/claim": "benefit-reports#claims", "/benefits/claims": "benefit-reports#claims", "/benefits/claims/:id": "benefit-reports#claims",
+	"/desk/claims": "specialists#claims", "/desk/claims/:id": "specialists#claims", "/desk/claims/numbers": "headquarters#claims", "/agency/claims": "partner-agencies#claims", "/agency/claims/:id": "partner-agencies#claims",
 	"/benefits": "benefit-reports#figures", "/benefits/imports": "benefit-reports#bring", "/benefits/imports/new": "benefit-reports#bring", "/benefits/imports/:id/columns": "benefit-reports#bring",
 	"/benefits/imports/:id/preview": "benefit-reports#counts", "/benefits/imports/:id": "benefit-reports#undo",
 	"/partners": "business-partners#list", "/partners/new": "business-partners#list", "/partners/:id": "business-partners#list", "/partners/:id/edit": "business-partners#list",

@@ -269,6 +269,10 @@ func newMatrix(t *testing.T) *matrix {
 	m.own["baseline"] = m.baseline(a.web.Baselines)
 	m.others["baseline"] = m.own["baseline"]
 	m.own["recognition"], m.others["recognition"] = asked.String(), asked.String()
+	question := pg.NewID()
+	w.Exec(`insert into claim_request (id, claim_id, recognition_id, agency_id, arrangement, number, first_on, last_on, question, status, asked_at, asked_by)
+		values (?, ?, ?, ?, 'us-ctpat-eu-aeo', 'C26-1', '2026-03-01', '2026-03-01', 'Was it given', 'asked', ?, ?)`, question, uuid.MustParse(m.own["claim"]), asked, agency, w.Clock.Now(), w.Sam.PersonID)
+	m.own["claim_request"], m.others["claim_request"] = question.String(), question.String()
 	m.own["check"], m.own["list"] = m.checked(a.web.Checks)
 	m.others["check"], m.others["list"] = m.own["check"], m.own["list"]
 	m.own["partner"] = m.someones[len(m.someones)-1].actor.RightID.String()
@@ -337,6 +341,7 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 		"enforcement": decided.String(),
 		"item":        item.String(),
 		"appeal":      appealed.String(),
+		"claim":       m.claimed(owner, *visited.MembershipID),
 		"reported":    visited.ID.String(),
 		"worked":      text(`select id::text from visit where validation_id = $1 order by number limit 1`, visited.ID),
 		"assessment":  assessed.draft.String(),
@@ -384,6 +389,17 @@ func (m *matrix) checked(s *consultation.Service) (check, list string) {
 	m.w.Must(err)
 	m.w.Must(s.Work(m.w.Ctx, b.ID))
 	return a.Number, b.ID.String()
+}
+
+// claimed is a claim of a member for a day on which it had the benefit, in the hand of a
+// specialist.
+func (m *matrix) claimed(owner identity.Actor, membership uuid.UUID) string {
+	m.Helper()
+	id, now := pg.NewID(), m.w.Clock.Now()
+	m.w.Exec(`insert into claim (id, reference, company_id, membership_id, office_id, programme, benefit, status, first_on, last_on, place, happened, opened_at, opened_by, opener, officer_id, taken_at)
+		select ?, 'B-' || left(?::text, 30), ?, m.id, a.office_id, 'ctpat', 'fewer_examinations', 'in_hand', '2026-03-01', '2026-03-01', 'Newark', 'It was opened', ?, ?, 'Ann', ?, ?
+		from membership m join application a on a.id = m.application_id where m.id = ?`, id, id.String(), owner.CompanyID, now, owner.PersonID, m.w.Sam.PersonID, now, membership)
+	return id.String()
 }
 
 // leaving is a case of a membership that merges, sent and sent back.
@@ -498,6 +514,9 @@ func objectOf(path string) map[string]string {
 		{"/incidents/", map[string]string{":id": "incident"}},
 		{"/desk/enforcement/", map[string]string{":id": "enforcement", ":item": "item"}},
 		{"/desk/appeals/", map[string]string{":id": "appeal"}},
+		{"/desk/claims/", map[string]string{":id": "claim"}},
+		{"/benefits/claims/", map[string]string{":id": "claim"}},
+		{"/agency/claims/", map[string]string{":id": "claim_request"}},
 		{"/appeals/", map[string]string{":id": "appeal"}},
 		{"/documents/", map[string]string{":kind": "=appeal", ":id": "appeal"}},
 		{"/enforcement/", map[string]string{":id": "enforcement", ":item": "item"}},

@@ -154,14 +154,14 @@ func entries(who identity.Actor, unread int) []ui.NavItem {
 	case who.Audience == identity.Partners && who.Domestic && who.Role != "":
 		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Find a member", Href: "/agency/members"}, {Label: "People", Href: "/agency/people"}}
 	case who.Audience == identity.Partners && who.Role != "":
-		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Check a member", Href: "/agency/checks"}, {Label: "Visits to observe", Href: "/agency/visits"}, {Label: "Members to recognize", Href: "/agency/recognition"}, {Label: "Notices", Href: "/agency/notices"}, {Label: "Foreign operators", Href: "/agency/operators"}, {Label: "Lists of operators", Href: "/agency/feeds"}, {Label: "People", Href: "/agency/people"}}
+		items = []ui.NavItem{{Label: "Home", Href: "/agency"}, {Label: "Check a member", Href: "/agency/checks"}, {Label: "Visits to observe", Href: "/agency/visits"}, {Label: "Members to recognize", Href: "/agency/recognition"}, {Label: "Notices", Href: "/agency/notices"}, {Label: "Questions about benefits", Href: "/agency/claims"}, {Label: "Foreign operators", Href: "/agency/operators"}, {Label: "Lists of operators", Href: "/agency/feeds"}, {Label: "People", Href: "/agency/people"}}
 		if who.Is(identity.AgencyAdmin) {
 			items = append(items, ui.NavItem{Label: "Programs", Href: "/agency/api"})
 		}
 	case who.Is(identity.Administrator):
 		items = []ui.NavItem{{Label: "People", Href: "/admin/people"}, {Label: "Offices", Href: "/admin/offices"}, {Label: "Partner agencies", Href: "/admin/agencies"}}
 	case who.Audience == identity.Staff && who.Is(identity.CaseReaders...):
-		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"}, {Label: "Incidents", Href: "/desk/incidents"}, {Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Leaving and changing", Href: "/desk/successions"}, {Label: "Arrangements", Href: "/desk/arrangements"}, {Label: "Foreign operators", Href: "/desk/operators"}, {Label: "Lists of operators", Href: "/desk/feeds"}}
+		items = []ui.NavItem{{Label: "Desk", Href: "/desk"}, {Label: "Security profiles", Href: "/desk/profiles"}, {Label: "Validations", Href: "/desk/validations"}, {Label: "Findings", Href: "/desk/findings"}, {Label: "Incidents", Href: "/desk/incidents"}, {Label: "Plan", Href: "/desk/plan"}, {Label: "Calendar", Href: "/desk/calendar"}, {Label: "Search", Href: "/desk/search"}, {Label: "Change notices", Href: "/desk/changes"}, {Label: "Leaving and changing", Href: "/desk/successions"}, {Label: "Claims about benefits", Href: "/desk/claims"}, {Label: "Arrangements", Href: "/desk/arrangements"}, {Label: "Foreign operators", Href: "/desk/operators"}, {Label: "Lists of operators", Href: "/desk/feeds"}}
 		if who.Is(identity.AppealOfficers...) {
 			items = append(items, ui.NavItem{Label: "Appeals", Href: "/desk/appeals"})
 		}

@@ -8,6 +8,7 @@ import (
 
 	"trustedtrader/app/arrangement"
 	"trustedtrader/app/audit"
+	"trustedtrader/app/claim"
 	"trustedtrader/app/consultation"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/headquarters"
@@ -260,6 +261,22 @@ func (w *Web) Routes() []Route {
 		{"GET", "/benefits", readers, w.showFigures},
 		{"GET", "/benefits/baselines/:id", readers, w.showBaseline},
 		{"GET", "/benefits/baselines/:id/cohorts.csv", readers, w.sendCohorts},
+		{"GET", "/memberships/:id/claim", editors, w.newClaim},
+		{"POST", "/memberships/:id/claim", editors, w.makeClaim},
+		{"GET", "/benefits/claims", readers, w.showClaims},
+		{"GET", "/benefits/claims/:id", readers, w.showClaim},
+		{"POST", "/benefits/claims/:id/again", editors, w.claimStep(claim.Again, "We look at your claim again", w.claimAgain)},
+		{"POST", "/benefits/claims/:id/withdraw", editors, w.claimStep(claim.Withdraw, "The claim is taken back", w.withdrawClaim)},
+		{"GET", "/desk/claims", caseReaders, w.showClaimQueue},
+		{"GET", "/desk/claims/numbers", only(claim.Counters()...), w.showClaimNumbers},
+		{"GET", "/desk/claims/:id", caseReaders, w.showClaim},
+		{"POST", "/desk/claims/:id/take", only(identity.CaseWorkers...), w.claimStep(claim.Take, "You have the claim in hand", w.takeClaim)},
+		{"POST", "/desk/claims/:id/ask", only(identity.CaseWorkers...), w.claimStep(claim.Ask, "The partner is asked", w.askAboutClaim)},
+		{"POST", "/desk/claims/:id/recall", only(identity.CaseWorkers...), w.claimStep(claim.Recall, "The question is taken back", w.recallClaim)},
+		{"POST", "/desk/claims/:id/answer", only(identity.CaseWorkers...), w.claimStep(claim.Answer, "The claim is answered. The company has been told", w.answerClaim)},
+		{"GET", "/agency/claims", partners, w.showAgencyClaims},
+		{"GET", "/agency/claims/:id", partners, w.showAgencyClaim},
+		{"POST", "/agency/claims/:id/answer", partners, w.answerAgencyClaim},
 		{"GET", "/benefits/imports", readers, w.showBenefitImports},
 		{"GET", "/benefits/imports/new", editors, w.newBenefitImport},
 		{"POST", "/benefits/imports/new", streamed(editors), w.bringBenefitImport},

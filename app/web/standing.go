@@ -5,9 +5,12 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/pg"
+	"trustedtrader/app/programme"
 	"trustedtrader/app/standing"
 	view "trustedtrader/views/standing"
 	"trustedtrader/views/ui"
@@ -48,12 +51,18 @@ func (w *Web) showBenefits(c *fiber.Ctx, who identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	p, list, err := w.Members.Standing.Entitled(c.UserContext(), who, id)
+	var rows []benefit.SightRow
+	var more []pg.Query
+	if who.Audience == identity.Companies { // what its reports show is for the company alone
+		more = append(more, benefit.Sights(&rows, who.CompanyID, benefit.SightFrom(clock.DayOf(w.Now(), who.Zone))))
+	}
+	p, list, err := w.Members.Standing.Entitled(c.UserContext(), who, id, more...)
 	if err != nil {
 		return err
 	}
-	page := view.BenefitsPage{Chrome: w.wideChrome(c, who, t(c, "Benefits of %s", p.Number)), Page: p, List: list}
+	page := view.BenefitsPage{Chrome: w.wideChrome(c, who, t(c, "Benefits of %s", p.Number)), Page: p, List: list, Claims: who.Is(identity.CompanyEditors...) && len(p.Rules.Standing.Claims.Reasons) > 0}
 	if who.Audience == identity.Companies {
+		page.Sight = func(b programme.Benefit) benefit.Sight { return w.Benefits.Data.See(b, rows) }
 		page.Chrome.Breadcrumb = []ui.Crumb{{Label: t(c, "Home"), Href: "/company"}}
 		if page.Abroad, err = w.Recognitions.Partners(c.UserContext(), who, id); err != nil {
 			return err

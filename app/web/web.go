@@ -19,6 +19,7 @@ import (
 	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/catalogue"
+	"trustedtrader/app/claim"
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
 	"trustedtrader/app/consultation"
@@ -107,6 +108,7 @@ type Services struct {
 	Benefits     *benefit.Service
 	Figures      *metric.Service
 	Costs        *cost.Service
+	Claims       *claim.Service
 	Headquarters *headquarters.Service
 	Successions  *succession.Service
 	Consents     *consent.Service

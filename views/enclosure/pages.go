@@ -13,7 +13,7 @@ func Path(kind, id string) string { return "/documents/" + kind + "/" + id }
 
 // RecordPath is the company's page of a record.
 func RecordPath(kind, id string) string {
-	return map[string]string{notice.AboutIncident: "/incidents/", notice.AboutEnforcement: "/enforcement/", notice.AboutAppeal: "/appeals/"}[kind] + id
+	return map[string]string{notice.AboutIncident: "/incidents/", notice.AboutEnforcement: "/enforcement/", notice.AboutAppeal: "/appeals/", notice.AboutClaim: "/benefits/claims/"}[kind] + id
 }
 
 // Page chooses documents from the library.

@@ -48,5 +48,6 @@ func counting() Guide {
 				Points: []string{
 					"A report that stopped counts with no row. Choose **Try again**, or **Drop this report** and bring a mended file.",
 				}},
+			claimPart(),
 		}}
 }

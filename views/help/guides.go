@@ -328,7 +328,7 @@ func specialists() Guide {
 				}},
 			{ID: "changes", Title: "Change notices", Intro: "Companies tell of changes with the day from which they hold.",
 				Steps: []string{"Open [Change notices](/desk/changes) and read what is to change, field by field.", "Choose **Accept the changes**, or return the notice with a reason. Accepted changes take effect on their day by themselves."}},
-			fieldPart(), findingPart(), enforcementPart(), reportPart(), changingPart(),
+			fieldPart(), findingPart(), enforcementPart(), reportPart(), changingPart(), claimsDeskPart(),
 		}}
 }
 
@@ -435,7 +435,7 @@ func partners() Guide {
 				}},
 			{ID: "verify", Title: "Verify a check", Intro: "[Verify a check](/checks/verify) is open to everybody who has the number of a check and the identifier that was asked for.",
 				Points: []string{"Both must be right. The page does not say which one is wrong."}},
-			recognizePart(), noticesPart(), operatorsPart(), feedsPart("/agency/feeds"),
+			recognizePart(), noticesPart(), claimsAgencyPart(), operatorsPart(), feedsPart("/agency/feeds"),
 			{ID: "programs", Title: "Programs of your agency", Intro: "Programs ask the portal by themselves: checks, events, daily files and reports. The administrator of your agency registers them. [How programs talk to the portal](/api/docs) describes each request.",
 				Steps: []string{
 					"Open [Programs](/agency/api), enter a name and choose **Register a program**.",

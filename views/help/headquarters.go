@@ -53,6 +53,6 @@ func above() Guide {
 					"Where two files know the same cohort of the same period, the one signed last counts.",
 					"**Withdraw the file** when its numbers were wrong. Members read the reason, and what it was signed over counts again.",
 				}},
-			arrangementsPart(), feedsPart("/desk/feeds"),
+			arrangementsPart(), feedsPart("/desk/feeds"), claimNumbersPart(),
 		}}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"slices"
 
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/i18n"
+	"trustedtrader/app/programme"
 	"trustedtrader/app/recognition"
 	app "trustedtrader/app/standing"
 	"trustedtrader/views/ui"
@@ -17,6 +19,16 @@ type BenefitsPage struct {
 	List   []app.Entitlement
 	Member bool // the reader is of the member's company, and sees its partners
 	Abroad []recognition.Abroad
+	Sight  func(programme.Benefit) benefit.Sight // what the member's own reports show; nil: the reader is not of the company
+	Claims bool                                  // the reader can say that a benefit was not given
+}
+
+func (p BenefitsPage) columns(ctx context.Context) []ui.Column {
+	out := []ui.Column{{Label: i18n.T(ctx, "Benefit")}, {Label: i18n.T(ctx, "State")}, {Label: i18n.T(ctx, "Since")}, {Label: i18n.T(ctx, "Source")}}
+	if p.Sight != nil {
+		out = append(out, ui.Column{Label: i18n.T(ctx, "In your reports")})
+	}
+	return out
 }
 
 func (p BenefitsPage) now() []app.Entitlement {
