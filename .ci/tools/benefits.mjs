@@ -110,6 +110,8 @@ export async function benefits() {
   expect(await read(owner, '/benefits?months=24', 'benefits over two years'), 'the figures have no picture');
   await says(owner, 'walk.csv', 'the report behind the figures');
   const file = (await baseline()).replace('/desk/', '/benefits/');
+  await owner.goto(base + '/benefits?months=24');
+  expect(await owner.locator(`main a[href="${file}"]`).count(), 'the figures do not lead to the baseline that was just signed');
   await visit(owner, file, 'a baseline, by a member');
   await says(owner, 'Entries of companies without a membership', 'where the numbers of others come from');
   await spoiled();

@@ -22,6 +22,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
 	"trustedtrader/app/consultation"
+	"trustedtrader/app/cost"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
 	"trustedtrader/app/fieldwork"
@@ -82,6 +83,7 @@ type Portal struct {
 	Checks       *consultation.Service
 	Benefits     *benefit.Service
 	Baselines    *baseline.Service
+	Costs        *cost.Service
 }
 
 // Seeder tells the made-up past.
@@ -186,7 +188,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	for day := s.day(760, 7); day.Before(now); day = day.AddDate(0, 0, 1) { // the deadlines are looked at every morning
 		steps = append(steps, step{at: day, do: s.sweep})
 	}
-	steps = append(append(append(steps, s.extend()...), s.abroad()...), append(append(s.feeds(), s.baselines()...), s.benefits()...)...)
+	steps = append(append(append(steps, s.extend()...), s.abroad()...), append(append(append(s.feeds(), s.baselines()...), s.costs()...), s.benefits()...)...)
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	for _, x := range steps {
 		if x.at.After(now) {

@@ -24,6 +24,7 @@ import (
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
 	"trustedtrader/app/consultation"
+	"trustedtrader/app/cost"
 	"trustedtrader/app/demo"
 	"trustedtrader/app/enforcement"
 	"trustedtrader/app/evidence"
@@ -150,6 +151,15 @@ func seeded(t *testing.T) *pg.DB {
 		t.Fatal(err)
 	}
 	p.Benefits = &benefit.Service{DB: db, Now: at.Now, Data: reports, Evidence: p.Evidence}
+	sums, err := fs.Sub(config.Figures, "figures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spent, err := cost.LoadData(sums)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Costs = &cost.Service{DB: db, Now: at.Now, Data: spent, Modes: []string{"sea", "truck"}}
 	p.Baselines = &baseline.Service{DB: db, Now: at.Now, Programmes: register, Data: reports}
 	p.Arrangements = &arrangement.Service{DB: db, Now: at.Now, Register: agreed}
 	p.Recognitions = &recognition.Service{DB: db, Now: at.Now, Programmes: register, Register: agreed, Letters: letters}
@@ -248,6 +258,7 @@ func TestSeed(t *testing.T) {
 		"consents to another agency":   {`select company_id::text as s from agency_consent where revoked_at is null`, 2},
 		"looks of another agency":      {`select distinct shown::text as s from agency_look`, 2},
 		"states of baselines":          {`select distinct status as s from baseline`, 3},
+		"members that say their costs": {`select distinct company_id::text as s from membership_cost`, 3},
 		"cohorts that are left out":    {`select file_name as s from baseline where left_out > 0`, 1},
 		"kinds of benefit events":      {`select distinct kind as s from benefit_month`, 11},
 		"members with two years":       {`select company_id::text as s from benefit_month where kind in ('entry', 'release') group by company_id having count(distinct month) = 25`, 3},
