@@ -18,6 +18,7 @@ import (
 	"trustedtrader/app/baseline"
 	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
+	"trustedtrader/app/claim"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
@@ -84,6 +85,7 @@ type Portal struct {
 	Benefits     *benefit.Service
 	Baselines    *baseline.Service
 	Costs        *cost.Service
+	Claims       *claim.Service
 }
 
 // Seeder tells the made-up past.
@@ -188,7 +190,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	for day := s.day(760, 7); day.Before(now); day = day.AddDate(0, 0, 1) { // the deadlines are looked at every morning
 		steps = append(steps, step{at: day, do: s.sweep})
 	}
-	steps = append(append(append(steps, s.extend()...), s.abroad()...), append(append(append(s.feeds(), s.baselines()...), s.costs()...), s.benefits()...)...)
+	steps = append(append(append(steps, s.extend()...), s.abroad()...), append(append(append(s.feeds(), s.baselines()...), s.costs()...), append(s.claims(), s.benefits()...)...)...)
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	for _, x := range steps {
 		if x.at.After(now) {

@@ -20,6 +20,7 @@ import (
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/blob"
 	"trustedtrader/app/catalogue"
+	"trustedtrader/app/claim"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/company"
 	"trustedtrader/app/consent"
@@ -166,6 +167,7 @@ func seeded(t *testing.T) *pg.DB {
 	p.Inbound = &inbound.Service{DB: db, Now: at.Now, Register: agreed, Recognitions: p.Recognitions}
 	p.Checks = &consultation.Service{DB: db, Now: at.Now, Programmes: register, Rules: consultation.RulesOf(db, agreed, at.Now), Purposes: []consultation.Purpose{
 		{Code: "import_declaration"}, {Code: "export_declaration"}, {Code: "risk_assessment"}, {Code: "periodic_review"}}}
+	p.Claims = &claim.Service{DB: db, Now: at.Now, Programmes: register, Register: agreed, Clocks: clocks, Letters: letters, Reports: reports}
 	p.Sweeper = &clock.Service{DB: db, Now: at.Now, Log: apptest.Quiet(), Clocks: clocks, Letters: letters, Expired: clock.Together(p.Applications.Hooks(), p.Members.Hooks())}
 	s := &demo.Seeder{Portal: p, Clock: at, Issuer: func(a string) string { return "http://localhost:8082/" + a }}
 	begun := time.Now()
@@ -259,6 +261,7 @@ func TestSeed(t *testing.T) {
 		"looks of another agency":      {`select distinct shown::text as s from agency_look`, 2},
 		"states of baselines":          {`select distinct status as s from baseline`, 3},
 		"members that say their costs": {`select distinct company_id::text as s from membership_cost`, 3},
+		"states of claims":             {`select distinct status as s from claim`, 3},
 		"cohorts that are left out":    {`select file_name as s from baseline where left_out > 0`, 1},
 		"kinds of benefit events":      {`select distinct kind as s from benefit_month`, 11},
 		"members with two years":       {`select company_id::text as s from benefit_month where kind in ('entry', 'release') group by company_id having count(distinct month) = 25`, 3},

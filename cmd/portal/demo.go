@@ -245,7 +245,7 @@ func seed(ctx context.Context, e *environment, cfg config.Config, db *pg.DB, pri
 	s := &demo.Seeder{Clock: at, Issuer: func(audience string) string { return issuers[audience] },
 		Portal: demo.Portal{DB: db, SignIn: p.signIn, People: p.people, Companies: p.companies, Applications: p.applications, Profiles: p.profiles, Evidence: p.evidence, Risks: p.risks, ProfileDesk: p.profileDesk, Reviews: p.reviews,
 			Members: p.members, Notices: p.notices, Sweeper: p.sweeper, Roster: p.roster, Validations: p.validations, Plans: p.plans, Fieldwork: p.web.Fieldwork, Findings: p.findings, Reports: p.reports, Partners: p.partners,
-			Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Successions: p.successions, Consents: p.web.Consents, Window: p.window, Arrangements: p.arrangements, Recognitions: p.recognitions, Inbound: p.web.Inbound, Checks: p.checks, Benefits: p.benefits, Baselines: p.baselines, Costs: p.costs}}
+			Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Successions: p.successions, Consents: p.web.Consents, Window: p.window, Arrangements: p.arrangements, Recognitions: p.recognitions, Inbound: p.web.Inbound, Checks: p.checks, Benefits: p.benefits, Baselines: p.baselines, Costs: p.costs, Claims: p.claims}}
 	if err := s.Seed(ctx, pg.Now()); err != nil {
 		return fmt.Errorf("make the demo's data: %w", err)
 	}
