@@ -2,7 +2,7 @@
 // first rows and has them taken over; it reads its figures, the tables and the numbers beside
 // the pictures. Headquarters brings what others meet: a wrong file is refused whole, a good one
 // waits for a second person, and the member sees what it is compared with. The companies are the demo's.
-import { enter } from './profile.mjs';
+import { enter, tick } from './profile.mjs';
 import { base, done, expect, look, on, path, press, says, unfold, visit } from './visitor.mjs';
 
 const choose = (page, text) => page.locator('main label', { hasText: text }).first().click();
@@ -103,6 +103,50 @@ async function spoiled() {
   await look(henry, 'a baseline withdrawn');
 }
 
+// claimed has a member claim a benefit that it was not given, and the specialist answer.
+async function claimed(owner) {
+  await owner.goto(base + '/company');
+  const member = (await owner.locator('main a[href^="/memberships/"]').first().getAttribute('href')).match(/^\/memberships\/[0-9a-f-]{36}/)[0];
+  await visit(owner, member + '/benefits', 'benefits of a membership');
+  await visit(owner, member + '/claim', 'claim a benefit');
+  expect((await press(owner, 'Make the claim')) !== '', 'an empty claim is not refused');
+  await look(owner, 'claim a benefit, refused');
+  await tick(owner.locator('[name=benefit][value=fewer_examinations]'));
+  await on(owner, 'from', new Date(Date.now() - 5 * 864e5).toISOString().slice(0, 10));
+  await owner.fill('[name=place]', '2704 Los Angeles');
+  await owner.fill('[name=refs]', 'WLK-0010003-2');
+  await owner.fill('[name=happened]', 'Four containers of one ship were examined on one day, all of them ours.');
+  await done(owner, 'Make the claim');
+  const own = path(owner);
+  await visit(owner, own, 'a claim, by its company');
+  await visit(owner, '/benefits/claims', 'claims of a company');
+  const sam = await enter('Customs staff account', 'Sam Rivera');
+  await visit(sam, '/desk/claims', 'claims at the desk');
+  const desk = own.replace('/benefits/', '/desk/');
+  await sam.goto(base + desk);
+  await done(sam, 'Take it in hand');
+  await look(sam, 'a claim at the desk');
+  await sam.locator('main form[action$="/answer"] [name=answer]').fill('A risk that was new on that day was looked for in all goods of the ship. It had nothing to do with the member.');
+  await choose(sam, 'The examination had a cause');
+  await done(sam, 'Send the answer');
+  await look(sam, 'a claim answered');
+  await visit(owner, own, 'a claim answered, by its company');
+  await says(owner, 'It was not owed', 'the answer to a claim');
+}
+
+// asked is a claim about a benefit abroad: the partner answers what it is asked.
+async function asked() {
+  const kenji = await enter('Hoshima Customs account', 'Kenji Arai');
+  await visit(kenji, '/agency/claims', 'what a partner is asked about claims');
+  await kenji.locator('main a[href^="/agency/claims/"]').first().click();
+  await kenji.waitForLoadState();
+  await look(kenji, 'a claim, by the partner');
+  await choose(kenji, 'The benefit was not applied');
+  await kenji.fill('[name=done]', 'The number stood in the wrong field. Our brokers have been told.');
+  await done(kenji, 'Send the answer');
+  await look(kenji, 'a claim answered by the partner');
+}
+
 export async function benefits() {
   const owner = await enter('Business account', 'Bluewater Home Goods');
   await visit(owner, '/benefits', 'benefits in figures');
@@ -115,6 +159,8 @@ export async function benefits() {
   await visit(owner, file, 'a baseline, by a member');
   await says(owner, 'Entries of companies without a membership', 'where the numbers of others come from');
   await spoiled();
+  await claimed(owner);
+  await asked();
 
   // Members whose figures say something else: one that does not fare better, one with too little
   // to tell, and one that crosses the border.
