@@ -47,6 +47,29 @@ CREATE FUNCTION public.asking_members() RETURNS TABLE(connection_id uuid, name t
 
 
 --
+-- Name: benefit_apart(text, jsonb, uuid[], bigint[], bigint[], uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_apart(salt text, was jsonb, companies uuid[], wholes bigint[], parts bigint[], elsewhere uuid[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  fewest constant int := 5;        -- members
+  most   constant numeric := 0.85; -- of one member
+  d record;
+begin
+  select count(*) as differ, count(*) filter (where x.counts) as n, max(x.whole) filter (where x.counts) as largest, sum(x.whole) filter (where x.counts) as whole into d
+    from (select coalesce(c.whole, 0) as whole, coalesce(c.id, o.key::uuid) <> all (elsewhere) as counts
+      from unnest(companies, wholes, parts) c(id, whole, part) full join jsonb_each_text(was) o on o.key = c.id::text
+      where c.id is null or o.key is null or o.value <> benefit_print(salt, c.id, c.whole, c.part)) x;
+  if d.differ = 0 then return 'same'; end if;
+  if d.n >= fewest and d.largest <= most * greatest(d.whole, 1) then return 'yes'; end if;
+  return 'no';
+end $$;
+
+
+--
 -- Name: benefit_begin(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -89,6 +112,57 @@ end $$;
 
 
 --
+-- Name: benefit_groups(text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_groups(which text, of_year integer) RETURNS TABLE(entity_type text, tier text, what text, mode text, members integer, reporting integer, complete boolean, companies uuid[], wholes bigint[], parts bigint[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  span constant daterange := daterange(make_date(of_year, 1, 1), least(make_date(of_year + 1, 1, 1), current_date + 1));
+begin
+  return query
+  with held as (
+    select m.company_id, min(m.entity_type) as kind, count(distinct m.entity_type) as kinds, min(s.tier) as tier, count(distinct s.tier) as tiers, range_agg(s.valid * span) as live
+    from membership m join standing s on s.membership_id = m.id and upper_inf(s.known) and s.state = 'active' and s.valid && span
+    where m.programme = which group by 1),
+  placed as (
+    select h.company_id, h.live, case when h.kinds = 1 then h.kind else '*' end as kind, case when h.kinds = 1 and h.tiers = 1 and h.live @> span then h.tier else '*' end as tier,
+      exists (select from membership m join standing s on s.membership_id = m.id and upper_inf(s.known) and s.state = 'active' and s.valid && span
+        where m.company_id = h.company_id and m.programme <> which) as elsewhere
+    from held h),
+  due as (
+    select p.company_id, p.kind as of_kind, p.tier, d::date as month
+    from placed p cross join generate_series(lower(span), upper(span) - 1, interval '1 month') d
+    where not p.elsewhere and p.live @> (daterange(d::date, (d + interval '1 month')::date) * span)),
+  brought as materialized (
+    select x.company_id, x.of_kind, x.tier, b.month, b.kind, b.mode, b.type, b.events, b.entries,
+      bool_or(b.kind = 'entry') over (partition by x.company_id, b.month) as summaries
+    from due x join benefit_month b on b.company_id = x.company_id and b.month = x.month and b.country = ''
+    where b.type = '' and b.kind in ('entry', 'release', 'exam', 'stratified', 'front_of_line', 'recognised') or b.kind = 'crossing' and b.type in ('fast', 'priority')),
+  numbers as (
+    select company_id, of_kind, tier, 'shipments' as what, mode, sum(entries) filter (where kind = case when summaries then 'entry' else 'release' end)::bigint as whole,
+      coalesce(sum(entries) filter (where kind = 'exam'), 0)::bigint as part
+    from brought where kind in ('entry', 'release', 'exam') group by 1, 2, 3, 5
+    union all
+    select company_id, of_kind, tier, kind, '', sum(events)::bigint, 0 from brought where kind in ('crossing', 'stratified', 'front_of_line', 'recognised') group by 1, 2, 3, 4),
+  months as (select company_id, count(*) as n from due group by 1),
+  reports as (select company_id, count(distinct month) filter (where kind in ('entry', 'release')) as n from brought group by 1),
+  groups as (
+    select p.kind, p.tier, count(*)::int as members, count(r.company_id)::int as reporting, coalesce(bool_and(r.n = m.n), false) and count(r.company_id) = count(*) as complete
+    from placed p left join months m using (company_id) left join reports r using (company_id) where not p.elsewhere group by 1, 2)
+  select g.kind, g.tier, '', '', g.members, g.reporting, g.complete, null::uuid[], null::bigint[], null::bigint[] from groups g
+  union all
+  select '', '', 'elsewhere', '', count(*)::int, 0, false, null, null, null from placed where elsewhere
+  union all
+  select g.kind, g.tier, n.what, n.mode, g.members, g.reporting, g.complete, array_agg(n.company_id), array_agg(n.whole), array_agg(n.part)
+  from numbers n join groups g on g.kind = n.of_kind and g.tier = n.tier where n.whole > 0 group by 1, 2, 3, 4, 5, 6, 7;
+end $$;
+
+
+--
 -- Name: benefit_of_many(uuid[], date, date); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -100,6 +174,30 @@ CREATE FUNCTION public.benefit_of_many(companies uuid[], from_month date, to_mon
     from benefit_month b
     where b.company_id = any(companies) and b.month between from_month and to_month and b.type = '' and b.country = ''
     group by b.month, b.kind, b.mode, b.port_group having count(distinct b.company_id) >= 5 $$;
+
+
+--
+-- Name: benefit_of_programme(text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_of_programme(which text, of_year integer) RETURNS TABLE(entity_type text, tier text, what text, mode text, members integer, reporting integer, behind integer, whole bigint, part bigint, complete boolean, as_of timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if looking() <> 'staff' then raise exception 'only the agency is told of groups' using errcode = 'insufficient_privilege'; end if;
+  return query select * from benefit_tell(which, of_year);
+end $$;
+
+
+--
+-- Name: benefit_print(text, uuid, bigint, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_print(salt text, who uuid, whole bigint, part bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$ select encode(sha256(convert_to(concat_ws(' ', salt, who, whole, part), 'UTF8')), 'hex') $$;
 
 
 --
@@ -202,6 +300,58 @@ begin
     where id = which;
   delete from benefit_staged where import_id = which;
   return true;
+end $$;
+
+
+--
+-- Name: benefit_tell(text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_tell(which text, of_year integer) RETURNS TABLE(entity_type text, tier text, what text, mode text, members integer, reporting integer, behind integer, whole bigint, part bigint, complete boolean, as_of timestamp with time zone)
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    SET "portal.scope" TO 'system'
+    AS $$
+#variable_conflict use_column
+declare
+  c record;
+  t record;
+  elsewhere uuid[];
+  good boolean;
+  same uuid;
+  new_salt text;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('benefit told ' || of_year, 0)); -- movers between programmes too
+  for c in select * from benefit_groups(which, of_year) g order by g.what, g.mode, g.entity_type, g.tier loop
+    if c.what in ('', 'elsewhere') then
+      entity_type := c.entity_type; tier := c.tier; what := c.what; mode := ''; members := c.members;
+      return next;
+      continue;
+    end if;
+    elsewhere := array(select distinct k::uuid from benefit_told o cross join jsonb_object_keys(o.prints) k
+      where o.year = of_year and o.what = c.what and o.mode = c.mode and (o.programme, o.entity_type, o.tier) <> (which, c.entity_type, c.tier));
+    good := benefit_apart('', '{}', c.companies, c.wholes, c.parts, '{}') = 'yes' and benefit_apart('', '{}', c.companies, c.wholes, c.parts, elsewhere) = 'yes';
+    same := null;
+    for t in select o.id, o.salt, o.prints from benefit_told o
+        where o.year = of_year and o.what = c.what and o.mode = c.mode and o.programme = which and o.entity_type = c.entity_type and o.tier = c.tier loop
+      case benefit_apart(t.salt, t.prints, c.companies, c.wholes, c.parts, elsewhere)
+        when 'same' then same := t.id;
+        when 'no' then good := false;
+        else null;
+      end case;
+    end loop;
+    if same is not null then
+      update benefit_told o set as_of = now(), members = c.members, reporting = c.reporting, complete = c.complete where o.id = same;
+    elsif good then
+      new_salt := gen_random_uuid()::text;
+      insert into benefit_told (id, programme, year, entity_type, tier, what, mode, members, reporting, behind, whole, part, complete, as_of, salt, prints)
+        select gen_random_uuid(), which, of_year, c.entity_type, c.tier, c.what, c.mode, c.members, c.reporting, count(*), sum(x.whole), sum(x.part), c.complete, now(), new_salt,
+          jsonb_object_agg(x.id, benefit_print(new_salt, x.id, x.whole, x.part))
+        from unnest(c.companies, c.wholes, c.parts) x(id, whole, part);
+    end if;
+  end loop;
+  return query select distinct on (o.entity_type, o.tier, o.what, o.mode) o.entity_type, o.tier, o.what, o.mode, o.members, o.reporting, o.behind, o.whole, o.part, o.complete, o.as_of
+    from benefit_told o where o.programme = which and o.year = of_year order by o.entity_type, o.tier, o.what, o.mode, o.as_of desc;
 end $$;
 
 
@@ -2120,6 +2270,90 @@ CREATE UNLOGGED TABLE public.benefit_staged (
 --
 
 COMMENT ON TABLE public.benefit_staged IS 'Events of imports that are not taken over yet.';
+
+
+--
+-- Name: benefit_told; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_told (
+    id uuid NOT NULL,
+    programme text NOT NULL COLLATE pg_catalog."C",
+    year integer NOT NULL,
+    entity_type text NOT NULL COLLATE pg_catalog."C",
+    tier text NOT NULL COLLATE pg_catalog."C",
+    what text NOT NULL COLLATE pg_catalog."C",
+    mode text NOT NULL COLLATE pg_catalog."C",
+    members integer NOT NULL,
+    reporting integer NOT NULL,
+    behind integer NOT NULL,
+    whole bigint NOT NULL,
+    part bigint NOT NULL,
+    complete boolean NOT NULL,
+    as_of timestamp with time zone NOT NULL,
+    salt text NOT NULL,
+    prints jsonb NOT NULL,
+    CONSTRAINT benefit_told_what_check CHECK ((what = ANY (ARRAY['shipments'::text, 'crossing'::text, 'stratified'::text, 'front_of_line'::text, 'recognised'::text]))),
+    CONSTRAINT told_of_five CHECK (((behind >= 5) AND (reporting >= behind) AND (members >= reporting)))
+);
+
+ALTER TABLE ONLY public.benefit_told FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_told; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_told IS 'Numbers of groups of members that headquarters was told. Only the function that tells them reads it.';
+
+
+--
+-- Name: COLUMN benefit_told.entity_type; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_told.entity_type IS 'Kind of member; *: several.';
+
+
+--
+-- Name: COLUMN benefit_told.tier; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_told.tier IS 'Held on every day of the year; *: none was.';
+
+
+--
+-- Name: COLUMN benefit_told.reporting; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_told.reporting IS 'Members of the group with any report of the year; behind: those that this number is made of.';
+
+
+--
+-- Name: COLUMN benefit_told.whole; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_told.whole IS 'Shipments, or events; part: shipments that were examined.';
+
+
+--
+-- Name: COLUMN benefit_told.complete; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_told.complete IS 'Every member reported every month that counts.';
+
+
+--
+-- Name: COLUMN benefit_told.as_of; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_told.as_of IS 'When the number was last found to be so.';
+
+
+--
+-- Name: COLUMN benefit_told.prints; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_told.prints IS 'Fingerprint of what each member brought in, by company.';
 
 
 --
@@ -8118,6 +8352,14 @@ ALTER TABLE ONLY public.benefit_spread
 
 
 --
+-- Name: benefit_told benefit_told_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_told
+    ADD CONSTRAINT benefit_told_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: benefit_wrong benefit_wrong_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -10011,6 +10253,13 @@ CREATE INDEX benefit_event_replaced ON public.benefit_event USING btree (company
 --
 
 CREATE INDEX benefit_import_list ON public.benefit_import USING btree (company_id, brought_at DESC, id DESC);
+
+
+--
+-- Name: benefit_told_of; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX benefit_told_of ON public.benefit_told USING btree (year, what, mode, programme, entity_type, tier);
 
 
 --
@@ -16697,6 +16946,12 @@ ALTER TABLE public.benefit_month ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.benefit_spread ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: benefit_told; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_told ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: benefit_wrong; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -17126,6 +17381,13 @@ CREATE POLICY fence ON public.benefit_month USING (((( SELECT public.looking() A
 --
 
 CREATE POLICY fence ON public.benefit_spread USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: benefit_told fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_told USING ((( SELECT public.looking() AS looking) = 'system'::text));
 
 
 --
@@ -18658,6 +18920,13 @@ GRANT USAGE ON SCHEMA public TO portal_search;
 
 
 --
+-- Name: FUNCTION benefit_apart(salt text, was jsonb, companies uuid[], wholes bigint[], parts bigint[], elsewhere uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.benefit_apart(salt text, was jsonb, companies uuid[], wholes bigint[], parts bigint[], elsewhere uuid[]) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION benefit_begin(which uuid, at timestamp with time zone); Type: ACL; Schema: public; Owner: -
 --
 
@@ -18674,11 +18943,33 @@ GRANT ALL ON FUNCTION public.benefit_forget(which uuid, seen integer) TO portal_
 
 
 --
+-- Name: FUNCTION benefit_groups(which text, of_year integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.benefit_groups(which text, of_year integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION benefit_of_programme(which text, of_year integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.benefit_of_programme(which text, of_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.benefit_of_programme(which text, of_year integer) TO portal_app;
+
+
+--
 -- Name: FUNCTION benefit_take(which uuid, at timestamp with time zone, kinds text[]); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.benefit_take(which uuid, at timestamp with time zone, kinds text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.benefit_take(which uuid, at timestamp with time zone, kinds text[]) TO portal_app;
+
+
+--
+-- Name: FUNCTION benefit_tell(which text, of_year integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.benefit_tell(which text, of_year integer) FROM PUBLIC;
 
 
 --

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -22,14 +23,28 @@ func (s *Service) Cohorts(ctx context.Context, by identity.Actor, programme, ent
 	if err != nil {
 		return nil, nil, err
 	}
+	return s.inForce(ctx, by, names, `and c.entity_type = $5`, programme, from, to, mostInForce+1, entityType)
+}
+
+// EveryCohort is the same for members of all kinds together.
+func (s *Service) EveryCohort(ctx context.Context, by identity.Actor, programme string, from, to clock.Day) (list []Cohort, files []File, err error) {
+	names, err := mayRead(by)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.inForce(ctx, by, names, "", programme, from, to, mostInForce+1)
+}
+
+// inForce reads cohorts; args are a programme, two months, a limit, and what condition needs.
+func (s *Service) inForce(ctx context.Context, by identity.Actor, names bool, condition string, args ...any) (list []Cohort, files []File, err error) {
 	const signed = ` from baseline b where b.programme = $1 and b.status = 'signed' and b.first_month <= $3 and b.last_month >= $2 `
 	err = s.DB.Batch(ctx, by.Scope(),
 		pg.All(&list, `select file_id, first_month, last_month, mode, port_group, entity_type, shipments, exams, companies, hold_minutes from (
-			select distinct on (c.mode, c.port_group, c.first_month, c.last_month) b.id as file_id, c.first_month, c.last_month, c.mode, c.port_group, c.entity_type, c.shipments, c.exams, c.companies, c.hold_minutes, b.decided_at
-			from (select b.id, b.decided_at`+signed+`) b join baseline_cohort c on c.baseline_id = b.id and c.entity_type = $4 and c.first_month <= $3 and c.last_month >= $2
-			order by c.mode, c.port_group, c.first_month, c.last_month, b.decided_at desc, b.id desc) x
-			order by decided_at desc, file_id desc, first_month, last_month, mode, port_group limit $5`, programme, from, to, entityType, mostInForce+1),
-		pg.All(&files, `select b.id, b.file_name as name, b.sha256, b.source, b.as_of, b.decided_at as signed_at, b.decider as signer`+signed+`order by b.decided_at desc, b.id desc limit $4`, programme, from, to, mostFiles))
+			select distinct on (c.entity_type, c.mode, c.port_group, c.first_month, c.last_month) b.id as file_id, c.first_month, c.last_month, c.mode, c.port_group, c.entity_type, c.shipments, c.exams, c.companies, c.hold_minutes, b.decided_at
+			from (select b.id, b.decided_at`+signed+`) b join baseline_cohort c on c.baseline_id = b.id `+condition+` and c.first_month <= $3 and c.last_month >= $2
+			order by c.entity_type, c.mode, c.port_group, c.first_month, c.last_month, b.decided_at desc, b.id desc) x
+			order by decided_at desc, file_id desc, first_month, last_month, mode, port_group, entity_type limit $4`, args...),
+		pg.All(&files, `select b.id, b.file_name as name, b.sha256, b.source, b.as_of, b.decided_at as signed_at, b.decider as signer`+signed+`order by b.decided_at desc, b.id desc limit $4`, append(slices.Clone(args[:3]), mostFiles)...))
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the cohorts in force: %w", err)
 	}
