@@ -56,7 +56,7 @@ create function benefit_print(salt text, who uuid, whole bigint, part bigint) re
 -- +goose StatementBegin
 create function benefit_groups(which text, of_year int) returns table (entity_type text, tier text, what text, mode text,
     members int, reporting int, complete boolean, companies uuid[], wholes bigint[], parts bigint[])
-  language plpgsql stable set search_path = public, pg_temp as $$
+  language plpgsql stable set search_path = public, pg_temp set jit = off as $$
 #variable_conflict use_column
 declare
   span constant daterange := daterange(make_date(of_year, 1, 1), least(make_date(of_year + 1, 1, 1), current_date + 1));
@@ -67,36 +67,35 @@ begin
     from membership m join standing s on s.membership_id = m.id and upper_inf(s.known) and s.state = 'active' and s.valid && span
     where m.programme = which group by 1),
   placed as (
-    select h.company_id, h.live, case when h.kinds = 1 then h.kind else '*' end as kind, case when h.kinds = 1 and h.tiers = 1 and h.live @> span then h.tier else '*' end as tier,
+    select h.company_id, case when h.kinds = 1 then h.kind else '*' end as kind, case when h.kinds = 1 and h.tiers = 1 and h.live @> span then h.tier else '*' end as tier,
+      array(select d::date from generate_series(lower(span), upper(span) - 1, interval '1 month') d
+        where h.live @> (daterange(d::date, (d + interval '1 month')::date) * span)) as months,
       exists (select from membership m join standing s on s.membership_id = m.id and upper_inf(s.known) and s.state = 'active' and s.valid && span
         where m.company_id = h.company_id and m.programme <> which) as elsewhere
     from held h),
-  due as (
-    select p.company_id, p.kind as of_kind, p.tier, d::date as month
-    from placed p cross join generate_series(lower(span), upper(span) - 1, interval '1 month') d
-    where not p.elsewhere and p.live @> (daterange(d::date, (d + interval '1 month')::date) * span)),
   brought as materialized (
-    select x.company_id, x.of_kind, x.tier, b.month, b.kind, b.mode, b.type, b.events, b.entries,
-      bool_or(b.kind = 'entry') over (partition by x.company_id, b.month) as summaries
-    from due x join benefit_month b on b.company_id = x.company_id and b.month = x.month and b.country = ''
-    where b.type = '' and b.kind in ('entry', 'release', 'exam', 'stratified', 'front_of_line', 'recognised') or b.kind = 'crossing' and b.type in ('fast', 'priority')),
-  numbers as (
-    select company_id, of_kind, tier, 'shipments' as what, mode, sum(entries) filter (where kind = case when summaries then 'entry' else 'release' end)::bigint as whole,
-      coalesce(sum(entries) filter (where kind = 'exam'), 0)::bigint as part
-    from brought where kind in ('entry', 'release', 'exam') group by 1, 2, 3, 5
-    union all
-    select company_id, of_kind, tier, kind, '', sum(events)::bigint, 0 from brought where kind in ('crossing', 'stratified', 'front_of_line', 'recognised') group by 1, 2, 3, 4),
-  months as (select company_id, count(*) as n from due group by 1),
-  reports as (select company_id, count(distinct month) filter (where kind in ('entry', 'release')) as n from brought group by 1),
+    select p.company_id, p.kind, p.tier, x.what, x.mode, x.whole, x.part, x.seen
+    from placed p cross join lateral (
+      select case when y.shipping then 'shipments' else y.kind end as what, case when y.shipping then y.mode else '' end as mode,
+        coalesce(sum(y.entries) filter (where y.shipping and y.kind = case when y.summaries then 'entry' else 'release' end), 0)::bigint
+          + coalesce(sum(y.events) filter (where not y.shipping), 0)::bigint as whole,
+        coalesce(sum(y.entries) filter (where y.kind = 'exam'), 0)::bigint as part,
+        bit_or(1 << date_part('month', y.month)::int) filter (where y.kind in ('entry', 'release')) as seen
+      from (select b.month, b.kind, b.mode, b.events, b.entries, b.kind in ('entry', 'release', 'exam') as shipping, bool_or(b.kind = 'entry') over (partition by b.month) as summaries
+        from benefit_month b where b.company_id = p.company_id and b.month = any(p.months) and b.country = ''
+          and (b.type = '' and b.kind in ('entry', 'release', 'exam', 'stratified', 'front_of_line', 'recognised') or b.kind = 'crossing' and b.type in ('fast', 'priority'))) y
+      group by 1, 2) x
+    where not p.elsewhere),
+  reports as (select company_id, coalesce(bit_count(bit_or(seen)::bit(16)), 0) as n from brought group by 1),
   groups as (
-    select p.kind, p.tier, count(*)::int as members, count(r.company_id)::int as reporting, coalesce(bool_and(r.n = m.n), false) and count(r.company_id) = count(*) as complete
-    from placed p left join months m using (company_id) left join reports r using (company_id) where not p.elsewhere group by 1, 2)
+    select p.kind, p.tier, count(*)::int as members, count(r.company_id)::int as reporting, count(*) filter (where r.n = cardinality(p.months)) = count(*) as complete
+    from placed p left join reports r using (company_id) where not p.elsewhere group by 1, 2)
   select g.kind, g.tier, '', '', g.members, g.reporting, g.complete, null::uuid[], null::bigint[], null::bigint[] from groups g
   union all
   select '', '', 'elsewhere', '', count(*)::int, 0, false, null, null, null from placed where elsewhere
   union all
   select g.kind, g.tier, n.what, n.mode, g.members, g.reporting, g.complete, array_agg(n.company_id), array_agg(n.whole), array_agg(n.part)
-  from numbers n join groups g on g.kind = n.of_kind and g.tier = n.tier where n.whole > 0 group by 1, 2, 3, 4, 5, 6, 7;
+  from brought n join groups g on g.kind = n.kind and g.tier = n.tier where n.whole > 0 group by 1, 2, 3, 4, 5, 6, 7;
 end $$;
 -- +goose StatementEnd
 

@@ -147,7 +147,7 @@ var guideOf = map[string]string{
 	"/q/:token": "business-partners#answer", "/q/:token/s/:section": "business-partners#answer", "/q/:token/finish": "business-partners#answer",
 	"/verify/:token":     "business-partners#check",
 	"/desk/headquarters": "headquarters#figures", "/desk/headquarters/rows": "headquarters#figures", "/desk/headquarters/year": "headquarters#year",
-	"/desk/headquarters/duties": "headquarters#duties", "/desk/headquarters/offices": "headquarters#offices", "/desk/single-window": "headquarters#window",
+	"/desk/headquarters/duties": "headquarters#duties", "/desk/headquarters/offices": "headquarters#offices", "/desk/headquarters/benefits": "headquarters#benefits", "/desk/single-window": "headquarters#window",
 	"/desk/incidents": "specialists#enforcement", "/desk/incidents/new": "specialists#enforcement", "/desk/incidents/:id": "specialists#enforcement",
 	"/desk/incidents/:id/edit": "specialists#enforcement", "/desk/enforcement": "specialists#enforcement", "/desk/enforcement/new": "specialists#enforcement",
 	"/desk/enforcement/:id": "specialists#enforcement", "/desk/enforcement/:id/propose": "specialists#enforcement",

@@ -466,6 +466,8 @@ func (w *Web) Routes() []Route {
 		{"GET", "/desk/headquarters/year.zip", above, w.sendYear},
 		{"GET", "/desk/headquarters/duties", above, w.showDuties},
 		{"GET", "/desk/headquarters/offices", above, w.showAlike},
+		{"GET", "/desk/headquarters/benefits", above, w.showProgrammeBenefits},
+		{"GET", "/desk/headquarters/benefits.csv", above, w.sendProgrammeBenefits},
 
 		// The yearly plan, every member by the day, where visits lie, and journeys
 		{"GET", "/desk/plan", caseReaders, w.showPlans},

@@ -53,6 +53,18 @@ func above() Guide {
 					"Where two files know the same cohort of the same period, the one signed last counts.",
 					"**Withdraw the file** when its numbers were wrong. Members read the reason, and what it was signed over counts again.",
 				}},
+			{ID: "benefits", Title: "Benefits of members", Intro: "[Benefits of members](/desk/headquarters/benefits) shows how often goods of members were examined, beside those of others, and how often members had a benefit. It is made of the reports that members bring for themselves.",
+				Steps: []string{
+					"Under **Choose the year** choose a programme and a year.",
+					"Look at **Who report** first: a number of few members says little about the others. **As of** is the day of each number.",
+					"Choose **Download these numbers as CSV** for your own tables.",
+				},
+				Points: []string{
+					"You see groups of five members or more, of whom none dominates. You never see a number of one company.",
+					"A number stays as it is until the reports of five members or more have changed. So nobody can tell what one of them has reported.",
+					"Members whose tier changed, who joined, left or were suspended are in a group of their own.",
+					"**Groups without a number** lists the others, with how many members they have.",
+				}},
 			arrangementsPart(), feedsPart("/desk/feeds"), claimNumbersPart(),
 		}}
 }
