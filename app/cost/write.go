@@ -2,14 +2,12 @@ package cost
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"trustedtrader/app/audit"
 	"trustedtrader/app/clock"
@@ -109,7 +107,7 @@ func (in MembershipEntry) check(d *Data) (m Membership, err error) {
 // SaveExam adds what an examination costs, or changes a row. Editors may. Invalid: a field. Conflict: another row of the mode begins in the month, or
 // the row has changed.
 func (s *Service) SaveExam(ctx context.Context, by identity.Actor, id *uuid.UUID, in ExamEntry) error {
-	if err := mayEdit(by); err != nil {
+	if err := s.begin(ctx, by, KindExam, id); err != nil {
 		return err
 	}
 	e, err := in.check(s.Modes)
@@ -117,8 +115,15 @@ func (s *Service) SaveExam(ctx context.Context, by identity.Actor, id *uuid.UUID
 		return err
 	}
 	after := map[string]any{"mode": e.Mode, "from": e.FromMonth, "currency": e.Currency, "per_exam": e.PerExam, "storage_per_day": e.StoragePerDay, "hold_minutes": e.HoldMinutes}
-	err = s.save(ctx, by, KindExam, id, after, func(tx pg.Tx, id uuid.UUID, fresh bool) (int64, error) {
+	return s.save(ctx, by, KindExam, id, after, func(tx pg.Tx, id uuid.UUID, fresh bool) (int64, error) {
 		db := tx.WithContext(ctx)
+		var taken bool
+		if err := db.Raw(`select exists (select from exam_cost where company_id = ? and mode = ? and from_month = ? and id <> ?)`, by.CompanyID, e.Mode, e.FromMonth, id).Scan(&taken).Error; err != nil {
+			return 0, err
+		}
+		if taken {
+			return 0, fault.New(fault.Conflict, "Another row of this mode begins in the same month. Change that one")
+		}
 		if fresh {
 			r := db.Exec(`insert into exam_cost (id, company_id, mode, from_month, currency, per_exam, storage_per_day, hold_minutes, note, saver, saved_at)
 				select ?, ?, ?, ?, ?, ?::numeric, ?::numeric, ?, ?, ?, ? where (select count(*) from exam_cost where company_id = ?) < ?`,
@@ -129,17 +134,12 @@ func (s *Service) SaveExam(ctx context.Context, by identity.Actor, id *uuid.UUID
 			where id = ? and company_id = ? and version = ?`, e.Mode, e.FromMonth, e.Currency, e.PerExam, e.StoragePerDay, e.HoldMinutes, e.Note, entry.Head(by.Name, 200), s.Now(), id, by.CompanyID, in.Version)
 		return r.RowsAffected, r.Error
 	})
-	var pe *pgconn.PgError
-	if errors.As(err, &pe) && pe.Code == "23505" { // of mode and month
-		return fault.New(fault.Conflict, "Another row of this mode begins in the same month. Change that one")
-	}
-	return err
 }
 
 // SaveMembership adds a part of what membership cost, or changes it. Editors may. Invalid: a
 // field. Conflict: the row has changed.
 func (s *Service) SaveMembership(ctx context.Context, by identity.Actor, id *uuid.UUID, in MembershipEntry) error {
-	if err := mayEdit(by); err != nil {
+	if err := s.begin(ctx, by, KindMembership, id); err != nil {
 		return err
 	}
 	m, err := in.check(s.Data)
@@ -166,9 +166,6 @@ func (s *Service) save(ctx context.Context, by identity.Actor, kind string, id *
 	row, action := pg.NewID(), kind+".add"
 	if id != nil {
 		row, action = *id, kind+".change"
-		if err := s.own(ctx, by, kind, row); err != nil {
-			return err
-		}
 	}
 	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
 		n, err := do(tx, row, id == nil)
@@ -184,10 +181,14 @@ func (s *Service) save(ctx context.Context, by identity.Actor, kind string, id *
 	})
 }
 
-// own refuses a row that is not of the actor's company. kind is one of the two constants.
-func (s *Service) own(ctx context.Context, by identity.Actor, kind string, id uuid.UUID) error {
+// begin refuses who may not change costs, and a row that is not of the actor's company. id is
+// nil for a new one.
+func (s *Service) begin(ctx context.Context, by identity.Actor, kind string, id *uuid.UUID) error {
+	if err := mayEdit(by); err != nil || id == nil {
+		return err
+	}
 	var there bool
-	if err := s.DB.Batch(ctx, by.Scope(), pg.Value(&there, `select exists (select from `+kind+` where id = $1 and company_id = $2)`, id, by.CompanyID)); err != nil {
+	if err := s.DB.Batch(ctx, by.Scope(), pg.Value(&there, `select exists (select from `+kind+` where id = $1 and company_id = $2)`, *id, by.CompanyID)); err != nil {
 		return fmt.Errorf("look for a cost: %w", err)
 	}
 	if !there {
@@ -199,13 +200,10 @@ func (s *Service) own(ctx context.Context, by identity.Actor, kind string, id uu
 // Remove takes a row away; figures are computed without it from then on. Editors may. kind is
 // KindExam or KindMembership. Conflict: the row has changed.
 func (s *Service) Remove(ctx context.Context, by identity.Actor, kind string, id uuid.UUID, version int) error {
-	if err := mayEdit(by); err != nil {
-		return err
-	}
 	if kind != KindExam && kind != KindMembership {
 		return fault.Missing()
 	}
-	if err := s.own(ctx, by, kind, id); err != nil {
+	if err := s.begin(ctx, by, kind, &id); err != nil {
 		return err
 	}
 	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {

@@ -107,12 +107,6 @@ func TestCase(t *testing.T) {
 	}
 }
 
-// single is a shipment of the test.
-type single struct {
-	raw
-	examined bool
-}
-
 func examinedEntries(events []raw) map[string]bool {
 	out := map[string]bool{}
 	for _, e := range events {

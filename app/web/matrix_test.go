@@ -326,8 +326,11 @@ func (m *matrix) objects(owner identity.Actor) map[string]string {
 	found, visited := m.found(owner)
 	happened, decided, item, appealed := m.suspended(owner, *visited.MembershipID)
 	business := m.partnered(owner)
+	costs := m.costly(costService(w), owner)
 	return map[string]string{
 		"report":        m.reported(owner),
+		"exam-cost":     costs["exam"],
+		"year-cost":     costs["year"],
 		"business":      business["partner"],
 		"connection":    business["connection"],
 		"link":          business["link"],
@@ -525,6 +528,8 @@ func objectOf(path string) map[string]string {
 		{"/v/", map[string]string{":token": "=nothing"}},
 		{"/q/", map[string]string{":token": "=nothing", ":section": "=cargo"}},
 		{"/benefits/imports/", map[string]string{":id": "report"}},
+		{"/benefits/costs/exams/", map[string]string{":id": "exam-cost"}},
+		{"/benefits/costs/years/", map[string]string{":id": "year-cost"}},
 		{"/benefits/baselines/", map[string]string{":id": "baseline"}},
 		{"/desk/baselines/", map[string]string{":id": "baseline"}},
 		{"/partners/import/", map[string]string{":draft": "=00000000-0000-7000-8000-000000000004"}}, // one person's own

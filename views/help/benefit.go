@@ -32,7 +32,18 @@ func counting() Guide {
 				Points: []string{
 					"The range beside a rate says where the true rate lies in 95 of 100 cases. With few shipments it is wide.",
 					"Below 30 shipments no rate is shown, for chance would decide it.",
-					"Under **How this is computed** stand the formula and what counts. Below it stand the files, each with its SHA-256.",
+					"Under **How this is computed** and **How the comparison is computed** stand the formulas. Below stand the files, each with its SHA-256.",
+					"An estimate is marked as one. A number below zero means that your goods were examined more often than those of others, and the page says so.",
+					"Partial means that months have no reports, or that some shipments have nobody to be compared with.",
+				}},
+			{ID: "costs", Title: "Say what things cost you", Intro: "What was saved and what came back is computed with your own costs. Only your company sees them.",
+				Steps: []string{
+					"Open [Your costs](/benefits/costs) and choose **Enter the cost of an examination**. It counts from a month on, until the next row of the same mode.",
+					"Choose **Enter a cost of membership** for each year: staff, security, training and more.",
+				},
+				Points: []string{
+					"Where you have entered nothing, a default of the portal stands in. It is a draft, and every page says so.",
+					"Currencies are never added to each other.",
 				}},
 			{ID: "baselines", Title: "What others meet", Intro: "The agency says how often goods of companies that are not members were examined. Your figures are compared with that.",
 				Points: []string{
