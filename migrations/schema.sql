@@ -47,6 +47,15 @@ CREATE FUNCTION public.asking_members() RETURNS TABLE(connection_id uuid, name t
 
 
 --
+-- Name: band_of_five(bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.band_of_five(n bigint) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select case when n < 5 then null else (n / 5 * 5)::int end $$;
+
+
+--
 -- Name: benefit_apart(text, jsonb, uuid[], bigint[], bigint[], uuid[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -107,6 +116,51 @@ begin
   if i.status is null or i.status not in ('draft', 'stopped') or i.finished_at is not null then return false; end if;
   delete from benefit_staged where import_id = which;
   delete from benefit_import where id = which;
+  return true;
+end $$;
+
+
+--
+-- Name: benefit_gap_make(jsonb, date, date, timestamp with time zone, uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.benefit_gap_make(asked jsonb, last_month date, today date, at timestamp with time zone, who uuid, name text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'public'
+    SET "portal.scope" TO 'system'
+    AS $$
+declare first_month date := (last_month - interval '11 months')::date;
+begin
+  insert into benefit_gap_count (month, counted_at, counted_by, counter) values (last_month, at, who, name) on conflict do nothing;
+  if not found then return false; end if;
+  with a as (
+    select row_number() over () as n, x.* from jsonb_to_recordset(asked) x(programme text, benefit text, entity_type text, tier text, arrangement text, standing_types text[],
+      kinds text[], types text[], without text, layouts text[], less text[], countries text[])
+  ), has as (
+    select a.n, m.company_id from a join membership m on m.programme = a.programme and m.entity_type = a.entity_type
+      join standing s on s.membership_id = m.id and upper_inf(s.known) and s.valid @> today and s.state = 'active' and s.type = any(a.standing_types) and s.tier = a.tier and not a.benefit = any(s.denied)
+    where a.arrangement = '' or exists (select from recognition r where r.membership_id = m.id and r.arrangement = a.arrangement and r.status = 'recognised')
+    group by a.n, m.company_id
+  ), brought as (
+    select company_id, array_agg(distinct layout) as layouts from benefit_import
+    where status = 'taken' and last_on >= first_month and first_on < last_month + interval '1 month' group by company_id
+  ), told as (
+    select has.n, has.company_id, b.company_id is not null as reported,
+      b.company_id is not null and case when a.without <> '' then
+        coalesce((select sum(x.entries) from benefit_month x where x.company_id = has.company_id and x.month between first_month and last_month and x.kind = any(a.kinds) and x.type = '' and x.country = ''
+          group by x.kind having sum(x.entries) > 0 order by array_position(a.kinds, x.kind::text) limit 1), 0)
+        > coalesce((select sum(x.entries) from benefit_month x where x.company_id = has.company_id and x.month between first_month and last_month and x.kind = a.without and x.type = '' and x.country = ''), 0)
+      else exists (select from benefit_month x where x.company_id = has.company_id and x.month between first_month and last_month and x.kind = any(a.kinds)
+        and case when cardinality(a.types) > 0 then x.type = any(a.types) when cardinality(a.countries) > 0 then x.country = any(a.countries) else x.type = '' and x.country = '' end) end as seen
+    from has join a on a.n = has.n left join brought b on b.company_id = has.company_id and b.layouts && a.layouts and (a.without = '' or b.layouts && a.less)
+  ), counted as (
+    select n, count(*)::int as entitled, count(*) filter (where reported) as reported, count(*) filter (where reported and seen) as seen, count(*) filter (where reported and not seen) as unseen from told group by n
+  )
+  insert into benefit_gap (programme, benefit, entity_type, tier, arrangement, month, entitled, reported, seen, unseen)
+    select a.programme, a.benefit, a.entity_type, a.tier, a.arrangement, last_month, coalesce(c.entitled, 0), band_of_five(c.reported),
+      case when c.reported >= 5 then band_of_five(c.seen) end, case when c.reported >= 5 then band_of_five(c.unseen) end
+    from a left join counted c on c.n = a.n
+    on conflict on constraint one_gap do update set month = excluded.month, entitled = excluded.entitled, reported = excluded.reported, seen = excluded.seen, unseen = excluded.unseen, version = benefit_gap.version + 1;
   return true;
 end $$;
 
@@ -2038,6 +2092,94 @@ UNION ALL
           ORDER BY x.kind, x.line
          LIMIT 1) n ON (true))
   WHERE ((e.replaced_by IS NULL) AND (e.kind = ANY (ARRAY['exam'::text, 'invoice'::text])));
+
+
+--
+-- Name: benefit_gap; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_gap (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    programme text NOT NULL,
+    benefit text NOT NULL,
+    entity_type text NOT NULL,
+    tier text DEFAULT ''::text NOT NULL,
+    arrangement text DEFAULT ''::text NOT NULL,
+    month date NOT NULL,
+    entitled integer NOT NULL,
+    reported integer,
+    seen integer,
+    unseen integer,
+    status text DEFAULT 'new'::text NOT NULL,
+    owner_id uuid,
+    note text DEFAULT ''::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT benefit_gap_entitled_check CHECK ((entitled >= 0)),
+    CONSTRAINT benefit_gap_note_check CHECK ((length(note) <= 4000)),
+    CONSTRAINT benefit_gap_reported_check CHECK (((reported >= 5) AND ((reported % 5) = 0))),
+    CONSTRAINT benefit_gap_seen_check CHECK (((seen >= 5) AND ((seen % 5) = 0))),
+    CONSTRAINT benefit_gap_status_check CHECK ((status = ANY (ARRAY['new'::text, 'looked_into'::text, 'explained'::text, 'mended'::text]))),
+    CONSTRAINT benefit_gap_unseen_check CHECK (((unseen >= 5) AND ((unseen % 5) = 0))),
+    CONSTRAINT nothing_of_few CHECK (((reported IS NOT NULL) OR ((seen IS NULL) AND (unseen IS NULL))))
+);
+
+ALTER TABLE ONLY public.benefit_gap FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_gap; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_gap IS 'For a benefit, a kind of member and a tier: how many are entitled, how many reported, and in how many reports it is seen. Bands: 10 is 10 to 14; null is fewer than five, or not told because fewer than five reported.';
+
+
+--
+-- Name: benefit_gap_count; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_gap_count (
+    month date NOT NULL,
+    counted_at timestamp with time zone NOT NULL,
+    counted_by uuid NOT NULL,
+    counter text NOT NULL,
+    CONSTRAINT benefit_gap_count_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE ONLY public.benefit_gap_count FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_gap_count; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_gap_count IS 'When gaps were counted, with the last of the twelve months that reports were looked through for. Once for each month.';
+
+
+--
+-- Name: benefit_gap_step; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.benefit_gap_step (
+    id uuid NOT NULL,
+    gap_id uuid NOT NULL,
+    status text NOT NULL,
+    owner text NOT NULL,
+    note text NOT NULL,
+    author text NOT NULL,
+    person_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT benefit_gap_step_note_check CHECK ((length(note) <= 4000)),
+    CONSTRAINT benefit_gap_step_status_check CHECK ((status = ANY (ARRAY['new'::text, 'looked_into'::text, 'explained'::text, 'mended'::text])))
+);
+
+ALTER TABLE ONLY public.benefit_gap_step FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE benefit_gap_step; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.benefit_gap_step IS 'What headquarters said about a gap, step by step.';
 
 
 --
@@ -8320,6 +8462,30 @@ ALTER TABLE ONLY public.benefit_event
 
 
 --
+-- Name: benefit_gap_count benefit_gap_count_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_gap_count
+    ADD CONSTRAINT benefit_gap_count_pkey PRIMARY KEY (month);
+
+
+--
+-- Name: benefit_gap benefit_gap_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_gap
+    ADD CONSTRAINT benefit_gap_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: benefit_gap_step benefit_gap_step_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_gap_step
+    ADD CONSTRAINT benefit_gap_step_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: benefit_import benefit_import_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9077,6 +9243,14 @@ ALTER TABLE ONLY public.office
 
 ALTER TABLE ONLY public.officer
     ADD CONSTRAINT officer_pkey PRIMARY KEY (person_id);
+
+
+--
+-- Name: benefit_gap one_gap; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_gap
+    ADD CONSTRAINT one_gap UNIQUE (programme, benefit, entity_type, tier, arrangement);
 
 
 --
@@ -10246,6 +10420,41 @@ CREATE INDEX benefit_event_month ON public.benefit_event USING btree (company_id
 --
 
 CREATE INDEX benefit_event_replaced ON public.benefit_event USING btree (company_id, replaced_by) WHERE (replaced_by IS NOT NULL);
+
+
+--
+-- Name: benefit_gap_count_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX benefit_gap_count_person ON public.benefit_gap_count USING btree (counted_by);
+
+
+--
+-- Name: benefit_gap_month; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX benefit_gap_month ON public.benefit_gap USING btree (month);
+
+
+--
+-- Name: benefit_gap_owner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX benefit_gap_owner ON public.benefit_gap USING btree (owner_id) WHERE (owner_id IS NOT NULL);
+
+
+--
+-- Name: benefit_gap_step_gap; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX benefit_gap_step_gap ON public.benefit_gap_step USING btree (gap_id, at);
+
+
+--
+-- Name: benefit_gap_step_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX benefit_gap_step_person ON public.benefit_gap_step USING btree (person_id);
 
 
 --
@@ -12762,6 +12971,20 @@ CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON public.audit_event FOR EACH 
 
 
 --
+-- Name: benefit_gap_step benefit_gap_step_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER benefit_gap_step_append_only BEFORE DELETE OR UPDATE ON public.benefit_gap_step FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: benefit_gap_step benefit_gap_step_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER benefit_gap_step_no_truncate BEFORE TRUNCATE ON public.benefit_gap_step FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: change_case_entry change_case_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -13577,6 +13800,46 @@ ALTER TABLE ONLY public.baseline_cohort
 
 ALTER TABLE ONLY public.baseline
     ADD CONSTRAINT baseline_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.person(id);
+
+
+--
+-- Name: benefit_gap_count benefit_gap_count_counted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_gap_count
+    ADD CONSTRAINT benefit_gap_count_counted_by_fkey FOREIGN KEY (counted_by) REFERENCES public.person(id);
+
+
+--
+-- Name: benefit_gap benefit_gap_month_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_gap
+    ADD CONSTRAINT benefit_gap_month_fkey FOREIGN KEY (month) REFERENCES public.benefit_gap_count(month);
+
+
+--
+-- Name: benefit_gap benefit_gap_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_gap
+    ADD CONSTRAINT benefit_gap_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.person(id);
+
+
+--
+-- Name: benefit_gap_step benefit_gap_step_gap_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_gap_step
+    ADD CONSTRAINT benefit_gap_step_gap_id_fkey FOREIGN KEY (gap_id) REFERENCES public.benefit_gap(id);
+
+
+--
+-- Name: benefit_gap_step benefit_gap_step_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.benefit_gap_step
+    ADD CONSTRAINT benefit_gap_step_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 
 --
@@ -16922,6 +17185,24 @@ CREATE POLICY begin ON public.vetting_item FOR INSERT WITH CHECK ((company_id = 
 ALTER TABLE public.benefit_event ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: benefit_gap; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_gap ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: benefit_gap_count; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_gap_count ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: benefit_gap_step; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.benefit_gap_step ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: benefit_import; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -17353,6 +17634,27 @@ CREATE POLICY fence ON public.baseline_cohort USING (((( SELECT public.looking()
 --
 
 CREATE POLICY fence ON public.benefit_event USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
+
+
+--
+-- Name: benefit_gap fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_gap USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: benefit_gap_count fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_gap_count USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: benefit_gap_step fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.benefit_gap_step USING (( SELECT public.looking_inside() AS looking_inside));
 
 
 --
@@ -19196,6 +19498,27 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.benefit_event TO portal_app;
 --
 
 GRANT SELECT ON TABLE public.benefit_counted TO portal_app;
+
+
+--
+-- Name: TABLE benefit_gap; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.benefit_gap TO portal_app;
+
+
+--
+-- Name: TABLE benefit_gap_count; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.benefit_gap_count TO portal_app;
+
+
+--
+-- Name: TABLE benefit_gap_step; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.benefit_gap_step TO portal_app;
 
 
 --

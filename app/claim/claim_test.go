@@ -1,6 +1,7 @@
 package claim_test
 
 import (
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"trustedtrader/app/apptest"
 	"trustedtrader/app/arrangement"
+	"trustedtrader/app/benefit"
 	"trustedtrader/app/claim"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
@@ -17,6 +19,7 @@ import (
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/standing"
+	"trustedtrader/config"
 )
 
 func TestMain(m *testing.M) { apptest.Run(m) }
@@ -37,7 +40,11 @@ func newWorld(t *testing.T) *world {
 	w := &world{World: findingtest.New(t, "2026-03-04T15:00:00Z")}
 	register, err := arrangement.Own(w.Steps.Programmes)
 	w.Must(err)
-	w.s = &claim.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Register: register, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters}
+	files, err := fs.Sub(config.Imports, "imports")
+	w.Must(err)
+	reports, err := benefit.LoadData(files)
+	w.Must(err)
+	w.s = &claim.Service{Reports: reports, DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Register: register, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters}
 	w.owner, w.member = w.Member("Harbor Trading LLC")
 	w.law(standing.Event{Kind: standing.Awarded, Tier: "tier_2"})
 	w.officer, w.other = w.partner("union", eu), w.partner("nippon", "us-ctpat-jp-aeo")

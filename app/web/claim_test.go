@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -108,4 +109,31 @@ func TestClaimPages(t *testing.T) {
 	d.step(owner, mine, "/withdraw")
 	says(t, a.want(200, w.Chief, "GET", "/desk/claims/numbers", nil), "Recognition by partner countries", "CTPAT")
 	says(t, a.want(200, w.Chief, "GET", "/desk/claims?queue=done", nil), "Taken back")
+}
+
+// TestGapPages: headquarters counts once, and works on what members do not see.
+func TestGapPages(t *testing.T) {
+	t.Parallel()
+	w, a := newDesk(t)
+	f := a.withFindings(w)
+	d := &desk{t: t, a: a, w: w}
+	f.Member("Harbor <b>Trading</b> LLC")
+	const list = "/desk/claims/gaps"
+	says(t, a.want(200, w.Auditor, "GET", list, nil), "Headquarters has not counted yet", "There is no gap")
+	d.step(w.Chief, list, "/count")
+	says(t, a.want(409, w.Chief, "POST", list+"/count", url.Values{}), "counted once a month")
+	says(t, a.want(200, w.Chief, "GET", list, nil), "There is no gap") // one member says nothing
+	says(t, a.want(200, w.Chief, "GET", list+"?show=all&programme=ctpat", nil), "Not told", "Fewer than five", "Not enough data")
+	at := list + "/" + w.Text(`select id::text from benefit_gap where entitled = 1 and benefit = 'penalty_mitigation'`)
+	doc := a.want(200, w.Chief, "GET", at, nil)
+	form := fill(t, doc, at)
+	form.Set("status", "explained")
+	says(t, a.want(422, w.Chief, "POST", at, form), "Enter what explains or mends it")
+	form.Set("note", "Nobody was <b>fined</b>")
+	form.Set("owner", w.Chief.PersonID.String())
+	a.want(303, w.Chief, "POST", at, form)
+	a.want(409, w.Chief, "POST", at, form)
+	says(t, a.want(200, w.Boss, "GET", at, nil), "Explained", "Nobody was <b>fined</b>", w.Chief.Name)
+	says(t, a.want(200, w.Chief, "GET", list+"?show=all&status=explained", nil), "Mitigation of penalties")
+	a.want(404, w.Chief, "GET", list+"/"+uuid.NewString(), nil)
 }

@@ -272,6 +272,9 @@ func newMatrix(t *testing.T) *matrix {
 	question := pg.NewID()
 	w.Exec(`insert into claim_request (id, claim_id, recognition_id, agency_id, arrangement, number, first_on, last_on, question, status, asked_at, asked_by)
 		values (?, ?, ?, ?, 'us-ctpat-eu-aeo', 'C26-1', '2026-03-01', '2026-03-01', 'Was it given', 'asked', ?, ?)`, question, uuid.MustParse(m.own["claim"]), asked, agency, w.Clock.Now(), w.Sam.PersonID)
+	w.Must(a.web.Claims.Count(w.Ctx, w.Chief))
+	m.own["gap"] = w.Text(`select id::text from benefit_gap order by id limit 1`)
+	m.others["gap"] = m.own["gap"]
 	m.own["claim_request"], m.others["claim_request"] = question.String(), question.String()
 	m.own["check"], m.own["list"] = m.checked(a.web.Checks)
 	m.others["check"], m.others["list"] = m.own["check"], m.own["list"]
@@ -517,6 +520,7 @@ func objectOf(path string) map[string]string {
 		{"/incidents/", map[string]string{":id": "incident"}},
 		{"/desk/enforcement/", map[string]string{":id": "enforcement", ":item": "item"}},
 		{"/desk/appeals/", map[string]string{":id": "appeal"}},
+		{"/desk/claims/gaps/", map[string]string{":id": "gap"}},
 		{"/desk/claims/", map[string]string{":id": "claim"}},
 		{"/benefits/claims/", map[string]string{":id": "claim"}},
 		{"/agency/claims/", map[string]string{":id": "claim_request"}},

@@ -36,6 +36,20 @@ func claimNumbersPart() Part {
 		Points: []string{"**Not given** counts failures that the agency has confirmed. **Not owed** counts claims to which there was no right."}}
 }
 
+// gapsPart is how headquarters looks for benefits that members do not see.
+func gapsPart() Part {
+	return Part{ID: "gaps", Title: "Benefits that members do not see", Intro: "[This list](/desk/claims/gaps) shows to which benefits members are entitled, and whether their own reports show them.",
+		Steps: []string{
+			"Choose **Count this month** when a new month can be counted.",
+			"Open a row, say how far it is and who looks after it, write what is known, and choose **Save**.",
+		},
+		Points: []string{
+			"Reports are the companies' own. You see groups of at least five that reported, in bands of five. Fewer than five is not told apart from none.",
+			"A month is counted once. So nobody can find out about one company by counting before and after it joins.",
+			"What is **Explained** or **Mended** says how. It can be looked into again.",
+		}}
+}
+
 // claimsAgencyPart is how a partner answers what it is asked.
 func claimsAgencyPart() Part {
 	return Part{ID: "claims", Title: "Questions about benefits", Intro: "[Questions about benefits](/agency/claims) are about members of ours who say that your administration did not give a benefit.",

@@ -65,6 +65,6 @@ func above() Guide {
 					"Members whose tier changed, who joined, left or were suspended are in a group of their own.",
 					"**Groups without a number** lists the others, with how many members they have.",
 				}},
-			arrangementsPart(), feedsPart("/desk/feeds"), claimNumbersPart(),
+			arrangementsPart(), feedsPart("/desk/feeds"), claimNumbersPart(), gapsPart(),
 		}}
 }
