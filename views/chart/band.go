@@ -44,12 +44,21 @@ func (p BandProps) top() float64 {
 			most = max(most, x.High)
 		}
 	}
+	return topShare(most)
+}
+
+// topShare is a round share above the most, in four steps.
+func topShare(most float64) float64 {
 	for _, step := range []float64{.001, .002, .005, .01, .02, .05, .1, .2, .25} {
 		if 4*step >= most {
 			return 4 * step
 		}
 	}
 	return 1
+}
+
+func shareMark(share float64) string {
+	return strconv.FormatFloat(math.Round(share*10000)/100, 'f', -1, 64) + "%"
 }
 
 func (p BandProps) y(share float64) string {
@@ -64,7 +73,7 @@ func (p BandProps) x(i int) string {
 func (p BandProps) axis() (out []struct{ y, label string }) {
 	for k := range 5 {
 		share := p.top() / 4 * float64(k)
-		out = append(out, struct{ y, label string }{p.y(share), strconv.FormatFloat(math.Round(share*10000)/100, 'f', -1, 64) + "%"})
+		out = append(out, struct{ y, label string }{p.y(share), shareMark(share)})
 	}
 	return out
 }
