@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/arrangement"
 	"trustedtrader/app/baseline"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/cost"
@@ -42,7 +44,8 @@ type Case struct {
 	Costs     cost.Costs
 	Whole     Compared
 	Modes     []Compared
-	Years     []Year // the latest first
+	Years     []Year   // the latest first
+	Partners  []string // countries whose arrangement with one of the company's programmes was in force on the last day
 }
 
 // Year is what a calendar year brought and cost, up to the end of the period.
@@ -89,7 +92,8 @@ func (s *Service) Case(ctx context.Context, by identity.Actor, p Period, as As) 
 	c.Costs.Defaults = s.Costs.Defaults
 	var saved []yearRow
 	var rows []monthRow
-	c.Company, rows, err = s.read(ctx, by, p, append(cost.Queries(&c.Costs, by.CompanyID),
+	var events []arrangement.Row
+	c.Company, rows, err = s.read(ctx, by, p, append(cost.Queries(&c.Costs, by.CompanyID), arrangement.Known(&events, ""),
 		pg.All(&c.Kinds, `select programme, entity_type from membership where company_id = $1 group by 1, 2 order by min(certified_on), 1, 2 limit 20`, by.CompanyID),
 		pg.All(&saved, `select extract(year from month)::int as year, currency, sum(proposed - assessed)::text as amount from benefit_month
 			where company_id = $1 and month between $2 and $3 and kind in ('isf_mitigation', 'penalty_mitigation') and type = '' and country = '' and currency <> '' group by 1, 2`, by.CompanyID, p.firstYear(), p.To))...)
@@ -101,6 +105,7 @@ func (s *Service) Case(ctx context.Context, by identity.Actor, p Period, as As) 
 	} else if len(c.Kinds) > 0 {
 		c.As = c.Kinds[0]
 	}
+	c.Partners = s.partners(c.Kinds, events, p)
 	var known cohorts
 	if c.As != (As{}) {
 		list, files, err := s.Baselines.Cohorts(ctx, by, c.As.Programme, c.As.EntityType, p.firstYear(), p.To)
@@ -112,10 +117,41 @@ func (s *Service) Case(ctx context.Context, by identity.Actor, p Period, as As) 
 	}
 	own := shipments(rows)
 	c.Years = years(p, own, known, c.Costs, saved)
+	c.Baselines = slices.DeleteFunc(c.Baselines, func(f baseline.File) bool { return !known.used(own, f.ID) }) // by years too, which are whole
 	maps.DeleteFunc(own, func(k cell, _ Share) bool { return k.month.Before(p.From) })
 	c.Whole, c.Modes = compare(own, known, c.Costs)
-	c.Baselines = slices.DeleteFunc(c.Baselines, func(f baseline.File) bool { return !known.used(own, f.ID) })
 	return c, nil
+}
+
+// partners are the countries in which members of a company's programmes are recognized on the
+// last day of a period, as far as is known now.
+func (s *Service) partners(kinds []As, events []arrangement.Row, p Period) (out []string) {
+	if s.Arrangements == nil {
+		return nil
+	}
+	var known time.Time // of the latest that was recorded
+	for _, e := range events {
+		if e.RecordedAt.After(known) {
+			known = e.RecordedAt
+		}
+	}
+	lives := s.Arrangements.Lives(events)
+	for _, k := range kinds {
+		for _, a := range s.Arrangements.Of(k.Programme) {
+			if o, ok := a.For(k.Programme); ok && takes(o, k.EntityType) && lives[a.Code].On(p.last(), known) == arrangement.Running {
+				out = append(out, o.Countries...)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// takes reports whether an arrangement is for members of a kind, of some tier.
+func takes(o arrangement.Operative, entityType string) bool {
+	return slices.ContainsFunc(o.Scope, func(r arrangement.Rule) bool {
+		return len(r.EntityTypes) == 0 || slices.Contains(r.EntityTypes, entityType)
+	})
 }
 
 // firstYear is the first month of the period's first year: years are shown whole.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"trustedtrader/app/arrangement"
 	"trustedtrader/app/baseline"
 	"trustedtrader/app/benefit"
 	"trustedtrader/app/clock"
@@ -24,6 +25,8 @@ type Service struct {
 	DB        *pg.DB
 	Baselines *baseline.Service
 	Costs     *cost.Data
+	// Arrangements says with which countries members are recognized; nil: with none.
+	Arrangements *arrangement.Register
 }
 
 // mostMonths bounds a period: ten years.
@@ -89,6 +92,14 @@ type Count struct {
 	Events  int
 }
 
+// MonthCount is how many events of a kind, or of one of its types, a month had.
+type MonthCount struct {
+	Month  clock.Day
+	Kind   benefit.Kind
+	Type   string // empty: all of them
+	Events int
+}
+
 // File is a report that the numbers rest on.
 type File struct {
 	ID       uuid.UUID
@@ -110,7 +121,8 @@ type Company struct {
 	Took     []Took
 	Money    []Money
 	Counts   []Count
-	Files    []File // the newest first, a hundred at most
+	Monthly  []MonthCount // of what happens in months: crossings, and what members are given at an examination or after a disruption
+	Files    []File       // the newest first, a hundred at most
 }
 
 type monthRow struct {
@@ -142,6 +154,7 @@ func (s *Service) read(ctx context.Context, by identity.Actor, p Period, more ..
 		Measure, Mode   string
 		Minutes, Events int
 	}
+	var events []eventRow
 	c.Period = p
 	const within = ` from benefit_month where company_id = $1 and month between $2 and $3 `
 	err = s.DB.Batch(ctx, by.Scope(), append([]pg.Query{
@@ -149,12 +162,14 @@ func (s *Service) read(ctx context.Context, by identity.Actor, p Period, more ..
 		pg.All(&bars, `select measure, mode, minutes, sum(events)::int as events from benefit_spread where company_id = $1 and month between $2 and $3 group by 1, 2, 3`, *own, p.From, p.To),
 		pg.All(&c.Money, `select kind, currency, sum(events)::int as events, coalesce(sum(amount) filter (where kind = 'invoice'), 0)::text as charged, coalesce(sum(proposed), 0)::text as proposed,
 			coalesce(sum(assessed), 0)::text as assessed, coalesce(sum(proposed - assessed), 0)::text as saved`+within+`and kind in ('invoice', 'isf_mitigation', 'penalty_mitigation') and type = '' and country = '' group by 1, 2 order by 1, 2 limit 100`, *own, p.From, p.To),
-		pg.All(&c.Counts, `select kind, type, country, sum(events)::int as events`+within+`and (kind in ('crossing', 'stratified', 'front_of_line', 'resumption', 'recognised') or kind = 'exam' and type <> '') group by 1, 2, 3 order by 1, 4 desc, 2, 3 limit 500`, *own, p.From, p.To),
+		pg.All(&events, `select case when kind in ('crossing', 'stratified', 'front_of_line', 'resumption') then month end as month, kind, type, country, sum(events)::int as events`+within+`
+			and (kind in ('crossing', 'stratified', 'front_of_line', 'resumption', 'recognised') or kind = 'exam' and type <> '') group by 1, 2, 3, 4 order by 1 desc nulls first, 2, 5 desc, 3, 4 limit 3000`, *own, p.From, p.To),
 		pg.All(&c.Files, `select id, layout, file_name, sha256, first_on, last_on, finished_at as taken_at from benefit_import where company_id = $1 and status = 'taken' and first_on is not null order by finished_at desc, id limit 100`, *own)}, more...)...)
 	if err != nil {
 		return c, nil, fmt.Errorf("read the benefit figures: %w", err)
 	}
 	c.Examined, c.Covered = examined(shipments(months), p)
+	c.Counts, c.Monthly = counted(events)
 	groups := map[[2]string][]Bar{}
 	for _, b := range bars {
 		k := [2]string{b.Measure, b.Mode}
@@ -198,6 +213,36 @@ func examined(own map[cell]Share, p Period) (out []Examined, covered int) {
 		e.Quarters = append(e.Quarters, Quarter{k.month, s})
 	}
 	return out, len(seen)
+}
+
+// eventRow counts events of a month, or of the whole period where months do not matter.
+type eventRow struct {
+	Month         *clock.Day
+	Kind          benefit.Kind
+	Type, Country string
+	Events        int
+}
+
+// counted adds the months up, and keeps them.
+func counted(rows []eventRow) (all []Count, monthly []MonthCount) {
+	sums := map[Count]int{} // by all but the number
+	for _, r := range rows {
+		sums[Count{Kind: r.Kind, Type: r.Type, Country: r.Country}] += r.Events
+		if r.Month != nil {
+			monthly = append(monthly, MonthCount{*r.Month, r.Kind, r.Type, r.Events})
+		}
+	}
+	for k, n := range sums {
+		k.Events = n
+		all = append(all, k)
+	}
+	slices.SortFunc(all, func(x, y Count) int {
+		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(y.Events, x.Events), cmp.Compare(x.Type, y.Type), cmp.Compare(x.Country, y.Country))
+	})
+	slices.SortFunc(monthly, func(x, y MonthCount) int {
+		return cmp.Or(x.Month.Compare(y.Month), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Type, y.Type))
+	})
+	return all, monthly
 }
 
 func quarter(month clock.Day) clock.Day {

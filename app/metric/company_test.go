@@ -62,6 +62,22 @@ func TestCompanyFigures(t *testing.T) {
 		t.Errorf("%d crossings by the fast lane, counted %+v", lanes, c.Counts)
 	}
 
+	byMonth := map[string]int{}
+	for _, e := range in {
+		if e.kind == benefit.Crossing {
+			byMonth[e.day.Format("2006-01-02")[:8]+"01 "]++
+			byMonth[e.day.Format("2006-01-02")[:8]+"01 "+e.kindOf]++
+		}
+	}
+	for _, m := range c.Monthly {
+		if key := m.Month.String() + " " + m.Type; m.Kind != benefit.Crossing || byMonth[key] != m.Events {
+			t.Errorf("%s: %d, counted %d", key, m.Events, byMonth[key])
+		}
+	}
+	if len(c.Monthly) != len(byMonth) || len(byMonth) < 60 {
+		t.Errorf("%d sums of months, counted %d", len(c.Monthly), len(byMonth))
+	}
+
 	if c, err = s.Company(w.Ctx, ann, metric.Period{From: day(t, "2023-12-01"), To: day(t, "2024-03-01")}); err != nil || c.Quality != metric.Partial || c.Covered != 3 {
 		t.Errorf("partly covered: %s %d %v", c.Quality, c.Covered, err)
 	}

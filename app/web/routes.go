@@ -303,6 +303,7 @@ func (w *Web) Routes() []Route {
 		{"POST", "/benefits/imports/:id/retry", editors, w.retryBenefitImport},
 		{"POST", "/benefits/imports/:id/undo", editors, w.undoBenefitImport},
 		{"POST", "/benefits/imports/:id/drop", editors, w.dropBenefitImport},
+		{"GET", "/benefits/numbers.csv", readers, w.sendNumbers},
 		{"GET", "/benefits/imports/:id/problems.csv", readers, w.sendBenefitProblems},
 
 		// What others meet: brought by one person of headquarters, signed off by another

@@ -259,7 +259,7 @@ func Timeline(p TimelineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(cut(l.Label, 26))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(cut(l.Label, 28))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart/timeline.templ`, Line: 20, Col: 86}
 				}

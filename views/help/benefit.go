@@ -32,6 +32,9 @@ func counting() Guide {
 				Points: []string{
 					"The range beside a rate says where the true rate lies in 95 of 100 cases. With few shipments it is wide.",
 					"Below 30 shipments no rate is shown, for chance would decide it.",
+					"In a picture of two, the filled dots are you and the hollow diamonds are others. A bar below zero is hollow: you were examined more often, or paid more than came back.",
+					"On the map, a country with a dashed frame has an arrangement with us, and no report says that it was used.",
+					"Below each picture stands a table with the same numbers. The link to the CSV file gives you them with their ranges, the period and the SHA-256 of each report.",
 					"Under **How this is computed** and **How the comparison is computed** stand the formulas. Below stand the files, each with its SHA-256.",
 					"An estimate is marked as one. A number below zero means that your goods were examined more often than those of others, and the page says so.",
 					"Partial means that months have no reports, or that some shipments have nobody to be compared with.",

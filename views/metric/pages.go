@@ -3,13 +3,13 @@ package metric
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"net/url"
 	"strconv"
 	"time"
 
 	"trustedtrader/app/benefit"
+	"trustedtrader/app/clock"
 	"trustedtrader/app/i18n"
 	app "trustedtrader/app/metric"
 	"trustedtrader/app/programme"
@@ -43,11 +43,22 @@ func (p FiguresPage) tabs(ctx context.Context) (out []ui.Tab) {
 
 // at is the address of the page for a period, compared as a kind of member.
 func (p FiguresPage) at(months int, as app.As) string {
+	return Home + "?" + p.asked(months, as).Encode()
+}
+
+// numbers is the address of a table of the page's numbers as a file.
+func (p FiguresPage) numbers(table string) string {
+	q := p.asked(p.Months, p.Case.As)
+	q.Set("table", table)
+	return Home + "/numbers.csv?" + q.Encode()
+}
+
+func (p FiguresPage) asked(months int, as app.As) url.Values {
 	q := url.Values{"months": {strconv.Itoa(months)}}
 	if len(p.Case.Kinds) > 1 {
 		q.Set("as", as.String())
 	}
-	return Home + "?" + q.Encode()
+	return q
 }
 
 func (p FiguresPage) modeName(ctx context.Context, code string) string {
@@ -80,9 +91,14 @@ func interval(s app.Share) string {
 func (p FiguresPage) band(ctx context.Context, e app.Examined) chart.BandProps {
 	b := chart.BandProps{ID: "mode-" + e.Mode + "-", Title: i18n.T(ctx, "Examined shipments by quarter: %s", p.modeName(ctx, e.Mode)),
 		Desc: i18n.T(ctx, "Share of shipments that were examined, with the range in which the true rate lies in 95 of 100 cases. The table beside it has the same figures.")}
+	at := map[clock.Day]app.Share{}
 	for _, q := range e.Quarters {
-		low, high := q.Interval()
-		b.Points = append(b.Points, chart.Point{Label: fmt.Sprintf("%d/%d", q.First.Year(), (int(q.First.Month())+2)/3), Value: q.Rate(), Low: low, High: high, Hidden: !q.Known() || q.Whole < app.Fewest})
+		at[q.First] = q.Share
+	}
+	for _, first := range quartersOf(p.Case.Period) {
+		s := at[first]
+		low, high := s.Interval()
+		b.Points = append(b.Points, chart.Point{Label: quarterShort(first), Value: s.Rate(), Low: low, High: high, Hidden: !s.Known() || s.Whole < app.Fewest})
 	}
 	return b
 }
@@ -101,25 +117,13 @@ func minutes(ctx context.Context, n int) string {
 // lists are where the types of events have their names.
 var lists = map[benefit.Kind]string{benefit.Exam: "exams", benefit.Crossing: "lanes", benefit.Recognised: "directions"}
 
+// countName is a kind of event, or one of its types, in words.
 func (p FiguresPage) countName(ctx context.Context, c app.Count) string {
 	name := i18n.T(ctx, c.Kind.Name())
-	switch {
-	case c.Type != "":
+	if c.Type != "" {
 		return name + ": " + i18n.T(ctx, p.Data.WordName(lists[c.Kind], c.Type))
-	case c.Country != "":
-		return name + ": " + i18n.Country(ctx, c.Country)
 	}
 	return name
-}
-
-// totals leaves out the parts of a total that the page does not show.
-func (p FiguresPage) totals() (out []app.Count) {
-	for _, c := range p.Case.Counts {
-		if c.Kind != benefit.Exam || c.Type != "" {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 func money(m app.Money, amount string) string {
