@@ -115,7 +115,7 @@ func deeds() []deed {
 		{"benefit_import.undone", "Report of benefits undone"}, {"benefit_import.drop", "Report of benefits dropped"},
 		{"exam_cost.add", "Cost of an examination entered"}, {"exam_cost.change", "Cost of an examination changed"}, {"exam_cost.remove", "Cost of an examination removed"},
 		{"membership_cost.add", "Cost of membership entered"}, {"membership_cost.change", "Cost of membership changed"}, {"membership_cost.remove", "Cost of membership removed"},
-		{"baseline.bring", "Baseline brought"}, {"baseline.sign", "Baseline signed off"}, {"baseline.refuse", "Baseline refused"}, {"baseline.withdraw", "Baseline withdrawn"},
+		{"baseline.bring", "Baseline brought"}, {"baseline.sign", "Baseline signed off"}, {"baseline.refuse", "Baseline refused"}, {"baseline.withdraw", "Baseline withdrawn"}, {"baseline.take_back", "Baseline taken back"},
 		{"business_partner.add", "Business partner added"}, {"business_partner.change", "Business partner changed"}, {"business_partner.end", "Business partner ended"},
 		{"business_partner.read_file", "List of business partners read"}, {"business_partner.import", "List of business partners taken over"}, {"business_partner.export", "Business partners downloaded"}, {"business_partner.read", "Business partners looked at"},
 		{"partner_connection.consent", "Consent to show the status given"}, {"partner_connection.withdraw_consent", "Consent to show the status taken back"},

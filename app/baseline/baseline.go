@@ -5,9 +5,9 @@
 // A file is taken whole or refused whole; only cohorts of fewer than five companies are left
 // out of it, and counted. It says where its numbers come from. It counts once a second person
 // has signed it off, who sees each number beside the one in force, and no more once it is
-// withdrawn. Where two files know the same cell of the same period, the one signed last counts.
+// withdrawn. Who brought it can take it back until then. Where two files know the same cell of the same period, the one signed last counts.
 //
-// Who may: headquarters bring, sign off, refuse and withdraw; auditors and supervisors read.
+// Who may: headquarters bring, take back, sign off, refuse and withdraw; auditors and supervisors read.
 // Companies read signed and withdrawn files, without the names of the agency's people, for a
 // figure is worth what it rests on. To others there is nothing.
 package baseline
@@ -21,6 +21,7 @@ import (
 	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
+	"trustedtrader/app/notice"
 	"trustedtrader/app/pg"
 	"trustedtrader/app/programme"
 	"trustedtrader/app/workflow"
@@ -61,6 +62,7 @@ type Service struct {
 	Now        func() time.Time
 	Programmes *programme.Register
 	Data       *benefit.Data // modes and groups of ports
+	Letters    *notice.Letters
 }
 
 // Status is where a file stands.
@@ -72,14 +74,15 @@ const (
 	Signed    Status = "signed"
 	Refused   Status = "refused"
 	Withdrawn Status = "withdrawn"
+	TakenBack Status = "taken_back"
 )
 
 // Statuses lists every state in the order of the journey.
-func Statuses() []Status { return []Status{Waiting, Signed, Refused, Withdrawn} }
+func Statuses() []Status { return []Status{Waiting, Signed, Refused, Withdrawn, TakenBack} }
 
 // Name is the state for a person to read (English source text).
 func (s Status) Name() string {
-	return map[Status]string{Waiting: "Waits for a second person", Signed: "Signed off", Refused: "Refused", Withdrawn: "Withdrawn"}[s]
+	return map[Status]string{Waiting: "Waits for a second person", Signed: "Signed off", Refused: "Refused", Withdrawn: "Withdrawn", TakenBack: "Taken back"}[s]
 }
 
 // Action is something that is done with a file.
@@ -90,6 +93,7 @@ const (
 	Sign     Action = "sign"
 	Refuse   Action = "refuse"
 	Withdraw Action = "withdraw"
+	TakeBack Action = "take_back"
 )
 
 // Facts are what the table looks at.
@@ -102,10 +106,11 @@ type Facts struct {
 func Lifecycle() workflow.Table[Status, identity.Role, Action, Facts] {
 	type guards = []workflow.Guard[Facts]
 	hq := []identity.Role{identity.Headquarters}
-	second := func(f Facts) bool { return !f.Own }
+	first, second := func(f Facts) bool { return f.Own }, func(f Facts) bool { return !f.Own }
 	return workflow.Table[Status, identity.Role, Action, Facts]{
 		{From: Waiting, By: hq, Do: Sign, To: Signed, When: second},
 		{From: Waiting, By: hq, Do: Refuse, To: Refused, When: second, If: guards{because}},
+		{From: Waiting, By: hq, Do: TakeBack, To: TakenBack, When: first},
 		{From: Signed, By: hq, Do: Withdraw, To: Withdrawn, If: guards{because}},
 	}
 }
@@ -140,10 +145,11 @@ type Baseline struct {
 	Reason      string
 	Withdrawer  string
 	WithdrawnAt *time.Time
+	TakenBackAt *time.Time
 	Version     int
 }
 
-const baselineSQL = `select id, programme, file_name, sha256, size, source, as_of, status, first_month, last_month, cohorts, left_out, brought_by, bringer, brought_at, decided_by, decider, decided_at, reason, withdrawer, withdrawn_at, version from baseline`
+const baselineSQL = `select id, programme, file_name, sha256, size, source, as_of, status, first_month, last_month, cohorts, left_out, brought_by, bringer, brought_at, decided_by, decider, decided_at, reason, withdrawer, withdrawn_at, taken_back_at, version from baseline`
 
 // Actions are what a person may do with the file.
 func (b Baseline) Actions(by identity.Actor) []Action {

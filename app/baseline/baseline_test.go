@@ -39,7 +39,7 @@ func newWorld(t *testing.T) *world {
 	w.Must(err)
 	data, err := benefit.LoadData(files)
 	w.Must(err)
-	w.s = &baseline.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Data: data}
+	w.s = &baseline.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Data: data, Letters: w.Steps.Letters}
 	w.hugo = w.Staff("Hugo Second", identity.Headquarters, w.HQ)
 	w.ann = w.Importer("Ann Imports LLC")
 	return w
@@ -401,5 +401,114 @@ func TestLarge(t *testing.T) {
 	t.Log("two years in force in", time.Since(begun))
 	if len(list) != 24*35 {
 		t.Errorf("%d cohorts in force", len(list))
+	}
+}
+
+// TestTold: those who can sign a file off are told that it waits, and who brought it what came of it.
+func TestTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	gone := w.Staff("Gus Gone", identity.Headquarters, w.HQ)
+	w.Exec(`update person_right set ended_at = now() where person_id = ?`, gone.PersonID)
+	since := w.Clock.Now()
+	told := func() string {
+		t.Helper()
+		out := w.Text(`select coalesce(string_agg(to_name || ' ' || (select count(*) from river.river_job j where j.kind = 'mail' and j.args->>'id' = m.id::text), ', ' order by to_name), '') from mail m where body like '%/desk/baselines/%' and created_at >= $1`, since)
+		w.Clock.Move(time.Second)
+		since = w.Clock.Now()
+		return out
+	}
+	b := w.good("2025-01,sea,all,importer,100,3,6,\n")
+	if text := w.Text(`select max(subject || ' ' || body) from mail where body like '%/desk/baselines/%'`); !strings.Contains(text, "/desk/baselines/"+b.ID.String()) || strings.Contains(text, "cohorts") {
+		t.Errorf("the e-mail says %s", text)
+	}
+	if got := told(); got != "Hugo Second 1" {
+		t.Errorf("brought: %s are told", got)
+	}
+	w.Must(w.s.Sign(w.Ctx, w.hugo, b.ID, b.Version))
+	if got := told(); got != "Cora Chief 1" {
+		t.Errorf("signed: %s are told", got)
+	}
+	c := w.good("2025-02,sea,all,importer,100,3,6,\n")
+	told()
+	w.Must(w.s.Refuse(w.Ctx, w.hugo, c.ID, c.Version, "February is not over there"))
+	if got := told(); got != "Cora Chief 1" {
+		t.Errorf("refused: %s are told", got)
+	}
+	w.Must(w.s.Withdraw(w.Ctx, w.hugo, b.ID, b.Version+1, "It is wrong"))
+	if _, _, err := w.bring(w.Chief, "2025-13,sea,all,importer,100,3,6,\n"); err == nil {
+		t.Error("a wrong file came in")
+	}
+	if got := told(); got != "" {
+		t.Errorf("of nothing %s are told", got)
+	}
+}
+
+// TestTakeBack: who brought a file takes it back while it waits, and nobody else.
+func TestTakeBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const row = "2025-01,sea,all,importer,100,3,6,\n"
+	b := w.good(row)
+	if got := fmt.Sprint(b.Actions(w.Chief), b.Actions(w.hugo), b.Actions(w.Auditor)); got != "[take_back] [sign refuse] []" {
+		t.Errorf("offered: %s", got)
+	}
+	for _, x := range []struct {
+		name    string
+		by      identity.Actor
+		id      uuid.UUID
+		version int
+		reason  string
+		want    fault.Kind
+	}{
+		{"another person", w.hugo, b.ID, b.Version, "", fault.Conflict},
+		{"an auditor", w.Auditor, b.ID, b.Version, "", fault.Forbidden},
+		{"a company", w.ann, b.ID, b.Version, "", fault.NotFound},
+		{"no such file", w.Chief, uuid.New(), b.Version, "", fault.NotFound},
+		{"stale", w.Chief, b.ID, b.Version + 1, "", fault.Conflict},
+		{"too long", w.Chief, b.ID, b.Version, strings.Repeat("x", 2001), fault.Invalid},
+	} {
+		w.Want(x.name, w.s.TakeBack(w.Ctx, x.by, x.id, x.version, x.reason), x.want)
+	}
+	w.Must(w.s.TakeBack(w.Ctx, w.Chief, b.ID, b.Version, "The wrong month"))
+	w.Want("twice", w.s.TakeBack(w.Ctx, w.Chief, b.ID, b.Version+1, ""), fault.Conflict)
+	w.Want("sign what is taken back", w.s.Sign(w.Ctx, w.hugo, b.ID, b.Version+1), fault.Conflict)
+	p, err := w.s.Read(w.Ctx, w.Auditor, b.ID, 1, false)
+	if err != nil || p.Status != baseline.TakenBack || p.Reason != "The wrong month" || p.TakenBackAt == nil || p.DecidedAt != nil || len(p.Baseline.Actions(w.Chief)) != 0 {
+		t.Errorf("afterwards: %+v %v", p.Baseline, err)
+	}
+	if _, err := w.s.Read(w.Ctx, w.ann, b.ID, 1, false); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a company reads it: %v", err)
+	}
+	if got := w.Text(`select string_agg(action || ' ' || actor || ' ' || reason, ', ' order by id) from audit_event where subject_kind = 'baseline'`); got != "baseline.bring Cora Chief , baseline.take_back Cora Chief The wrong month" {
+		t.Errorf("recorded: %s", got)
+	}
+	again := w.good(row) // the very same file can come again
+	w.Must(w.s.Sign(w.Ctx, w.hugo, again.ID, again.Version))
+	w.Want("take back what is signed", w.s.TakeBack(w.Ctx, w.Chief, again.ID, again.Version+1, ""), fault.Conflict)
+	if got := w.cells(w.ann, "2025-01-01", "2025-12-01"); got != "sea all 2025-01 to 2025-01 3/100 6 - of 1" {
+		t.Errorf("in force: %s", got)
+	}
+}
+
+// TestTakeBackRace: of two that sign and take back at once, one does.
+func TestTakeBackRace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 5 {
+		b := w.good(fmt.Sprintf("2025-%02d,sea,all,importer,100,3,6,\n", i+1))
+		var signed, taken error
+		var all sync.WaitGroup
+		all.Go(func() { signed = w.s.Sign(w.Ctx, w.hugo, b.ID, b.Version) })
+		all.Go(func() { taken = w.s.TakeBack(w.Ctx, w.Chief, b.ID, b.Version, "") })
+		all.Wait()
+		want := "signed"
+		if taken == nil {
+			want = "taken_back"
+		}
+		got := w.Text(`select status || ' ' || (decided_by is null)::text || ' ' || (select count(*) from audit_event e where e.subject_id = b.id) from baseline b where id = $1`, b.ID)
+		if (signed == nil) == (taken == nil) || fault.KindOf(signed) != fault.Conflict && fault.KindOf(taken) != fault.Conflict || got != fmt.Sprintf("%s %v 2", want, taken == nil) {
+			t.Errorf("signed: %v, taken back: %v, it is %s", signed, taken, got)
+		}
 	}
 }

@@ -27,7 +27,8 @@ type BringEntry struct {
 	FileName  string
 }
 
-// Bring takes in a file of cohorts, CSV or XLSX, and lets it wait for a second person.
+// Bring takes in a file of cohorts, CSV or XLSX, and lets it wait for a second person. Those
+// who can be that person are told.
 // Headquarters may. Invalid: something was entered wrongly, or rows of the file are wrong;
 // then wrong says which (the first two hundred), and nothing is kept. Conflict: the same file
 // waits or is signed already.
@@ -68,6 +69,9 @@ func (s *Service) Bring(ctx context.Context, by identity.Actor, in BringEntry, f
 	}
 	return b, nil, s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
 		if err := s.keep(ctx, tx, b, sheet.kept); err != nil {
+			return err
+		}
+		if err := s.tellSecond(ctx, tx, b); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, now, by, audit.Event{Action: "baseline.bring", Kind: Kind, Subject: b.ID,

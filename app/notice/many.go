@@ -77,6 +77,23 @@ func (l *Letters) ToAgency(ctx context.Context, tx pg.Tx, now time.Time, agency 
 	return l.mails(ctx, tx, mails)
 }
 
+// ToDesk tells people of the agency by e-mail that something waits for them on a page of the
+// portal that is about no company; see ToStaff for those that are.
+func (l *Letters) ToDesk(ctx context.Context, tx pg.Tx, now time.Time, persons []uuid.UUID, path string) error {
+	if len(persons) == 0 {
+		return nil
+	}
+	people, err := staffPeople(ctx, tx, persons, now)
+	if err != nil {
+		return fmt.Errorf("find whom to tell: %w", err)
+	}
+	mails := make([]mailRow, len(people))
+	for i, p := range people {
+		mails[i] = l.waits(ctx, now, p, nil, nil, "", path)
+	}
+	return l.mails(ctx, tx, mails)
+}
+
 // mails adds e-mails to the outbox, each with its job.
 func (l *Letters) mails(ctx context.Context, tx pg.Tx, mails []mailRow) error {
 	if len(mails) == 0 {

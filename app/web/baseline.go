@@ -156,6 +156,12 @@ func (w *Web) withdrawBaseline(c *fiber.Ctx, who identity.Actor) error {
 	})
 }
 
+func (w *Web) takeBackBaseline(c *fiber.Ctx, who identity.Actor) error {
+	return w.baselineStep(c, who, baseline.TakeBack, "The file is taken back. Nothing has changed", func(ctx context.Context, id uuid.UUID) error {
+		return w.Baselines.TakeBack(ctx, who, id, formVersion(c), c.FormValue("reason"))
+	})
+}
+
 // sendCohorts is every cohort of a file, in the form in which it could be brought again.
 func (w *Web) sendCohorts(c *fiber.Ctx, who identity.Actor) error {
 	if err := w.sparingly(c, "export "+who.PersonID.String(), exports); err != nil {

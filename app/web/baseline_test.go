@@ -13,7 +13,7 @@ import (
 
 func baselineService(t testing.TB, w *reviewtest.World) *baseline.Service {
 	t.Helper()
-	return &baseline.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Data: benefitService(t, w).Data}
+	return &baseline.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Data: benefitService(t, w).Data, Letters: w.Steps.Letters}
 }
 
 const (
@@ -89,6 +89,18 @@ func TestBaselines(t *testing.T) {
 	a.want(303, hugo, "POST", second+"/refuse", form)
 	a.want(409, hugo, "POST", second+"/refuse", form)
 	says(t, a.want(200, w.Chief, "GET", second, nil), "Refused", "The years are <b>wrong</b>")
+
+	// Who brought a file takes it back while it waits.
+	_, third, _ := bring(cohortHeading + "2025-02,sea,all,importer,1000,30,6,\n")
+	if a.want(200, hugo, "GET", third, nil).Find("form[action$='/take-back']").Length() != 0 {
+		t.Error("who did not bring a file is offered to take it back")
+	}
+	form = fill(t, a.want(200, w.Chief, "GET", third, nil), "/take-back")
+	form.Set("reason", "The <b>wrong</b> month")
+	a.want(409, hugo, "POST", third+"/take-back", form)
+	a.want(303, w.Chief, "POST", third+"/take-back", form)
+	a.want(409, w.Chief, "POST", third+"/take-back", form)
+	says(t, a.want(200, w.Boss, "GET", third, nil), "Taken back", "The <b>wrong</b> month")
 
 	// The company reads it, and later that it was withdrawn; nobody of the agency is named.
 	doc = a.want(200, owner, "GET", public, nil)

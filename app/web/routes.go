@@ -314,6 +314,7 @@ func (w *Web) Routes() []Route {
 		{"POST", "/desk/baselines/:id/sign", keepers, w.signBaseline},
 		{"POST", "/desk/baselines/:id/refuse", keepers, w.refuseBaseline},
 		{"POST", "/desk/baselines/:id/withdraw", keepers, w.withdrawBaseline},
+		{"POST", "/desk/baselines/:id/take-back", keepers, w.takeBackBaseline},
 		{"GET", "/desk/baselines/:id/cohorts.csv", above, w.sendCohorts},
 
 		// Business partners of a company, its connections with members, and its verification links

@@ -326,7 +326,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	if p.costs, err = costs(db, now, p.benefits.Data); err != nil {
 		return nil, err
 	}
-	p.baselines = &baseline.Service{DB: db, Now: now, Programmes: register, Data: p.benefits.Data}
+	p.baselines = &baseline.Service{DB: db, Now: now, Programmes: register, Data: p.benefits.Data, Letters: letters}
 	p.partners = &bizpartner.Service{DB: db, Now: now, Programmes: register, Letters: letters, Data: asked, Evidence: p.evidence, Key: linkKey}
 	signing, err := windowKey(cfg)
 	if err != nil {

@@ -201,7 +201,7 @@ func hours(ctx context.Context, minutes *int) string {
 }
 
 func tone(s app.Status) ui.Kind {
-	return map[app.Status]ui.Kind{app.Waiting: ui.Waiting, app.Signed: ui.Good, app.Refused: ui.Bad, app.Withdrawn: ui.Bad}[s]
+	return map[app.Status]ui.Kind{app.Waiting: ui.Waiting, app.Signed: ui.Good, app.Refused: ui.Bad, app.Withdrawn: ui.Bad, app.TakenBack: ui.Neutral}[s]
 }
 
 func path(id uuid.UUID) string { return Home + "/" + id.String() }

@@ -46,10 +46,11 @@ func above() Guide {
 					"Choose **Bring a baseline**. Say where the numbers come from and how they were counted, for members read it. Choose the file and **Read the file**.",
 					"If a row is wrong, nothing is kept. The page names each row and what to do.",
 					"A second person opens the file. **In force now** stands beside each number. **To look at** lists the rates that are far from those in force.",
-					"That person chooses **Sign the file off**, or **Refuse the file** with the reason. Who brought it cannot.",
+					"The others of headquarters get an e-mail. One of them chooses **Sign the file off**, or **Refuse the file** with the reason. Who brought it cannot, and is told what came of it.",
 				},
 				Points: []string{
 					"Cohorts of fewer than five companies are left out and counted.",
+					"Who brought a file can **Take the file back** while it waits, and bring it again.",
 					"Where two files know the same cohort of the same period, the one signed last counts.",
 					"**Withdraw the file** when its numbers were wrong. Members read the reason, and what it was signed over counts again.",
 				}},
