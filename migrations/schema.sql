@@ -1845,12 +1845,13 @@ CREATE TABLE public.baseline (
     withdrawer text DEFAULT ''::text NOT NULL,
     withdrawn_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
+    taken_back_at timestamp with time zone,
     CONSTRAINT baseline_bringer_check CHECK ((length(bringer) <= 200)),
-    CONSTRAINT baseline_check CHECK (((status = 'waiting'::text) = (decided_by IS NULL))),
     CONSTRAINT baseline_check1 CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
     CONSTRAINT baseline_check2 CHECK (((status = 'withdrawn'::text) = (withdrawn_at IS NOT NULL))),
     CONSTRAINT baseline_check3 CHECK (((status <> ALL (ARRAY['refused'::text, 'withdrawn'::text])) OR (reason <> ''::text))),
     CONSTRAINT baseline_cohorts_check CHECK ((cohorts > 0)),
+    CONSTRAINT baseline_decided CHECK (((status = ANY (ARRAY['waiting'::text, 'taken_back'::text])) = (decided_by IS NULL))),
     CONSTRAINT baseline_decider_check CHECK ((length(decider) <= 200)),
     CONSTRAINT baseline_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 200))),
     CONSTRAINT baseline_first_month_check CHECK ((EXTRACT(day FROM first_month) = (1)::numeric)),
@@ -1863,7 +1864,8 @@ CREATE TABLE public.baseline (
     CONSTRAINT baseline_signed_by_another CHECK (((decided_by IS NULL) OR (decided_by <> brought_by))),
     CONSTRAINT baseline_size_check CHECK ((size > 0)),
     CONSTRAINT baseline_source_check CHECK (((length(source) >= 20) AND (length(source) <= 2000))),
-    CONSTRAINT baseline_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'signed'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT baseline_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'signed'::text, 'refused'::text, 'withdrawn'::text, 'taken_back'::text]))),
+    CONSTRAINT baseline_taken_back CHECK (((status = 'taken_back'::text) = (taken_back_at IS NOT NULL))),
     CONSTRAINT baseline_withdrawer_check CHECK ((length(withdrawer) <= 200))
 );
 
@@ -1889,6 +1891,13 @@ COMMENT ON COLUMN public.baseline.source IS 'Where the numbers come from and how
 --
 
 COMMENT ON COLUMN public.baseline.left_out IS 'Rows that were not kept since fewer than five companies are behind them.';
+
+
+--
+-- Name: COLUMN baseline.taken_back_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.baseline.taken_back_at IS 'When who brought the file took it back. It never counted.';
 
 
 --
@@ -2140,7 +2149,7 @@ COMMENT ON TABLE public.benefit_gap IS 'For a benefit, a kind of member and a ti
 CREATE TABLE public.benefit_gap_count (
     month date NOT NULL,
     counted_at timestamp with time zone NOT NULL,
-    counted_by uuid NOT NULL,
+    counted_by uuid,
     counter text NOT NULL,
     CONSTRAINT benefit_gap_count_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
 );
@@ -2153,6 +2162,13 @@ ALTER TABLE ONLY public.benefit_gap_count FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE public.benefit_gap_count IS 'When gaps were counted, with the last of the twelve months that reports were looked through for. Once for each month.';
+
+
+--
+-- Name: COLUMN benefit_gap_count.counted_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_gap_count.counted_by IS 'Who of headquarters did not wait for the portal; null: the portal.';
 
 
 --

@@ -2,7 +2,6 @@ package claim
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -175,50 +174,6 @@ func tiersOf(p *programme.Programme) (out []string) {
 	return out
 }
 
-// GapMonth is the last month that reports are looked through for on a day: the last whole one.
-func GapMonth(today clock.Day) clock.Day {
-	return today.AddDays(1 - today.DayOfMonth()).AddMonths(-1)
-}
-
-// Count counts the gaps of the twelve months up to the last whole one. Headquarters may, once a
-// month. Conflict: that month was counted.
-func (s *Service) Count(ctx context.Context, by identity.Actor) error {
-	if err := counter(by); err != nil {
-		return err
-	}
-	rows, err := json.Marshal(s.asked())
-	if err != nil {
-		return fmt.Errorf("write what is to be counted: %w", err)
-	}
-	now := s.Now()
-	return s.DB.Write(ctx, by.Scope(), func(tx pg.Tx) error {
-		today, err := arrangement.Today(ctx, tx, now)
-		if err != nil {
-			return err
-		}
-		month := GapMonth(today)
-		var done bool
-		if err := tx.WithContext(ctx).Raw(`select benefit_gap_make(?::jsonb, ?, ?, ?, ?, ?)`, string(rows), month, today, now, by.PersonID, by.Name).Scan(&done).Error; err != nil {
-			return fmt.Errorf("count the gaps: %w", err)
-		}
-		if !done {
-			return fault.New(fault.Conflict, "This month was counted already. So that nobody can find out about one company, it is counted once a month")
-		}
-		return audit.Record(ctx, tx, now, by, audit.Event{Action: "benefit_gap.count", Kind: GapKind, After: map[string]any{"month": month}})
-	})
-}
-
-// counter refuses everybody but headquarters.
-func counter(by identity.Actor) error {
-	switch {
-	case by.Audience != identity.Staff || !by.Is(Counters()...):
-		return fault.Missing()
-	case !by.Is(identity.Headquarters):
-		return fault.New(fault.Forbidden, "Headquarters works on this list. You can read it")
-	}
-	return nil
-}
-
 // GapFilter narrows the work list.
 type GapFilter struct {
 	All       bool // also rows that are no gap
@@ -232,6 +187,7 @@ type GapList struct {
 	Filter  GapFilter
 	Items   []Gap
 	Counted *time.Time // the last count
+	Counter string     // who did it; empty: the portal by itself
 	Month   *clock.Day // the last month of the last count
 	Due     bool       // another month can be counted
 	Page    int
@@ -258,10 +214,11 @@ func (s *Service) Gaps(ctx context.Context, by identity.Actor, f GapFilter) (l G
 	var last []struct {
 		Month     clock.Day
 		CountedAt time.Time
+		Counter   string
 	}
 	var zone string
 	err = s.DB.Batch(ctx, by.Scope(), arrangement.Zone(&zone),
-		pg.All(&last, `select month, counted_at from benefit_gap_count order by month desc limit 1`),
+		pg.All(&last, `select month, counted_at, case when counted_by is null then '' else counter end as counter from benefit_gap_count order by month desc limit 1`),
 		pg.All(&l.Items, gapSQL+`where g.month = (select max(month) from benefit_gap_count) and g.entitled > 0 and ($1 or `+isGap+`) and ($2 = '' or g.programme = $2) and ($3 = '' or g.status = $3)
 			order by g.reported is null, coalesce(g.seen, 0)::float8 / coalesce(g.reported, 1), g.unseen desc nulls last, g.programme, g.benefit, g.entity_type, g.tier, g.arrangement limit $4 offset $5`,
 			f.All, f.Programme, f.Status, PageSize+1, (f.Page-1)*PageSize))
@@ -274,7 +231,7 @@ func (s *Service) Gaps(ctx context.Context, by identity.Actor, f GapFilter) (l G
 	}
 	l.Due = len(last) == 0 || last[0].Month.Before(GapMonth(today))
 	if len(last) > 0 {
-		l.Month, l.Counted = &last[0].Month, &last[0].CountedAt
+		l.Month, l.Counted, l.Counter = &last[0].Month, &last[0].CountedAt, last[0].Counter
 	}
 	if l.More = len(l.Items) > PageSize; l.More {
 		l.Items = l.Items[:PageSize]

@@ -223,3 +223,62 @@ func TestSeenByOtherMeans(t *testing.T) {
 		}
 	}
 }
+
+// TestCountDue: the portal counts a month once it is over at headquarters, and once.
+func TestCountDue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Exec(`update office set zone = 'America/New_York' where parent_id is null`)
+	at := func(text string) {
+		t.Helper()
+		to, err := time.Parse(time.RFC3339, text)
+		w.Must(err)
+		w.Clock.Move(to.Sub(w.Clock.Now()))
+	}
+	due := func(want bool, months string) {
+		t.Helper()
+		counted, err := w.s.CountDue(w.Ctx)
+		got := w.Text(`select coalesce(string_agg(to_char(month, 'YYYY-MM') || ' ' || counter || case when counted_by is null then '' else '!' end, ', ' order by month), '') from benefit_gap_count`)
+		if err != nil || counted != want || got != months {
+			t.Errorf("%s: counted %v, %s, %v", w.Clock.Now(), counted, got, err)
+		}
+	}
+	at("2026-04-01T03:59:00Z") // still March in New York
+	due(true, "2026-02 Portal")
+	due(false, "2026-02 Portal")
+	at("2026-04-01T04:01:00Z")
+	due(true, "2026-02 Portal, 2026-03 Portal")
+	w.Want("by a person too", w.s.Count(w.Ctx, w.Chief), fault.Conflict)
+	at("2026-05-01T03:59:59Z")
+	due(false, "2026-02 Portal, 2026-03 Portal")
+	// Whoever does not wait takes it from the portal.
+	at("2026-05-01T04:00:00Z")
+	w.Must(w.s.Count(w.Ctx, w.Chief))
+	due(false, "2026-02 Portal, 2026-03 Portal, 2026-04 Cora Chief!")
+	// After a time without a portal only the last month is counted, by one of several.
+	at("2027-01-01T12:00:00Z")
+	var group sync.WaitGroup
+	var counted [4]bool
+	for i := range counted {
+		group.Go(func() {
+			var err error
+			if counted[i], err = w.s.CountDue(w.Ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	n := 0
+	for _, c := range counted {
+		if c {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d of four have counted", n)
+	}
+	due(false, "2026-02 Portal, 2026-03 Portal, 2026-04 Cora Chief!, 2026-12 Portal")
+	if got := w.Text(`select string_agg(actor || ' ' || audience || ' ' || (after->>'month'), ', ' order by id) from audit_event where action = 'benefit_gap.count'`); got != "Portal system 2026-02-01, Portal system 2026-03-01, Cora Chief staff 2026-04-01, Portal system 2026-12-01" {
+		t.Errorf("recorded: %s", got)
+	}
+}

@@ -443,6 +443,10 @@ func (p *parts) jobs() (err error) {
 				_, err := p.benefits.Sweep(ctx)
 				return err
 			}},
+			{Name: "count_gaps", Every: time.Hour, Do: func(ctx context.Context) error {
+				_, err := p.claims.CountDue(ctx)
+				return err
+			}},
 			{Name: "turn_successions", Every: time.Minute, Do: func(ctx context.Context) error {
 				_, err := p.successions.Turn(ctx)
 				return err

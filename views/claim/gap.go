@@ -46,6 +46,14 @@ func (p GapsPage) where(g app.Gap) string {
 	return g.Programme
 }
 
+// counter is who counted last: somebody of headquarters, or the portal.
+func (p GapsPage) counter(ctx context.Context) string {
+	if p.List.Counter == "" {
+		return i18n.T(ctx, "the portal")
+	}
+	return p.List.Counter
+}
+
 func (p GapsPage) shows() string {
 	if p.List.Filter.All {
 		return "all"

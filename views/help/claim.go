@@ -40,7 +40,7 @@ func claimNumbersPart() Part {
 func gapsPart() Part {
 	return Part{ID: "gaps", Title: "Benefits that members do not see", Intro: "[This list](/desk/claims/gaps) shows to which benefits members are entitled, and whether their own reports show them.",
 		Steps: []string{
-			"Choose **Count this month** when a new month can be counted.",
+			"The portal counts each month by itself, within an hour after it is over. Who does not want to wait chooses **Count this month**.",
 			"Open a row, say how far it is and who looks after it, write what is known, and choose **Save**.",
 		},
 		Points: []string{
