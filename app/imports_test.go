@@ -16,7 +16,7 @@ const module = "trustedtrader/"
 var journey = []string{
 	"fault", "i18n", "pg", "identity", "entry", "table", "audit", "canon", "seal", "signing", "document", "identifier", "programme", "catalogue", "oscal", "notice", "clock",
 	"signin", "people", "company", "blob", "evidence", "profile", "risk", "application", "review", "profilereview", "standing", "membership", "exchange",
-	"geo", "ical", "roster", "validation", "plan", "feed", "fieldwork", "finding", "report", "enclosure", "incident", "enforcement", "appeal", "succession", "bizpartner", "consent", "singlewindow", "arrangement", "recognition", "inbound", "consultation", "credential", "partnerapi", "benefit", "baseline", "cost", "metric", "claim", "headquarters",
+	"geo", "ical", "roster", "validation", "plan", "feed", "fieldwork", "finding", "report", "enclosure", "incident", "enforcement", "appeal", "succession", "bizpartner", "consent", "singlewindow", "arrangement", "recognition", "inbound", "consultation", "credential", "partnerapi", "benefit", "baseline", "cost", "metric", "briefing", "claim", "headquarters",
 }
 
 // TestImportsGoOneWay fails the build when a package imports what it must not.

@@ -2591,6 +2591,40 @@ COMMENT ON COLUMN public.booking.blocked IS 'The time widened by the travel; kep
 
 
 --
+-- Name: briefing; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.briefing (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    body json NOT NULL,
+    sha256 text NOT NULL,
+    maker text NOT NULL,
+    person_id uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT briefing_body_check CHECK ((length((body)::text) < 400000)),
+    CONSTRAINT briefing_maker_check CHECK ((length(maker) <= 200)),
+    CONSTRAINT briefing_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE ONLY public.briefing FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE briefing; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.briefing IS 'What membership brought and cost a company, as reported to its management.';
+
+
+--
+-- Name: COLUMN briefing.body; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.briefing.body IS 'Numbers and sources as canonical JSON (RFC 8785), as text, so that the SHA-256 can be computed again.';
+
+
+--
 -- Name: business_partner; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -8558,6 +8592,14 @@ ALTER TABLE ONLY public.booking
 
 
 --
+-- Name: briefing briefing_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.briefing
+    ADD CONSTRAINT briefing_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: business_partner business_partner_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -10520,6 +10562,20 @@ CREATE INDEX booking_time ON public.booking USING gist (blocked) WHERE (state = 
 --
 
 CREATE INDEX booking_visit ON public.booking USING btree (visit_id) WHERE (visit_id IS NOT NULL);
+
+
+--
+-- Name: briefing_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX briefing_list ON public.briefing USING btree (company_id, made_at DESC, id DESC);
+
+
+--
+-- Name: briefing_person; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX briefing_person ON public.briefing USING btree (person_id);
 
 
 --
@@ -13001,6 +13057,20 @@ CREATE TRIGGER benefit_gap_step_no_truncate BEFORE TRUNCATE ON public.benefit_ga
 
 
 --
+-- Name: briefing briefing_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER briefing_append_only BEFORE DELETE OR UPDATE ON public.briefing FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: briefing briefing_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER briefing_no_truncate BEFORE TRUNCATE ON public.briefing FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: change_case_entry change_case_entry_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -13936,6 +14006,22 @@ ALTER TABLE ONLY public.booking
 
 ALTER TABLE ONLY public.booking
     ADD CONSTRAINT booking_visit_id_fkey FOREIGN KEY (visit_id) REFERENCES public.visit(id);
+
+
+--
+-- Name: briefing briefing_company_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.briefing
+    ADD CONSTRAINT briefing_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id);
+
+
+--
+-- Name: briefing briefing_person_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.briefing
+    ADD CONSTRAINT briefing_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
 
 
 --
@@ -17261,6 +17347,12 @@ ALTER TABLE public.benefit_wrong ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.booking ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: briefing; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.briefing ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: business_partner; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -17720,6 +17812,13 @@ CREATE POLICY fence ON public.benefit_wrong USING (((( SELECT public.looking() A
 --
 
 CREATE POLICY fence ON public.booking USING (( SELECT public.looking_inside() AS looking_inside));
+
+
+--
+-- Name: briefing fence; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY fence ON public.briefing USING (((( SELECT public.looking() AS looking) = 'system'::text) OR ((( SELECT public.looking() AS looking) = 'company'::text) AND (company_id = ( SELECT public.looking_company() AS looking_company)))));
 
 
 --
@@ -19584,6 +19683,13 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.benefit_wrong TO portal_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.booking TO portal_app;
+
+
+--
+-- Name: TABLE briefing; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.briefing TO portal_app;
 
 
 --

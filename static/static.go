@@ -19,6 +19,12 @@ import (
 	"strings"
 )
 
+//go:embed site.css
+var style string
+
+// Style is the portal's own style sheet, for documents that are printed without any other file.
+func Style() string { return style }
+
 //go:embed icon.svg site.css js vendor/uswds-3.14.0
 var files embed.FS
 

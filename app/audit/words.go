@@ -113,6 +113,7 @@ func deeds() []deed {
 		{"benefit_import.bring", "Report of benefits brought"}, {"benefit_import.map", "Columns of a report mapped"}, {"benefit_import.take_over", "Report of benefits to be taken over"},
 		{"benefit_import.taken", "Report of benefits taken over"}, {"benefit_import.retry", "Report of benefits tried again"}, {"benefit_import.undo", "Report of benefits to be undone"},
 		{"benefit_import.undone", "Report of benefits undone"}, {"benefit_import.drop", "Report of benefits dropped"},
+		{"briefing.keep", "Report for the management kept"}, {"briefing.make_pdf", "Report for the management printed"}, {"briefing.download", "Report for the management downloaded"},
 		{"exam_cost.add", "Cost of an examination entered"}, {"exam_cost.change", "Cost of an examination changed"}, {"exam_cost.remove", "Cost of an examination removed"},
 		{"membership_cost.add", "Cost of membership entered"}, {"membership_cost.change", "Cost of membership changed"}, {"membership_cost.remove", "Cost of membership removed"},
 		{"baseline.bring", "Baseline brought"}, {"baseline.sign", "Baseline signed off"}, {"baseline.refuse", "Baseline refused"}, {"baseline.withdraw", "Baseline withdrawn"}, {"baseline.take_back", "Baseline taken back"},
@@ -222,7 +223,7 @@ func Group(action string) string {
 		return "Business partners"
 	case "arrangement", "recognition", "foreign_operator", "inbound_feed":
 		return "Mutual recognition"
-	case "benefit_import", "baseline", "exam_cost", "membership_cost":
+	case "benefit_import", "baseline", "exam_cost", "membership_cost", "briefing":
 		return "Benefits"
 	}
 	return "Company account"
@@ -236,7 +237,7 @@ func kinds() []kind {
 		{"application", "Application"}, {"profile", "Security profile"}, {"membership", "Membership"}, {"message", "Message"},
 		{"company", "Company"}, {"trade_name", "Trade name"}, {"site", "Site"}, {"contact", "Contact"}, {"identifier", "Number"},
 		{"change_notice", "Change notice"}, {"evidence", "Evidence"}, {"risk_assessment", "Risk assessment"}, {"finding", "Finding"}, {"incident", "Incident"}, {"enforcement", "Case of enforcement"},
-		{"business_partner", "Business partner"}, {"partner_connection", "Connection with a member"}, {"questionnaire", "Questionnaire"}, {"verification_link", "Verification link"}, {"benefit_import", "Report of benefits"}, {"exam_cost", "Cost of an examination"}, {"membership_cost", "Cost of membership"}, {"baseline", "Baseline"},
+		{"business_partner", "Business partner"}, {"partner_connection", "Connection with a member"}, {"questionnaire", "Questionnaire"}, {"verification_link", "Verification link"}, {"benefit_import", "Report of benefits"}, {"briefing", "Report for the management"}, {"exam_cost", "Cost of an examination"}, {"membership_cost", "Cost of membership"}, {"baseline", "Baseline"},
 		{"validation", "Validation"}, {"visit", "Visit"}, {"plan", "Yearly plan"}, {"plan_item", "Line of a yearly plan"}, {"headquarters", "Figures of headquarters"},
 		{"person", "Person"}, {"right", "Right"}, {"invitation", "Invitation"}, {"office", "Office"}, {"agency", "Partner agency"}, {"check_batch", "List of numbers checked"},
 		{"officer", "Officer"}, {"booking", "Entry of a calendar"},

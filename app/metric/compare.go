@@ -28,6 +28,19 @@ type Compared struct {
 // Coverage is which part of the company's shipments has a cohort, from 0 to 1.
 func (c Compared) Coverage() float64 { return Share{c.Own.Whole, c.Shipments}.Rate() }
 
+// Direction says which way the comparison points: below zero less often examined than others,
+// above zero more often, 0 when chance alone can explain the difference. False: there is too
+// little to compare.
+func (c Compared) Direction() (side int, known bool) {
+	if r, enough := c.Ratio(); enough {
+		return r.Favours(1), true
+	}
+	if c.Enough() { // an examination on neither side, or on one only: there is no ratio
+		return -c.Spared.Favours(0), true
+	}
+	return 0, false
+}
+
 // ComparedQuarter is the same for a quarter of a year.
 type ComparedQuarter struct {
 	First clock.Day

@@ -17,6 +17,7 @@ import (
 	"trustedtrader/app/audit"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/company"
+	"trustedtrader/app/briefing"
 	"trustedtrader/app/consent"
 	"trustedtrader/app/doctor"
 	"trustedtrader/app/enclosure"
@@ -66,7 +67,7 @@ func newDesk(t *testing.T) (*reviewtest.World, *applicant) {
 			Headquarters: &headquarters.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes, Library: library(t)},
 			Validations: &validation.Service{DB: w.DB, Now: w.Clock.Now, Steps: &validation.Steps{Programmes: w.Steps.Programmes, Clocks: w.Steps.Clocks, Letters: w.Steps.Letters,
 				Calendars: w.Steps.Clocks.Calendars}},
-			Feeds: feedService(w), Partners: partnerService(t, w), Benefits: benefitService(t, w), Baselines: baselineService(t, w), Figures: &metric.Service{DB: w.DB, Baselines: baselineService(t, w), Costs: costService(w).Data, Arrangements: agreed}, Costs: costService(w), Claims: claimService(t, w, agreed), Successions: successionService(w), Consents: &consent.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes}, Window: windowService(w), Checks: checkService(t, w),
+			Feeds: feedService(w), Partners: partnerService(t, w), Benefits: benefitService(t, w), Baselines: baselineService(t, w), Figures: &metric.Service{DB: w.DB, Baselines: baselineService(t, w), Costs: costService(w).Data, Arrangements: agreed}, Briefings: &briefing.Service{DB: w.DB, Now: w.Clock.Now, Figures: &metric.Service{DB: w.DB, Baselines: baselineService(t, w), Costs: costService(w).Data, Arrangements: agreed}}, Costs: costService(w), Claims: claimService(t, w, agreed), Successions: successionService(w), Consents: &consent.Service{DB: w.DB, Now: w.Clock.Now, Programmes: w.Steps.Programmes}, Window: windowService(w), Checks: checkService(t, w),
 			Arrangements: &arrangement.Service{DB: w.DB, Now: w.Clock.Now, Register: agreed}, Recognitions: recognitions,
 			Inbound: &inbound.Service{DB: w.DB, Now: w.Clock.Now, Register: agreed, Recognitions: recognitions},
 			API:     apiService(w), Credentials: credentialService(w),

@@ -138,6 +138,7 @@ var guideOf = map[string]string{
 	"/desk/baselines": "headquarters#baselines", "/desk/baselines/new": "headquarters#baselines", "/desk/baselines/:id": "headquarters#baselines", "/benefits/baselines/:id": "benefit-reports#baselines",
 	"/memberships/:id/claim": "benefit-reports#claims", "/benefits/claims": "benefit-reports#claims", "/benefits/claims/:id": "benefit-reports#claims",
 	"/desk/claims": "specialists#claims", "/desk/claims/:id": "specialists#claims", "/desk/claims/numbers": "headquarters#claims", "/desk/claims/gaps": "headquarters#gaps", "/desk/claims/gaps/:id": "headquarters#gaps", "/agency/claims": "partner-agencies#claims", "/agency/claims/:id": "partner-agencies#claims",
+	"/benefits/reports": "benefit-reports#management", "/benefits/reports/new": "benefit-reports#management", "/benefits/reports/:id": "benefit-reports#management",
 	"/benefits/costs": "benefit-reports#costs", "/benefits/costs/exams/new": "benefit-reports#costs", "/benefits/costs/exams/:id": "benefit-reports#costs", "/benefits/costs/years/new": "benefit-reports#costs", "/benefits/costs/years/:id": "benefit-reports#costs",
 	"/benefits": "benefit-reports#figures", "/benefits/imports": "benefit-reports#bring", "/benefits/imports/new": "benefit-reports#bring", "/benefits/imports/:id/columns": "benefit-reports#bring",
 	"/benefits/imports/:id/preview": "benefit-reports#counts", "/benefits/imports/:id": "benefit-reports#undo",

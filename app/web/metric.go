@@ -2,12 +2,9 @@ package web
 
 import (
 	"bytes"
-	"slices"
-	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
-	"trustedtrader/app/clock"
 	"trustedtrader/app/fault"
 	"trustedtrader/app/identity"
 	"trustedtrader/app/metric"
@@ -16,13 +13,8 @@ import (
 
 // figuresAsked are a company's figures over the last whole months, as an address asks for them.
 func (w *Web) figuresAsked(c *fiber.Ctx, who identity.Actor) (metric.Case, int, error) {
-	months, _ := strconv.Atoi(c.Query("months"))
-	if !slices.Contains(view.Spans(), months) {
-		months = view.Spans()[0]
-	}
-	today := clock.DayOf(w.Now(), who.Zone)
-	last := today.AddDays(1 - today.DayOfMonth()).AddMonths(-1)
-	figures, err := w.Figures.Case(c.UserContext(), who, metric.Period{From: last.AddMonths(1 - months), To: last}, metric.ParseAs(c.Query("as")))
+	p, months := w.spanAsked(c.Query("months"), who.Zone)
+	figures, err := w.Figures.Case(c.UserContext(), who, p, metric.ParseAs(c.Query("as")))
 	return figures, months, err
 }
 

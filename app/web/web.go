@@ -18,6 +18,7 @@ import (
 	"trustedtrader/app/baseline"
 	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
+	"trustedtrader/app/briefing"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/claim"
 	"trustedtrader/app/company"
@@ -107,6 +108,7 @@ type Services struct {
 	Partners     *bizpartner.Service
 	Benefits     *benefit.Service
 	Figures      *metric.Service
+	Briefings    *briefing.Service
 	Costs        *cost.Service
 	Claims       *claim.Service
 	Headquarters *headquarters.Service

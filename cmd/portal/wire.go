@@ -23,6 +23,7 @@ import (
 	"trustedtrader/app/benefit"
 	"trustedtrader/app/bizpartner"
 	"trustedtrader/app/blob"
+	"trustedtrader/app/briefing"
 	"trustedtrader/app/catalogue"
 	"trustedtrader/app/claim"
 	"trustedtrader/app/clock"
@@ -107,6 +108,7 @@ type parts struct {
 	claims       *claim.Service
 	baselines    *baseline.Service
 	costs        *cost.Service
+	briefings    *briefing.Service
 	arrangements *arrangement.Service
 	recognitions *recognition.Service
 	api          *partnerapi.Service
@@ -344,6 +346,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 	if p.checks, err = checks(db, now, register, agreed, p.api.Keys); err != nil {
 		return nil, err
 	}
+	p.briefings = &briefing.Service{DB: db, Now: now, Figures: &metric.Service{DB: db, Baselines: p.baselines, Costs: p.costs.Data, Arrangements: agreed}}
 	p.recognitions = &recognition.Service{DB: db, Now: now, Programmes: register, Register: agreed, Letters: letters}
 	p.claims = &claim.Service{DB: db, Now: now, Programmes: register, Register: agreed, Clocks: clocks, Letters: letters, Reports: p.benefits.Data}
 	p.credentials = &credential.Service{DB: db, Now: now, Base: cfg.BaseURL, Keys: p.api.Keys}
@@ -360,7 +363,7 @@ func wireAt(_ context.Context, e *environment, cfg config.Config, db *pg.DB, now
 		Config: cfg, Log: e.log, Now: now, DB: db, Assets: assets, Catalogues: catalogues, Metrics: metrics, World: world,
 		Services: web.Services{SignIn: p.signIn, People: p.people, Programmes: register, Applications: p.applications, Profiles: p.profiles, Notices: p.notices,
 			Companies: p.companies, Reviews: p.reviews, ProfileDesk: p.profileDesk, Members: p.members, Risks: p.risks, Roster: p.roster, Validations: p.validations, Plans: p.plans, Feeds: &feed.Service{DB: db, Now: now, Validations: p.validations.Steps}, Fieldwork: &fieldwork.Service{DB: db, Now: now, Steps: p.validations.Steps, Library: library, Evidence: p.evidence}, Findings: p.findings, Incidents: p.incidents, Cases: p.cases, Appeals: p.appeals, Enclosures: &enclosure.Service{DB: db, Now: now, Letters: letters}, Reports: p.reports, Partners: p.partners, Successions: p.successions, Window: p.window, Checks: p.checks, Arrangements: p.arrangements, Recognitions: p.recognitions, Inbound: &inbound.Service{DB: db, Now: now, Register: agreed, Recognitions: p.recognitions}, Consents: &consent.Service{DB: db, Now: now, Programmes: register}, Headquarters: &headquarters.Service{DB: db, Now: now, Programmes: register, Library: library}, Evidence: p.evidence, Exchange: &exchange.Service{DB: db, Now: now, Profiles: p.profiles}, Trail: &audit.Service{DB: db, Now: now},
-			API: p.api, Benefits: p.benefits, Baselines: p.baselines, Costs: p.costs, Figures: &metric.Service{DB: db, Baselines: p.baselines, Costs: p.costs.Data, Arrangements: agreed}, Claims: p.claims, Credentials: p.credentials, Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
+			API: p.api, Benefits: p.benefits, Baselines: p.baselines, Costs: p.costs, Figures: p.briefings.Figures, Briefings: p.briefings, Claims: p.claims, Credentials: p.credentials, Criteria: p.catalogues, OSCAL: &oscal.Service{DB: db, Now: now, Library: library},
 			Doctor: &doctor.Doctor{Config: cfg, DB: db, OwnerURL: owner(cfg), Now: now, Providers: ways, Calendars: calendars, Evidence: p.evidence}},
 	}
 	return p, nil
@@ -463,6 +466,7 @@ func (p *parts) jobs() (err error) {
 			river.AddWorker(w, &recognition.TellWorker{Service: p.recognitions})
 			river.AddWorker(w, &benefit.Worker{Service: p.benefits})
 			river.AddWorker(w, &report.PrintWorker{Service: p.reports, Page: web.ReportHTML, Print: print})
+			river.AddWorker(w, &briefing.PrintWorker{Service: p.briefings, Page: web.BriefingHTML(p.baselines.Programmes, p.benefits.Data, p.costs.Data), Print: print})
 			river.AddWorker(w, &credential.PrintWorker{Service: p.credentials, Page: p.certificate, Print: print})
 		},
 	})

@@ -39,6 +39,16 @@ func counting() Guide {
 					"An estimate is marked as one. A number below zero means that your goods were examined more often than those of others, and the page says so.",
 					"Partial means that months have no reports, or that some shipments have nobody to be compared with.",
 				}},
+			{ID: "management", Title: "Show your management what membership brings", Intro: "A report is one page: what others met, what was saved, what it cost, and what the numbers rest on.",
+				Steps: []string{
+					"Open [Reports for the management](/benefits/reports) and choose **Make a report**. Choose the period.",
+					"Look at it, then choose **Keep this report**. From then on it stays as it is.",
+					"Choose **Download as PDF** to pass it on, or print the page.",
+				},
+				Points: []string{
+					"It says so just as plainly when the figures do not favor membership.",
+					"**Download the numbers as JSON** gives the numbers themselves. The SHA-256 on the report is that of this file.",
+				}},
 			{ID: "costs", Title: "Say what things cost you", Intro: "What was saved and what came back is computed with your own costs. Only your company sees them.",
 				Steps: []string{
 					"Open [Your costs](/benefits/costs) and choose **Enter the cost of an examination**. It counts from a month on, until the next row of the same mode.",

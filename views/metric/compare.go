@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"trustedtrader/app/benefit"
+	"trustedtrader/app/briefing"
 	"trustedtrader/app/clock"
 	"trustedtrader/app/i18n"
 	app "trustedtrader/app/metric"
@@ -22,6 +23,7 @@ type Lead struct {
 	Quality app.Quality
 	Href    string
 	Link    string
+	year    int // of a return
 }
 
 func qualityName(ctx context.Context, q app.Quality) string {
@@ -39,80 +41,66 @@ type judgement struct {
 }
 
 // verdict says which way the comparison points, and whether chance alone could explain it.
-func (p FiguresPage) verdict(ctx context.Context) judgement {
-	r, enough := p.Case.Whole.Ratio()
-	side := 0
-	switch {
-	case enough:
-		side = r.Favours(1)
-	case p.Case.Whole.Enough():
-		side = -p.Case.Whole.Spared.Favours(0)
-	default:
+func verdict(ctx context.Context, l briefing.Line) judgement {
+	if l.Own == nil {
 		return judgement{}
 	}
-	why := i18n.T(ctx, "%s of %s compared shipments were examined. At the rates of others it would have been %s.", i18n.Number(ctx, int64(p.Case.Whole.Own.Part)), i18n.Number(ctx, int64(p.Case.Whole.Own.Whole)), amount(p.Case.Whole.Expected))
-	switch side {
-	case -1:
+	why := i18n.T(ctx, "%s of %s compared shipments were examined. At the rates of others it would have been %s.", i18n.Number(ctx, int64(l.Examined)), i18n.Number(ctx, int64(l.Compared)), amount(l.Expected))
+	switch {
+	case l.Direction < 0:
 		return judgement{ui.Good, i18n.T(ctx, "Your goods were examined less often than those of others"), why + " " + i18n.T(ctx, "Chance alone does not explain the difference. Whether membership is the cause, figures cannot say.")}
-	case 1:
-		return judgement{ui.Warn, i18n.T(ctx, "Your goods were examined more often than those of others"), why + " " + i18n.T(ctx, "Chance alone does not explain the difference. You can tell us that a benefit was not given.")}
+	case l.Direction > 0:
+		return judgement{ui.Warn, i18n.T(ctx, "Your goods were examined more often than those of others"), why + " " + i18n.T(ctx, "Chance alone does not explain the difference.")}
 	}
 	return judgement{ui.Info, i18n.T(ctx, "No clear difference from others"), why + " " + i18n.T(ctx, "Chance alone can explain the difference.")}
 }
 
 // Leads are the numbers of a case that matter first.
-func Leads(ctx context.Context, c app.Case) []Lead {
+func Leads(ctx context.Context, c briefing.Content) []Lead {
 	w := c.Whole
-	quality := func(enough bool, best app.Quality) app.Quality {
-		switch {
-		case !enough:
-			return app.Nothing
-		case w.Own.Whole < w.Shipments || c.Quality != app.Complete || w.AllPorts > 0:
-			return app.Partial
+	of := i18n.T(ctx, "%s of %s shipments are compared.", i18n.Number(ctx, int64(w.Compared)), i18n.Number(ctx, int64(w.Shipments)))
+	often := Lead{Title: i18n.T(ctx, "Examined beside others"), Value: i18n.T(ctx, "Not enough data"), Quality: app.Nothing, Sum: i18n.T(ctx, "%d examined / %s expected.", w.Examined, amount(w.Expected)) + " " + of}
+	if w.Ratio != nil {
+		often.Value, often.Range, often.Quality = i18n.T(ctx, "%s times as often", fixed(w.Ratio.Value, 2)), i18n.T(ctx, "95 percent range: %s to %s", fixed(w.Ratio.Low, 2), fixed(w.Ratio.High, 2)), app.Complete
+		if w.Compared < w.Shipments || c.Quality != app.Complete || c.AllPorts > 0 {
+			often.Quality = app.Partial
 		}
-		return best
 	}
-	of := i18n.T(ctx, "%s of %s shipments are compared.", i18n.Number(ctx, int64(w.Own.Whole)), i18n.Number(ctx, int64(w.Shipments)))
-	r, known := w.Ratio()
-	often := Lead{Title: i18n.T(ctx, "Examined beside others"), Value: i18n.T(ctx, "Not enough data"), Quality: quality(known, app.Complete), Sum: i18n.T(ctx, "%d examined / %s expected.", w.Own.Part, amount(w.Expected)) + " " + of}
-	if known {
-		often.Value, often.Range = i18n.T(ctx, "%s times as often", fixed(r.Value, 2)), i18n.T(ctx, "95 percent range: %s to %s", fixed(r.Low, 2), fixed(r.High, 2))
-	}
-	out := []Lead{often, estimated(ctx, i18n.T(ctx, "Examinations avoided"), w.Enough(), w.Spared, "", i18n.T(ctx, "%s expected - %d examined.", amount(w.Expected), w.Own.Part)+" "+of),
-		estimated(ctx, i18n.T(ctx, "Hours saved"), w.Hours.Enough(), w.Hours.Span, "", i18n.T(ctx, "Examinations avoided x median hold. The hold is known of %s shipments.", i18n.Number(ctx, int64(w.Hours.Shipments))))}
+	out := []Lead{often, estimated(ctx, i18n.T(ctx, "Examinations avoided"), w.Avoided, "", i18n.T(ctx, "%s expected - %d examined.", amount(w.Expected), w.Examined)+" "+of),
+		estimated(ctx, i18n.T(ctx, "Hours saved"), w.Hours, "", i18n.T(ctx, "Examinations avoided x median hold. The hold is known of %s shipments.", i18n.Number(ctx, int64(w.Held))))}
 	for _, m := range w.Money {
-		out = append(out, estimated(ctx, i18n.T(ctx, "Money saved"), m.Enough(), m.Span, m.Currency, i18n.T(ctx, "Examinations avoided x cost of one + storage. The cost is known of %s shipments.", i18n.Number(ctx, int64(m.Shipments)))))
+		sum := i18n.T(ctx, "Examinations avoided x cost of one + storage. The cost is known of %s shipments.", i18n.Number(ctx, int64(m.Shipments)))
+		if m.Default > 0 {
+			sum += " " + i18n.T(ctx, "For %s of them a default stands in, for your company has entered no cost.", i18n.Number(ctx, int64(m.Default)))
+		}
+		out = append(out, estimated(ctx, i18n.T(ctx, "Money saved"), m.Saved, m.Currency, sum))
 	}
-	return append(out, returned(ctx, c)...)
+	return append(out, returned(ctx, c.Years)...)
 }
 
 // estimated is a lead of an estimate.
-func estimated(ctx context.Context, title string, enough bool, s app.Span, unit, sum string) Lead {
+func estimated(ctx context.Context, title string, r *briefing.Range, unit, sum string) Lead {
 	l := Lead{Title: title, Value: i18n.T(ctx, "Not enough data"), Quality: app.Nothing, Sum: sum}
-	if enough {
-		l.Value, l.Quality = i18n.T(ctx, "About %s", with(unit, rounded(ctx, s.Value))), app.Estimate
-		l.Range = i18n.T(ctx, "95 percent range: %s to %s", rounded(ctx, s.Low), rounded(ctx, s.High))
+	if r != nil {
+		l.Value, l.Quality = i18n.T(ctx, "About %s", with(unit, rounded(ctx, r.Value))), app.Estimate
+		l.Range = i18n.T(ctx, "95 percent range: %s to %s", rounded(ctx, r.Low), rounded(ctx, r.High))
 	}
 	return l
 }
 
-// returned is the latest year of which all is known.
-func returned(ctx context.Context, c app.Case) (out []Lead) {
-	for _, y := range c.Years {
-		if y.Months < 12 {
+// returned is the latest year that is over and of which enough is known; years come the latest
+// first.
+func returned(ctx context.Context, years []briefing.Year) (out []Lead) {
+	for _, y := range years {
+		if y.Months < 12 || y.Return == nil || len(out) > 0 && out[0].year != y.Year {
 			continue
 		}
-		for _, m := range y.Money {
-			r, known := m.Return()
-			if !known {
-				continue
-			}
-			out = append(out, Lead{Title: i18n.T(ctx, "Return of %d", y.Year), Value: i18n.T(ctx, "%s for each %s spent", fixed(r.Value, 2), m.Currency), Range: i18n.T(ctx, "95 percent range: %s to %s", fixed(r.Low, 2), fixed(r.High, 2)),
-				Sum: i18n.T(ctx, "(about %s saved + %s mitigated) / %s cost of membership", rounded(ctx, m.Saved.Value), m.Mitigated, m.Cost), Quality: map[bool]app.Quality{true: app.Estimate, false: app.Partial}[y.Quality() == app.Complete]})
+		l := Lead{Title: i18n.T(ctx, "Return of %d", y.Year), Value: i18n.T(ctx, "%s for each %s spent", fixed(y.Return.Value, 2), y.Currency), Range: i18n.T(ctx, "95 percent range: %s to %s", fixed(y.Return.Low, 2), fixed(y.Return.High, 2)),
+			Sum: i18n.T(ctx, "(about %s saved + %s mitigated) / %s cost of membership", rounded(ctx, y.Saved.Value), y.Mitigated, y.Cost), Quality: app.Partial, year: y.Year}
+		if y.Covered == 12 {
+			l.Quality = app.Estimate
 		}
-		if len(out) > 0 {
-			break
-		}
+		out = append(out, l)
 	}
 	return out
 }

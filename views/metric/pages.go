@@ -20,6 +20,9 @@ import (
 // Home is where a company reads its figures.
 const Home = "/benefits"
 
+// Reports is where a company keeps its one-page reports.
+const Reports = Home + "/reports"
+
 // Spans are the periods that can be chosen, in months.
 func Spans() []int { return []int{12, 24, 60} }
 
@@ -44,6 +47,11 @@ func (p FiguresPage) tabs(ctx context.Context) (out []ui.Tab) {
 // at is the address of the page for a period, compared as a kind of member.
 func (p FiguresPage) at(months int, as app.As) string {
 	return Home + "?" + p.asked(months, as).Encode()
+}
+
+// report is the address of the one-page report of the same figures.
+func (p FiguresPage) report() string {
+	return Reports + "/new?" + p.asked(p.Months, p.Case.As).Encode()
 }
 
 // numbers is the address of a table of the page's numbers as a file.
