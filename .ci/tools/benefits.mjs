@@ -2,8 +2,11 @@
 // first rows and has them taken over; it reads its figures, the tables and the numbers beside
 // the pictures. Headquarters brings what others meet: a wrong file is refused whole, a good one
 // waits for a second person, and the member sees what it is compared with. The companies are the demo's.
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+
 import { enter, tick } from './profile.mjs';
-import { base, done, expect, look, on, path, press, says, unfold, visit } from './visitor.mjs';
+import { base, done, expect, look, on, path, press, says, shots, unfold, visit } from './visitor.mjs';
 
 const choose = (page, text) => page.locator('main label', { hasText: text }).first().click();
 const csv = (name, rows) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) });
@@ -147,6 +150,41 @@ async function asked() {
   await look(kenji, 'a claim answered by the partner');
 }
 
+// costs has a member say what an examination and membership cost it.
+async function costs(owner) {
+  await visit(owner, '/benefits/costs', 'costs of a company');
+  await visit(owner, '/benefits/costs/exams/new', 'cost of an examination');
+  await owner.fill('[name=per_exam]', 'much');
+  expect((await press(owner, 'Save')) !== '', 'a wrong amount is taken');
+  await look(owner, 'cost of an examination, refused');
+  await owner.fill('[name=from_month]', month);
+  await owner.fill('[name=currency]', 'USD');
+  await owner.fill('[name=per_exam]', '512.50');
+  await done(owner, 'Save');
+  await visit(owner, '/benefits/costs/years/new', 'cost of membership');
+  await owner.goto(base + '/benefits/costs');
+  await says(owner, '512.50 USD', 'the cost that was entered');
+}
+
+// reportOf keeps the one page for the management, and takes it as PDF and as numbers.
+async function reportOf(owner, what) {
+  await visit(owner, '/benefits/reports/new?months=24', 'report for the management, draft, ' + what);
+  await done(owner, 'Keep this report');
+  const at = path(owner);
+  await look(owner, 'report for the management, ' + what);
+  const link = owner.locator('main a[href$="/report.pdf"]');
+  for (let i = 0; i < 120 && !(await link.count()); i++) {
+    await owner.waitForTimeout(500);
+    await owner.goto(base + at);
+  }
+  const pdf = await (await owner.request.get(base + at + '/report.pdf')).body();
+  const pages = pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length;
+  expect(pages === 1, `the report for the management has ${pages} pages as PDF`);
+  if (shots) writeFileSync(`${shots}/report-${what.replace(/\W+/g, '-')}.pdf`, pdf);
+  const numbers = await (await owner.request.get(base + at + '/report.json')).body();
+  await says(owner, createHash('sha256').update(numbers).digest('hex'), 'the hash of the numbers');
+}
+
 export async function benefits() {
   const owner = await enter('Business account', 'Bluewater Home Goods');
   await visit(owner, '/benefits', 'benefits in figures');
@@ -161,6 +199,9 @@ export async function benefits() {
   await spoiled();
   await claimed(owner);
   await asked();
+  await costs(owner);
+  await reportOf(owner, 'a member that fares better');
+  await visit(owner, '/benefits/reports', 'reports for the management');
 
   // Members whose figures say something else: one that does not fare better, one with too little
   // to tell, and one that crosses the border.
@@ -168,5 +209,9 @@ export async function benefits() {
     const other = await enter('Business account', company);
     await read(other, '/benefits?months=24', name);
     if (company.startsWith('Granite')) await says(other, 'Not enough data', 'too few shipments');
+    if (company.startsWith('Silverline')) {
+      await reportOf(other, 'a member that fares worse');
+      await says(other, 'examined more often than those of others', 'a report that does not favor membership');
+    }
   }
 }

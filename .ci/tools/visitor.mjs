@@ -4,7 +4,7 @@ import { chromium } from 'playwright-core';
 import { HtmlValidate } from 'html-validate';
 
 export const base = process.argv[2];
-const shots = process.argv[3]; // folder for screenshots; none without
+export const shots = process.argv[3]; // folder for screenshots; none without
 const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const config = JSON.parse(readFileSync(new URL('./.htmlvalidate.json', import.meta.url), 'utf8'));
 const html = new HtmlValidate(config);

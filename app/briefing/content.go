@@ -28,6 +28,7 @@ type Content struct {
 	AsOf        time.Time      `json:"as_of"`
 	Quality     metric.Quality `json:"quality"`
 	Covered     int            `json:"covered"` // months with reports
+	Member      int            `json:"member"`  // months in which it was such an active member on every day: of them are all comparisons
 	Memberships []Membership   `json:"memberships"`
 	Whole       Line           `json:"whole"`
 	Modes       []Line         `json:"modes"`
@@ -98,6 +99,7 @@ type Year struct {
 	Year      int    `json:"year"`
 	Months    int    `json:"months"`
 	Covered   int    `json:"covered"`
+	Member    int    `json:"member"` // months as an active member
 	Currency  string `json:"currency"`
 	Saved     *Range `json:"saved"`
 	Mitigated string `json:"mitigated"`
@@ -164,7 +166,7 @@ func (c Content) write() (body, sum string, err error) {
 
 // Of takes what a report says out of a company's case, all but who the company is.
 func Of(c metric.Case) Content {
-	out := Content{Form: form, Programme: c.As.Programme, EntityType: c.As.EntityType, From: c.Period.From, To: c.Period.To, AsOf: c.AsOf.UTC(), Quality: c.Quality, Covered: c.Covered,
+	out := Content{Form: form, Programme: c.As.Programme, EntityType: c.As.EntityType, From: c.Period.From, To: c.Period.To, AsOf: c.AsOf.UTC(), Quality: c.Quality, Covered: c.Covered, Member: c.Member,
 		Whole: line(c.Whole), Fewest: c.Whole.Fewest, AllPorts: c.Whole.AllPorts}
 	for _, m := range c.Modes {
 		out.Modes = append(out.Modes, line(m))
@@ -225,7 +227,7 @@ func line(c metric.Compared) Line {
 }
 
 func year(y metric.Year, m metric.YearMoney) Year {
-	out := Year{Year: y.Year, Months: y.Months, Covered: y.Covered, Currency: m.Currency, Mitigated: m.Mitigated, Cost: m.Cost}
+	out := Year{Year: y.Year, Months: y.Months, Covered: y.Covered, Member: y.Member, Currency: m.Currency, Mitigated: m.Mitigated, Cost: m.Cost}
 	if m.Saved.Enough() {
 		out.Saved, out.Net = ranged(m.Saved.Span), ranged(m.Net)
 	}

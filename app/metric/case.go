@@ -42,7 +42,8 @@ type Case struct {
 	Kinds     []As            // that it could be compared as
 	Baselines []baseline.File // that cohorts of the comparison stand in, the newest signed first
 	Costs     cost.Costs
-	Whole     Compared
+	Member    int      // months of the period in which it was such an active member on every day
+	Whole     Compared // of those months
 	Modes     []Compared
 	Years     []Year   // the latest first
 	Partners  []string // countries whose arrangement with one of the company's programmes was in force on the last day
@@ -53,6 +54,7 @@ type Year struct {
 	Year    int
 	Months  int // that are over
 	Covered int // of them, with shipments
+	Member  int // of them, in which the company was an active member on every day
 	Money   []YearMoney
 }
 
@@ -61,7 +63,7 @@ func (y Year) Quality() Quality {
 	switch {
 	case y.Covered == 0:
 		return Nothing
-	case y.Covered == 12:
+	case y.Covered == 12 && y.Member == 12:
 		return Complete
 	}
 	return Partial
@@ -86,41 +88,73 @@ func (m YearMoney) Return() (r Span, known bool) {
 	return Span{m.Net.Value/spent + 1, m.Net.Low/spent + 1, m.Net.High/spent + 1}, true
 }
 
+// kindRow is a kind of member that a company is or was, with the months in which it was an active
+// member of the kind on every day.
+type kindRow struct {
+	Programme  string
+	EntityType string
+	Months     []string
+}
+
+// kindsSQL reads those of a company, in the order in which it was certified, and the months of a
+// span. What was known later corrects what was known before.
+const kindsSQL = `select k.programme, k.entity_type,
+		array(select to_char(d, 'YYYY-MM-DD') from generate_series($2::date::timestamp, $3::date::timestamp, interval '1 month') d where k.live @> daterange(d::date, (d + interval '1 month')::date)) as months
+	from (select m.programme, m.entity_type, range_agg(s.valid) as live, min(m.certified_on) as since
+		from membership m left join standing s on s.membership_id = m.id and upper_inf(s.known) and s.state = 'active' where m.company_id = $1 group by 1, 2) k
+	order by k.since, 1, 2 limit 20`
+
 // Case makes a company's figures beside those of others. Its own people may, and nobody else.
-// as chooses among its kinds; any other means the first.
+// as chooses among its kinds; any other means the first. Beside others stand only the months in
+// which the company was an active member of the kind on every day: what goods met before, or
+// during a suspension, membership did not bring.
 func (s *Service) Case(ctx context.Context, by identity.Actor, p Period, as As) (c Case, err error) {
 	c.Costs.Defaults = s.Costs.Defaults
 	var saved []yearRow
 	var rows []monthRow
 	var events []arrangement.Row
+	var kinds []kindRow
 	c.Company, rows, err = s.read(ctx, by, p, append(cost.Queries(&c.Costs, by.CompanyID), arrangement.Known(&events, ""),
-		pg.All(&c.Kinds, `select programme, entity_type from membership where company_id = $1 group by 1, 2 order by min(certified_on), 1, 2 limit 20`, by.CompanyID),
+		pg.All(&kinds, kindsSQL, by.CompanyID, p.firstYear(), p.To),
 		pg.All(&saved, `select extract(year from month)::int as year, currency, sum(proposed - assessed)::text as amount from benefit_month
 			where company_id = $1 and month between $2 and $3 and kind in ('isf_mitigation', 'penalty_mitigation') and type = '' and country = '' and currency <> '' group by 1, 2`, by.CompanyID, p.firstYear(), p.To))...)
 	if err != nil {
 		return c, err
 	}
-	if slices.Contains(c.Kinds, as) {
-		c.As = as
-	} else if len(c.Kinds) > 0 {
-		c.As = c.Kinds[0]
+	known := cohorts{}
+	for i, k := range kinds {
+		c.Kinds = append(c.Kinds, As{k.Programme, k.EntityType})
+		if i == 0 || c.Kinds[i] == as {
+			c.As, known.member = c.Kinds[i], monthsOf(k.Months)
+		}
 	}
 	c.Partners = s.partners(c.Kinds, events, p)
-	var known cohorts
 	if c.As != (As{}) {
 		list, files, err := s.Baselines.Cohorts(ctx, by, c.As.Programme, c.As.EntityType, p.firstYear(), p.To)
 		if err != nil {
 			return c, err
 		}
-		known = index(list)
+		known.list = index(list)
 		c.Baselines = files
 	}
 	own := shipments(rows)
 	c.Years = years(p, own, known, c.Costs, saved)
 	c.Baselines = slices.DeleteFunc(c.Baselines, func(f baseline.File) bool { return !known.used(own, f.ID) }) // by years too, which are whole
+	c.Member = known.members(p.From, p.To)
 	maps.DeleteFunc(own, func(k cell, _ Share) bool { return k.month.Before(p.From) })
 	c.Whole, c.Modes = compare(own, known, c.Costs)
 	return c, nil
+}
+
+// monthsOf are months as the database wrote them.
+func monthsOf(list []string) map[clock.Day]bool {
+	out := map[clock.Day]bool{}
+	for _, text := range list {
+		if d, err := clock.ParseDay(text); err == nil {
+			out[d] = true
+		}
+	}
+	return out
 }
 
 // partners are the countries in which members of a company's programmes are recognized on the
@@ -180,6 +214,8 @@ func years(p Period, own map[cell]Share, known cohorts, costs cost.Costs, saved 
 		if n == p.To.Year() {
 			y.Months = int(p.To.Month())
 		}
+		first := clock.DayOf(time.Date(n, 1, 1, 0, 0, 0, 0, time.UTC), time.UTC)
+		y.Member = known.members(first, first.AddMonths(y.Months-1))
 		mine, months := map[cell]Share{}, map[clock.Day]bool{}
 		for k, v := range own {
 			if k.month.Year() == n {

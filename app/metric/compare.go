@@ -14,7 +14,7 @@ import (
 // Compared is a company beside its cohorts, for a mode of transport or all together.
 type Compared struct {
 	Mode      string // empty: all
-	Shipments int    // all of the company's, also those without a cohort
+	Shipments int    // all of the company's, also those without a cohort and of months without membership
 	Against
 	AllPorts int     // of the compared shipments: those whose cohort is not split by ports
 	Fewest   int     // companies in the smallest cohort
@@ -110,10 +110,24 @@ func shipments(rows []monthRow) map[cell]Share {
 
 // cohorts finds the cohort of a cell: of its own group of ports before one of all ports, of the
 // file signed last before others.
-type cohorts map[cell][]*baseline.Cohort
+// Only months in which the company was a member have one.
+type cohorts struct {
+	list   map[cell][]*baseline.Cohort
+	member map[clock.Day]bool
+}
 
-func index(list []baseline.Cohort) cohorts {
-	out := cohorts{}
+// members counts the months of a span, both ends included, in which the company was a member.
+func (c cohorts) members(first, last clock.Day) (n int) {
+	for m := range c.member {
+		if !m.Before(first) && !m.After(last) {
+			n++
+		}
+	}
+	return n
+}
+
+func index(list []baseline.Cohort) map[cell][]*baseline.Cohort {
+	out := map[cell][]*baseline.Cohort{}
 	for i := range list { // the newest signed first
 		c := &list[i]
 		k := cell{mode: c.Mode, ports: c.PortGroup}
@@ -123,9 +137,12 @@ func index(list []baseline.Cohort) cohorts {
 }
 
 func (c cohorts) of(k cell) *baseline.Cohort {
+	if !c.member[k.month] {
+		return nil
+	}
 	ports := cmp.Or(k.ports, baseline.OtherPorts)
 	for _, ports := range []string{ports, baseline.AllPorts} {
-		for _, x := range c[cell{mode: k.mode, ports: ports}] {
+		for _, x := range c.list[cell{mode: k.mode, ports: ports}] {
 			if !k.month.Before(x.FirstMonth) && !k.month.After(x.LastMonth) {
 				return x
 			}

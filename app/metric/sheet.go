@@ -21,6 +21,7 @@ type Sheet struct {
 	Period  Period
 	AsOf    time.Time
 	Covered int
+	Member  int // months as a member; -1: they do not matter to the table
 	Files   []SheetFile
 	Heading []string
 	Rows    [][]string
@@ -54,7 +55,7 @@ var sheets = []struct {
 	{SheetComparison, true, []string{"mode", "from", "to", "shipments", "compared", "examined", "expected", "rate", "rate_low", "rate_high", "others_shipments", "others_examined", "others_rate", "others_rate_low", "others_rate_high", "ratio", "ratio_low", "ratio_high", "quality"}, Case.comparisonRows},
 	{SheetPorts, true, []string{"mode", "ports", "compared", "examined", "expected", "others_shipments", "others_examined", "ratio", "ratio_low", "ratio_high", "quality"}, Case.portRows},
 	{SheetAvoided, true, []string{"what", "unit", "mode", "from", "to", "shipments", "value", "low", "high", "quality"}, Case.avoidedRows},
-	{SheetReturn, true, []string{"year", "currency", "months", "months_with_reports", "saved", "saved_low", "saved_high", "mitigated", "cost", "net", "net_low", "net_high", "return", "return_low", "return_high", "quality"}, Case.returnRows},
+	{SheetReturn, true, []string{"year", "currency", "months", "months_with_reports", "months_as_member", "saved", "saved_low", "saved_high", "mitigated", "cost", "net", "net_low", "net_high", "return", "return_low", "return_high", "quality"}, Case.returnRows},
 	{SheetTimes, false, []string{"what", "mode", "events", "half_by_minutes", "nine_of_ten_by_minutes", "quality"}, Case.timeRows},
 	{SheetCrossings, false, []string{"month", "lane", "crossings", "quality"}, func(c Case) [][]string { return c.monthRows(true) }},
 	{SheetEvents, false, []string{"month", "kind", "events", "quality"}, func(c Case) [][]string { return c.monthRows(false) }},
@@ -68,7 +69,7 @@ func (c Case) Sheet(code string) (s Sheet, ok bool) {
 		if t.code != code {
 			continue
 		}
-		s = Sheet{Code: code, Period: c.Period, AsOf: c.AsOf, Covered: c.Covered, Heading: t.heading, Rows: t.rows(c)}
+		s = Sheet{Code: code, Period: c.Period, AsOf: c.AsOf, Covered: c.Covered, Member: -1, Heading: t.heading, Rows: t.rows(c)}
 		first, last := c.Period.From, c.Period.last()
 		if code == SheetReturn {
 			first = c.Period.firstYear()
@@ -79,6 +80,7 @@ func (c Case) Sheet(code string) (s Sheet, ok bool) {
 			}
 		}
 		if t.others {
+			s.Member = c.Member
 			for _, f := range c.Baselines {
 				s.Files = append(s.Files, SheetFile{"cohorts", f.Name, f.SHA256})
 			}
@@ -97,6 +99,9 @@ func (s Sheet) WriteCSV(to io.Writer) error {
 	}
 	rows := [][]string{{"# table", s.Code}, {"# period", s.Period.From.String(), s.Period.last().String()}, {"# as of", asOf},
 		{"# months with reports", strconv.Itoa(s.Covered), "of", strconv.Itoa(s.Period.Months())}}
+	if s.Member >= 0 {
+		rows = append(rows, []string{"# months as a member", strconv.Itoa(s.Member), "of", strconv.Itoa(s.Period.Months())})
+	}
 	for _, f := range s.Files {
 		rows = append(rows, []string{"# " + f.Role, entry.Inert(f.Name), "SHA-256", entry.Inert(f.SHA256)})
 	}
@@ -269,7 +274,7 @@ func (c Case) returnRows() (out [][]string) {
 			if !m.Saved.Enough() {
 				quality = Nothing
 			}
-			out = append(out, line(y.Year, m.Currency, y.Months, y.Covered, known(m.Saved.Span, m.Saved.Enough()), decimal(m.Mitigated), decimal(m.Cost), known(m.Net, m.Saved.Enough()), known(back, there), quality))
+			out = append(out, line(y.Year, m.Currency, y.Months, y.Covered, y.Member, known(m.Saved.Span, m.Saved.Enough()), decimal(m.Mitigated), decimal(m.Cost), known(m.Net, m.Saved.Enough()), known(back, there), quality))
 		}
 	}
 	return out

@@ -75,7 +75,7 @@ func some(t *testing.T) metric.Case {
 				{FileName: "before.csv", SHA256: strings.Repeat("b", 64), FirstOn: day(t, "2025-01-01"), LastOn: day(t, "2025-02-28")}}},
 		Baselines: []baseline.File{{Name: "@others.csv", SHA256: strings.Repeat("c", 64)}},
 		Whole:     sea, Modes: []metric.Compared{sea}, Partners: []string{"JP", "KR"},
-		Years: []metric.Year{{Year: 2025, Months: 12, Covered: 12, Money: []metric.YearMoney{{Currency: "USD", Saved: sea.Money[0].Weighed, Mitigated: "-50.25", Cost: "10000.00", Net: metric.Span{Value: 1149.75, Low: -1.5, High: 2000}}}}},
+		Member: 11, Years: []metric.Year{{Year: 2025, Months: 12, Covered: 12, Member: 12, Money: []metric.YearMoney{{Currency: "USD", Saved: sea.Money[0].Weighed, Mitigated: "-50.25", Cost: "10000.00", Net: metric.Span{Value: 1149.75, Low: -1.5, High: 2000}}}}},
 	}
 }
 
@@ -90,7 +90,7 @@ func TestSheets(t *testing.T) {
 		"ports": {{"ports": "los_angeles", "ratio": "0.3"}, {"ports": "'=1+1", "ratio": "", "quality": "nothing"}},
 		"avoided": {{"what": "examinations", "value": ""}, {"from": "2025-04-01", "value": "28", "quality": "estimate"}, {"from": "2025-03-01", "to": "2026-02-28", "value": "28"}, {"what": "time", "unit": "hours", "value": "1344"},
 			{"what": "money", "unit": "USD", "value": "11200"}, {"mode": "all"}, {}, {}, {}, {}},
-		"return":     {{"year": "2025", "currency": "USD", "mitigated": "-50.25", "cost": "10000.00", "net": "1149.75", "net_low": "-1.5", "net_high": "2000", "return": "1.114975", "quality": "estimate"}},
+		"return":     {{"year": "2025", "currency": "USD", "mitigated": "-50.25", "cost": "10000.00", "months_as_member": "12", "net": "1149.75", "net_low": "-1.5", "net_high": "2000", "return": "1.114975", "quality": "estimate"}},
 		"times":      {{"what": "lane", "mode": "truck", "events": "40", "half_by_minutes": "15", "nine_of_ten_by_minutes": "45"}},
 		"crossings":  {{"month": "2025-03-01", "lane": "all", "crossings": "5"}, {"lane": "fast", "crossings": "3"}},
 		"events":     {{"month": "2025-03-01", "kind": "stratified", "events": "1"}},
@@ -124,6 +124,9 @@ func TestSheets(t *testing.T) {
 		}
 		if got, want := strings.Contains(text, "# cohorts,'@others.csv,SHA-256,"+strings.Repeat("c", 64)), slices.Contains([]string{"comparison", "ports", "avoided", "return"}, code); got != want {
 			t.Errorf("%s names the file of others: %v", code, got)
+		}
+		if got, want := strings.Contains(text, "# months as a member,11,of,12\n"), slices.Contains([]string{"comparison", "ports", "avoided", "return"}, code); got != want {
+			t.Errorf("%s says the months of membership: %v", code, got)
 		}
 	}
 	if _, ok := c.Sheet("passwords"); ok {

@@ -23,8 +23,7 @@ func TestReportsForTheManagement(t *testing.T) {
 	owner, bob := w.Importer("Harbor <b>Trading</b> LLC"), w.Importer("Bob Inc")
 	reader := owner
 	reader.Role = identity.Reader
-	w.Signed(owner, "ctpat", "importer")
-	member(w, owner)
+	joined(w, owner)
 
 	says(t, a.want(200, owner, "GET", "/benefits/reports", nil), "No report was kept yet")
 	if doc := a.want(200, owner, "GET", "/benefits/reports/new?months=12", nil); doc.Find("form[action='/benefits/reports/new']").Length() != 0 {

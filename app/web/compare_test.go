@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/google/uuid"
 
 	"trustedtrader/app/identity"
 	"trustedtrader/app/pg"
@@ -24,6 +25,16 @@ func others(w *reviewtest.World) string {
 	w.Exec(`insert into baseline_cohort (baseline_id, n, first_month, last_month, mode, port_group, entity_type, shipments, exams, companies, hold_minutes)
 		values (?, 1, '2025-03-01', '2026-02-01', 'sea', 'all', 'importer', 500000, 15000, 412, 2880)`, id)
 	return id.String()
+}
+
+// joined makes a company a member as an importer since 2023, in law too.
+func joined(w *reviewtest.World, owner identity.Actor) uuid.UUID {
+	w.T.Helper()
+	w.Signed(owner, "ctpat", "importer")
+	id, event := member(w, owner), pg.NewID()
+	w.Exec(`insert into standing_event (id, membership_id, company_id, kind, types, effective_on, recorded_at, tier, cause_kind, cause_id) values (?, ?, ?, 'granted', '{membership}', '2023-05-01', '2023-05-01', 'tier_1', 'application', ?)`, event, id, owner.CompanyID, id)
+	w.Exec(`insert into standing (membership_id, company_id, type, state, tier, valid, known, event_id) values (?, ?, 'membership', 'active', 'tier_1', '[2023-05-01,)', '[2023-05-01,)', ?)`, id, owner.CompanyID, event)
+	return id
 }
 
 // months gives a company as many shipments and examinations by sea in each month of a year.
@@ -52,8 +63,7 @@ func TestFiguresBesideOthers(t *testing.T) {
 		{"Small LLC", 2, 1, []string{"Not enough data"}, []string{"times as often (", "About"}},
 	} {
 		owner := w.Importer(x.name)
-		w.Signed(owner, "ctpat", "importer")
-		member(w, owner)
+		joined(w, owner)
 		months(w, owner, x.shipments, x.exams)
 		doc := a.want(200, owner, "GET", "/benefits?months=12", nil)
 		text := strings.Join(strings.Fields(doc.Find("main").Text()), " ")
@@ -74,6 +84,14 @@ func TestFiguresBesideOthers(t *testing.T) {
 			t.Errorf("%s: no link to the file of others", x.name)
 		}
 	}
+	late := w.Importer("Late LLC")
+	id := joined(w, late)
+	months(w, late, 400, 4)
+	w.Exec(`update standing set valid = '[2025-08-15,)' where membership_id = ?`, id)
+	says(t, a.want(200, late, "GET", "/benefits?months=12", nil), "an active member on every day of 6 of the 12 months", "24 of 2,400 compared shipments were examined. At the rates of others it would have been 72.0", "2,400 of 4,800 shipments are compared", "10 of 12 months, 4 as a member")
+	w.Exec(`update standing set state = 'suspended' where membership_id = ?`, id)
+	says(t, a.want(200, late, "GET", "/benefits?months=12", nil), "no active member in a whole month of this period")
+
 	none := w.Importer("New LLC")
 	months(w, none, 50, 1)
 	if text := a.want(200, none, "GET", "/benefits", nil).Find("#comparison").Parent().Text(); !strings.Contains(text, "no member of a programme yet") {
@@ -89,8 +107,7 @@ func TestPicturesOfBenefits(t *testing.T) {
 	w, a := newDesk(t)
 	others(w)
 	owner := w.Importer("Harbor Trading LLC")
-	w.Signed(owner, "ctpat", "importer")
-	member(w, owner)
+	joined(w, owner)
 	months(w, owner, 200, 2)
 	w.Exec(`insert into benefit_month (company_id, month, kind, mode, port_group, type, country, currency, events, entries, first_on, last_on, proposed, assessed)
 		select ?, month::date, kind, 'truck', '', type, country, currency, n, n, month::date, month::date, proposed, assessed from (values

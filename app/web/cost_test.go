@@ -89,8 +89,7 @@ func TestCosts(t *testing.T) {
 
 	// The figures use them: 2 % of 400 shipments a month less than others.
 	others(w)
-	w.Signed(owner, "ctpat", "importer")
-	member(w, owner)
+	joined(w, owner)
 	months(w, owner, 400, 4)
 	says(t, a.want(200, owner, "GET", "/benefits?months=12", nil), "Money saved", "48,000 USD") // 96 x 500
 	a.want(303, owner, "POST", row+"/remove", fill(t, a.want(200, owner, "GET", row, nil), "/remove"))

@@ -97,7 +97,7 @@ func returned(ctx context.Context, years []briefing.Year) (out []Lead) {
 		}
 		l := Lead{Title: i18n.T(ctx, "Return of %d", y.Year), Value: i18n.T(ctx, "%s for each %s spent", fixed(y.Return.Value, 2), y.Currency), Range: i18n.T(ctx, "95 percent range: %s to %s", fixed(y.Return.Low, 2), fixed(y.Return.High, 2)),
 			Sum: i18n.T(ctx, "(about %s saved + %s mitigated) / %s cost of membership", rounded(ctx, y.Saved.Value), y.Mitigated, y.Cost), Quality: app.Partial, year: y.Year}
-		if y.Covered == 12 {
+		if y.Covered == 12 && y.Member == 12 {
 			l.Quality = app.Estimate
 		}
 		out = append(out, l)
@@ -127,10 +127,20 @@ func (p FiguresPage) nobody(ctx context.Context) string {
 	switch {
 	case len(p.Case.Kinds) == 0:
 		return i18n.T(ctx, "Your company is no member of a programme yet, so it is compared with nobody.")
+	case p.Case.Member == 0:
+		return i18n.T(ctx, "Your company was no active member in a whole month of this period, so nothing is compared.")
 	case p.Case.Whole.Shipments == 0:
 		return i18n.T(ctx, "There are no shipments in this period. Bring reports of entries or releases.")
 	}
 	return i18n.T(ctx, "The agency has not published how often goods of others were examined in these months. There is nothing to compare with yet.")
+}
+
+// memberMonths says that only months of membership are compared; empty when all are.
+func memberMonths(ctx context.Context, member, months int) string {
+	if member == months {
+		return ""
+	}
+	return i18n.T(ctx, "Your company was an active member on every day of %d of the %d months. Only these are compared, for what goods met in the others, membership did not bring.", member, months)
 }
 
 func (p FiguresPage) portsName(ctx context.Context, code string) string {

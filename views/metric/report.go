@@ -201,6 +201,7 @@ const (
 	mostYears   = 6
 	mostCosts   = 8
 	mostSources = 6
+	mostNote    = 120 // characters
 )
 
 // recent are the years that fit, the latest first.
@@ -269,11 +270,19 @@ func sourceNames(ctx context.Context, list []briefing.Source) string {
 	for _, f := range list[:min(len(list), mostSources)] {
 		text := f.Name + " (SHA-256 " + f.SHA256[:min(12, len(f.SHA256))] + "…"
 		if f.Note != "" {
-			text += ", " + f.Note
+			text += ", " + cut(f.Note, mostNote)
 		}
 		out = append(out, text+")")
 	}
 	return more(ctx, out, len(list))
+}
+
+// cut shortens a text to what fits.
+func cut(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
 }
 
 // monthText is a month of a list.
