@@ -19,8 +19,8 @@ import (
 // programmeYears are how many years headquarters can choose among.
 const programmeYears = 8
 
-// overall reads the programme and year of the address: the first programme and the year that
-// was over last, if it names none.
+// overall reads the programme and year of the address. If it names none: the first programme,
+// and the year that was over last, or this year while only of this one there is something to tell.
 func (w *Web) overall(c *fiber.Ctx, who identity.Actor) (o metric.Overall, rules *programme.Programme, years []int, err error) {
 	rules, ok := w.Programmes.Get(c.Query("programme"))
 	if !ok {
@@ -29,12 +29,17 @@ func (w *Web) overall(c *fiber.Ctx, who identity.Actor) (o metric.Overall, rules
 	for n := range programmeYears {
 		years = append(years, w.Now().In(who.Zone).Year()-n)
 	}
-	year, _ := strconv.Atoi(c.Query("year"))
-	if !slices.Contains(years, year) {
-		year = years[1]
+	if year, _ := strconv.Atoi(c.Query("year")); slices.Contains(years, year) {
+		o, err = w.Figures.Programme(c.UserContext(), who, rules.Code, year)
+		return o, rules, years, err
 	}
-	o, err = w.Figures.Programme(c.UserContext(), who, rules.Code, year)
-	return o, rules, years, err
+	if o, err = w.Figures.Programme(c.UserContext(), who, rules.Code, years[1]); err != nil || o.Told() {
+		return o, rules, years, err
+	}
+	if now, err := w.Figures.Programme(c.UserContext(), who, rules.Code, years[0]); err != nil || now.Told() {
+		return now, rules, years, err
+	}
+	return o, rules, years, nil
 }
 
 func (w *Web) showProgrammeBenefits(c *fiber.Ctx, who identity.Actor) error {

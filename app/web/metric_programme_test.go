@@ -29,6 +29,17 @@ func TestBenefitsOfMembers(t *testing.T) {
 			says(t, a.want(200, w.Chief, "GET", page, nil), "Benefits of members", "There is no number for 2025", "U.S. importer, Tier 2: 4 members")
 		}
 	}
+	for i, name := range []string{"Hal LLC", "Ivy LLC", "Jon LLC", "Kim LLC", "Leo LLC"} { // of another programme, and in this year
+		owner, id := f.Member(name)
+		w.Exec(`update membership set programme = 'eu-aeo', entity_type = 'aeoc' where id = ?`, id)
+		w.Exec(`update standing set type = 'aeoc', tier = 'authorised', valid = '[2026-01-01,)' where membership_id = ?`, id)
+		months(w, owner, 10, 1)
+		if doc := a.want(200, w.Chief, "GET", page+"?programme=eu-aeo", nil); i < 4 {
+			says(t, doc, "There is no number for 2025")
+		} else {
+			says(t, doc, "What members report about 2026", "This year is not over")
+		}
+	}
 	file := others(w)
 	w.Exec(`insert into baseline_cohort (baseline_id, n, first_month, last_month, mode, port_group, entity_type, shipments, exams, companies) values (?, 2, '2025-03-01', '2025-12-01', 'sea', 'all', 'importer', 500000, 15000, 300)`, file)
 	doc := a.want(200, w.Chief, "GET", page+"?programme=ctpat&year=2025", nil)
@@ -48,6 +59,8 @@ func TestBenefitsOfMembers(t *testing.T) {
 	doc = a.want(200, w.Chief, "GET", page+"?year=2023", nil)
 	says(t, doc, "There is no number for 2023")
 	doc = a.want(200, w.Chief, "GET", page+"?programme=eu-aeo&year=x", nil)
+	says(t, doc, "What members report about 2026")
+	doc = a.want(200, w.Chief, "GET", page+"?programme=eu-aeo&year=2025", nil)
 	says(t, doc, "There is no number for 2025")
 	if doc = a.want(200, w.Boss, "GET", "/desk/headquarters", nil); doc.Find("a[href='"+page+"']").Length() != 1 {
 		t.Error("the dashboard does not lead there")
