@@ -62,6 +62,7 @@
 //   - partnerapi: the programs of partner agencies: keys, tokens, feed, files, webhooks
 //   - benefit: what membership brings a company, from the reports that it brings
 //   - baseline: what others meet, signed off by a second person, to compare members with
+//   - cost: what a company says that examinations and its membership cost it
 //   - metric: the arithmetic of benefit figures, with intervals
 //   - claim: what members say was not given to them, and benefits that nobody sees
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"hash/fnv"
@@ -141,12 +142,16 @@ func (r *tradeFiles) shipment(c *rand.Rand, month clock.Day, number string, exam
 		}
 		return ""
 	}
-	out.write(number, arrived.Format(reportMoment), held.Format(reportMoment), kind, held.Format(reportDay), released.Format(reportMoment), r.mode, port, flag(0.3), flag(0.4))
+	inParts, first := flag(0.3), flag(0.4)
+	if r.plain {
+		inParts, first = "", ""
+	}
+	out.write(number, arrived.Format(reportMoment), held.Format(reportMoment), kind, held.Format(reportDay), released.Format(reportMoment), r.mode, port, inParts, first)
 	price := map[string]float64{"VACIS": 160, "Tailgate": 390, "Intensive": 1150}[kind]
 	if r.mode == "30" {
 		price /= 3
 	}
-	r.files["exam_invoices"].write("INV-"+number, released.AddDate(0, 0, 1).Format(reportDay), number, kind, held.Format(reportDay), strconv.FormatFloat(around(c, price), 'f', 2, 64), "USD")
+	r.files["exam_invoices"].write("INV-"+number, released.AddDate(0, 0, 1).Format(reportDay), number, kind, held.Format(reportDay), strconv.FormatFloat(around(c, price), 'f', 2, 64), cmp.Or(r.currency, "USD"))
 }
 
 // cross writes the trucks of a month, in the FAST lane or beside it.
@@ -167,7 +172,7 @@ func (r *tradeFiles) seldom(c *rand.Rand, month clock.Day, ago int) {
 	day := month.AddDays(4 + c.IntN(20)).Time()
 	for i, x := range r.cases {
 		if x[0] == strconv.Itoa(ago) {
-			r.files["mitigation"].write(day.Format(reportDay), fmt.Sprintf("%d-%s-%05d", day.Year(), r.ports[0], 20410+i*137), x[1], x[2], x[3], "USD")
+			r.files["mitigation"].write(day.Format(reportDay), fmt.Sprintf("%d-%s-%05d", day.Year(), r.ports[0], 20410+i*137), x[1], x[2], x[3], cmp.Or(r.currency, "USD"))
 		}
 	}
 	for _, x := range r.resumed {

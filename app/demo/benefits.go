@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,10 +30,15 @@ type trade struct {
 	abroad   []string    // partner countries that treat its goods as a member's
 	cases    [][4]string // month from the end, kind, proposed, assessed
 	resumed  []int       // months from the end with priority after a disruption
+	currency string      // of invoices and cases; empty: USD
+	months   int         // of its reports, which it brings all at once; 0: all, a part of them a year ago
+	silent   int         // of these, the last ones for which it has brought nothing yet
+	plain    bool        // it is examined like anybody, not in parts and not first
 }
 
 // trades are the members whose reports the demo has. Bluewater and Rio Vista fare better than
-// others; Silverline does not, and had a bad year; Granite Peak brings in too little to tell.
+// others; Silverline does not, and had a bad year; Granite Peak brings in too little to tell;
+// Noordzee is in the union. The last ones are the group of which headquarters is told.
 func trades() []trade {
 	return []trade{
 		{company: "Bluewater Home Goods", mode: "11", ports: []string{"2704", "2704", "2709", "1001", "4601"}, origin: "CN", filer: "BWH", monthly: 44, examined: [2]float64{0.031, 0.024}, hold: 26, clear: 19, value: 38_000, lines: true,
@@ -42,6 +48,14 @@ func trades() []trade {
 		{company: "Silverline Consolidators", mode: "11", ports: []string{"2704", "2709"}, origin: "VN", filer: "SLV", monthly: 46, examined: [2]float64{0.056, 0.093}, hold: 58, clear: 27, value: 21_000, lines: true,
 			cases: [][4]string{{"13", "ISF", "5000.00", "4000.00"}, {"7", "ISF", "10000.00", "10000.00"}, {"2", "ISF", "5000.00", "2500.00"}}},
 		{company: "Granite Peak Exports", mode: "40", ports: []string{"1303"}, origin: "DE", filer: "GPX", monthly: 1, examined: [2]float64{0.05, 0.05}, hold: 20, clear: 9, value: 9_000, lines: true, abroad: []string{"JP", "JP", "KR", "GB", "NO", "MX"}},
+		{company: "Noordzee Logistiek", mode: "sea", ports: []string{"NLRTM", "NLRTM", "NLAMS"}, origin: "CN", filer: "NZL", monthly: 52, examined: [2]float64{0.031, 0.024}, hold: 21, clear: 14, currency: "EUR", plain: true, abroad: []string{"JP", "NO", "CH"}},
+
+		{company: "Juniper Kitchenware", mode: "11", ports: []string{"1703"}, origin: "CN", filer: "JNK", monthly: 30, examined: [2]float64{0.024, 0.024}, hold: 40, clear: 22, months: 12, plain: true, cases: [][4]string{{"7", "ISF", "5000.00", "1500.00"}}},
+		{company: "Alder & Finch Lighting", mode: "11", ports: []string{"2704", "2709"}, origin: "VN", filer: "AFL", monthly: 24, examined: [2]float64{0.036, 0.036}, hold: 52, clear: 25, months: 12, plain: true, cases: [][4]string{{"9", "ISF", "5000.00", "2000.00"}}},
+		{company: "Sandhill Toys", mode: "11", ports: []string{"1703", "1601"}, origin: "CN", filer: "SHT", monthly: 34, examined: [2]float64{0.059, 0.059}, hold: 61, clear: 24, months: 12, plain: true, cases: [][4]string{{"4", "ISF", "10000.00", "7500.00"}}},
+		{company: "Marlow Garden Supply", mode: "11", ports: []string{"2704"}, origin: "ID", filer: "MGS", monthly: 19, examined: [2]float64{0.028, 0.028}, hold: 38, clear: 21, months: 12, silent: 3, plain: true},
+		{company: "Foxglove Apparel", mode: "11", ports: []string{"4601", "1001"}, origin: "BD", filer: "FGA", monthly: 38, examined: [2]float64{0.021, 0.021}, hold: 35, clear: 18, months: 12, plain: true, cases: [][4]string{{"6", "ISF", "5000.00", "1000.00"}}},
+		{company: "Brightwater Cycles", mode: "11", ports: []string{"2704", "3001"}, origin: "TW", filer: "BWC", monthly: 22, examined: [2]float64{0.033, 0.033}, hold: 44, clear: 20, months: 12, plain: true, cases: [][4]string{{"3", "ISF", "5000.00", "1250.00"}}},
 	}
 }
 
@@ -64,7 +78,10 @@ func (s *Seeder) benefits() (steps []step) {
 			next = to.AddMonths(1)
 			return x.report(t, from, to)
 		}
-		steps = append(steps, step{at: s.day(330, 16), do: bring}, step{at: s.present, do: bring})
+		if t.months == 0 {
+			steps = append(steps, step{at: s.day(330, 16), do: bring})
+		}
+		steps = append(steps, step{at: s.present, do: bring})
 	}
 	return steps
 }
@@ -85,7 +102,7 @@ func over(day clock.Day) clock.Day { return day.AddDays(1 - day.DayOfMonth()).Ad
 func (x *story) report(t trade, from, to clock.Day) error {
 	last := over(clock.DayOf(x.seeder.present, nil))
 	files := newTradeFiles(t)
-	for ago := tradeMonths - 1; ago >= 0; ago-- {
+	for ago := cmp.Or(t.months, tradeMonths) - 1; ago >= t.silent; ago-- {
 		if month := last.AddMonths(-ago); !month.Before(from) && !month.After(to) {
 			files.month(month, ago)
 		}

@@ -76,10 +76,23 @@ func stories() []*story {
 		eu("Levante Cítricos", "S.L.", "ES", "Valencia", "Europe/Madrid", "aeof", "eori=ESB80010029 national_registration=V-112233", 80, standing),
 		eu("Ardenne Verre", "S.A.", "BE", "Liège", "Europe/Brussels", "aeos", "eori=BE0800100210 national_registration=0800.100.210", 9, shared),
 	}
+	// Importers of one tier with nothing but their reports, so that there is a group to tell of
+	quiet := []*story{
+		us("Juniper Kitchenware", "Inc.", "Savannah", east, harbor, "importer", "ior_ein=36-480131000 bond=21A000131", 386, certified),
+		us("Alder & Finch Lighting", "LLC", "Long Beach", west, bay, "importer", "ior_ein=36-480132000 bond=21A000132", 386, certified),
+		us("Sandhill Toys", "Inc.", "Atlanta", east, harbor, "importer", "ior_ein=36-480133000 bond=21A000133", 387, certified),
+		us("Marlow Garden Supply", "LLC", "San Diego", west, bay, "importer", "ior_ein=36-480134000 bond=21A000134", 387, certified),
+		us("Foxglove Apparel", "Inc.", "New York", east, harbor, "importer", "ior_ein=36-480135000 bond=21A000135", 388, certified),
+		us("Brightwater Cycles", "LLC", "Oakland", west, bay, "importer", "ior_ein=36-480136000 bond=21A000136", 388, certified),
+	}
+	for _, x := range quiet {
+		x.quiet = true
+	}
+	list = append(list, quiet...)
 	notes := map[string]string{
 		"Bluewater Home Goods": "a member since two years, in the middle of its yearly review, with two years of figures of its benefits", "Cedar & Stone Imports": "has to answer a request, and criteria that were sent back",
 		"Clearwater Medical Supply": "security profile filled in, look at the checks and submit it", "Quickship Parcel": "was rejected and sees why", "Silverline Consolidators": "has sent a change notice, and is examined more often than others",
-		"Officine Ligure": "may speak before a refusal", "Noordzee Logistiek": "a European member", "Kestrel Robotics": "security profile half filled in with three colleagues",
+		"Officine Ligure": "may speak before a refusal", "Noordzee Logistiek": "a European member, with figures of its benefits", "Kestrel Robotics": "security profile half filled in with three colleagues",
 		"Ardenne Verre": "European questionnaire half filled in", "Bluewater Homegoods": "the checks find the same text in many criteria",
 		"Meridian Third Party Logistics": "exceptions of single sites, and a finished risk assessment", "Rio Vista Transport": "its yearly review is overdue, a risk assessment is half done, and its trucks use the FAST lanes",
 		goesInto: "its yearly review was accepted, it merges with another member in three weeks, and has too few shipments to compare", "Northstar Ocean Lines": "its yearly review was sent back", "Cascadia Air Cargo": "its yearly review is half confirmed",

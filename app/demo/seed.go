@@ -190,7 +190,7 @@ func (s *Seeder) Seed(ctx context.Context, now time.Time) error {
 	for day := s.day(760, 7); day.Before(now); day = day.AddDate(0, 0, 1) { // the deadlines are looked at every morning
 		steps = append(steps, step{at: day, do: s.sweep})
 	}
-	steps = append(append(append(steps, s.extend()...), s.abroad()...), append(append(append(s.feeds(), s.baselines()...), s.costs()...), append(s.claims(), s.benefits()...)...)...)
+	steps = append(append(append(steps, s.extend()...), s.abroad()...), append(append(append(s.feeds(), s.baselines()...), s.costs()...), append(append(s.claims(), s.benefits()...), s.gaps()...)...)...)
 	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
 	for _, x := range steps {
 		if x.at.After(now) {

@@ -161,7 +161,7 @@ func seeded(t *testing.T) *pg.DB {
 		t.Fatal(err)
 	}
 	p.Costs = &cost.Service{DB: db, Now: at.Now, Data: spent, Modes: []string{"sea", "truck"}}
-	p.Baselines = &baseline.Service{DB: db, Now: at.Now, Programmes: register, Data: reports}
+	p.Baselines = &baseline.Service{DB: db, Now: at.Now, Programmes: register, Data: reports, Letters: letters}
 	p.Arrangements = &arrangement.Service{DB: db, Now: at.Now, Register: agreed}
 	p.Recognitions = &recognition.Service{DB: db, Now: at.Now, Programmes: register, Register: agreed, Letters: letters}
 	p.Inbound = &inbound.Service{DB: db, Now: at.Now, Register: agreed, Recognitions: p.Recognitions}
@@ -260,7 +260,10 @@ func TestSeed(t *testing.T) {
 		"consents to another agency":   {`select company_id::text as s from agency_consent where revoked_at is null`, 2},
 		"looks of another agency":      {`select distinct shown::text as s from agency_look`, 2},
 		"states of baselines":          {`select distinct status as s from baseline`, 3},
-		"members that say their costs": {`select distinct company_id::text as s from membership_cost`, 3},
+		"members that say their costs": {`select distinct company_id::text as s from membership_cost`, 4},
+		"benefits that are not seen":   {`select benefit as s from benefit_gap where reported is not null and unseen is not null and seen is null`, 2},
+		"gaps that are worked on":      {`select status as s from benefit_gap where status <> 'new' and owner_id is not null`, 2},
+		"programmes with a baseline":   {`select distinct programme as s from baseline where status = 'signed'`, 2},
 		"states of claims":             {`select distinct status as s from claim`, 3},
 		"cohorts that are left out":    {`select file_name as s from baseline where left_out > 0`, 1},
 		"kinds of benefit events":      {`select distinct kind as s from benefit_month`, 11},
@@ -398,6 +401,20 @@ func honest(t *testing.T, db *pg.DB) {
 	}
 	if x := fares(t, db, "Silverline Consolidators", "consolidator", "sea"); x < 1.3 || x > 2.2 {
 		t.Errorf("Silverline's goods are examined %.2f times as often as those of others", x)
+	}
+	if x := fares(t, db, "Noordzee Logistiek", "aeof", "sea"); x < 0.3 || x > 0.9 {
+		t.Errorf("Noordzee's goods are examined %.2f times as often as those of others", x)
+	}
+	// Headquarters is told of a group whose members held a tier for the whole year.
+	var told []struct {
+		Behind, Whole, Part int
+		Complete            bool
+	}
+	if err := db.Batch(context.Background(), pg.Scope{Kind: "staff"}, pg.All(&told, `select behind, whole, part, complete from benefit_of_programme('ctpat', 2026) where what = 'shipments' and entity_type = 'importer' and tier = 'tier_1'`)); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) != 1 || told[0].Behind != 6 || told[0].Whole < 1500 || told[0].Part*1000/told[0].Whole < 25 || told[0].Part*1000/told[0].Whole > 45 || told[0].Complete {
+		t.Errorf("headquarters is told %+v of importers", told)
 	}
 	few := texts(t, db, `select sum(entries)::text as s from benefit_month b join company c on c.id = b.company_id where c.name like 'Granite Peak%' and b.kind = 'entry' and b.type = '' and b.country = ''`)
 	if len(few) != 1 || len(few[0]) != 2 || few[0] >= "30" {

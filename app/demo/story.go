@@ -31,6 +31,7 @@ type story struct {
 	team                                    []identity.Role // more colleagues, who help with the profile
 	note                                    string          // what to look at when signed in as its owner
 	featured                                bool
+	quiet                                   bool   // nothing goes on with it but what its reports say
 	risk                                    string // the risk assessment that it makes in the portal: finished, or none
 
 	seeder  *Seeder

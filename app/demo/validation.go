@@ -113,12 +113,16 @@ func (s *Seeder) validate() (steps []step) {
 func (s *Seeder) openValidation(a validated) (v validation.Validation, lead, owner identity.Actor, err error) {
 	var subjects []struct{ ID, CompanyID, OfficeID uuid.UUID }
 	sql := `select m.id, m.company_id, p.office_id from membership m join application p on p.id = m.application_id
-		where m.programme = $1 and m.status = 'active' order by m.certified_on, m.number offset $2 limit 1`
+		where m.programme = $1 and m.status = 'active' and not m.id = any($3) order by m.certified_on, m.number offset $2 limit 1`
 	if a.deciding {
 		sql = `select p.id, p.company_id, p.office_id from application p where p.programme = $1 and p.accepted_at is not null and p.closed_at is null and p.status = 'in_review'
 			order by p.accepted_at, p.reference offset $2 limit 1`
 	}
-	if err := s.DB.Batch(s.ctx, pg.System, pg.All(&subjects, sql, a.programme, a.n)); err != nil || len(subjects) == 0 {
+	args := []any{a.programme, a.n}
+	if !a.deciding {
+		args = append(args, s.quiet())
+	}
+	if err := s.DB.Batch(s.ctx, pg.System, pg.All(&subjects, sql, args...)); err != nil || len(subjects) == 0 {
 		return v, lead, owner, err
 	}
 	of := subjects[0]
@@ -154,6 +158,16 @@ func (s *Seeder) openValidation(a validated) (v validation.Validation, lead, own
 	}
 	v, err = s.Validations.Open(s.ctx, lead, in)
 	return v, lead, owner, err
+}
+
+// quiet are the memberships whom nobody validates.
+func (s *Seeder) quiet() (out []uuid.UUID) {
+	for _, x := range s.stories {
+		if x.quiet {
+			out = append(out, x.member.ID)
+		}
+	}
+	return out
 }
 
 // planned is the line of an adopted plan in which a membership was chosen, or nil.
