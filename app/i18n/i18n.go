@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -191,6 +192,25 @@ func DateTime(ctx context.Context, t time.Time, zone *time.Location) string {
 // Number writes an integer with the language's grouping.
 func Number(ctx context.Context, n int64) string {
 	return message.NewPrinter(language.Make(Lang(ctx))).Sprintf("%d", n)
+}
+
+// Decimal writes an exact decimal, such as -24150.00, with the separators of the language and
+// all of its digits. A text that is none stays as it is.
+func Decimal(ctx context.Context, text string) string {
+	whole, part, _ := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || strings.Trim(part, "0123456789") != "" {
+		return text
+	}
+	out := Number(ctx, n)
+	if part != "" {
+		half := message.NewPrinter(language.Make(Lang(ctx))).Sprintf("%.1f", 0.5)
+		out += strings.Trim(half, "05") + part
+	}
+	if strings.HasPrefix(text, "-") {
+		out = "-" + out
+	}
+	return out
 }
 
 // Country is a country's name by its code of two letters (ISO 3166-1); a code that is none

@@ -110,6 +110,13 @@ func TestTranslate(t *testing.T) {
 		{es, i18n.Number(es, 1234567), "1.234.567"},
 		{en, i18n.Number(en, 1234567), "1,234,567"},
 		{en, i18n.Number(en, -42), "-42"},
+		{en, i18n.Decimal(en, "-24150.00"), "-24,150.00"},
+		{es, i18n.Decimal(es, "1024150.05"), "1.024.150,05"},
+		{en, i18n.Decimal(en, "0"), "0"},
+		{en, i18n.Decimal(en, "-0.50"), "-0.50"},
+		{en, i18n.Decimal(en, "1e9"), "1e9"},
+		{en, i18n.Decimal(en, "1.5e3"), "1.5e3"},
+		{en, i18n.Decimal(en, ""), ""},
 	} {
 		if x.got != x.want {
 			t.Errorf("got %q, want %q", x.got, x.want)

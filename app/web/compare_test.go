@@ -151,13 +151,13 @@ func TestPicturesOfBenefits(t *testing.T) {
 	for _, row := range doc.Find("main tbody tr").EachIter() {
 		rows[strings.Join(row.Children().Map(func(_ int, s *goquery.Selection) string { return strings.TrimSpace(s.Text()) }), " ")] = true
 	}
-	for _, want := range []string{"Liechtenstein 2 None on the last day", "Germany 0 In force", "Export to the partner 8", "FAST lane 6", "General lane 4", "Lane not said 3", "May 2025 6 0 3", "Stratified examination 3", "July 2025 3 0 0", "September 2025 0 0 1", "Penalty mitigated 1 0 USD 8000.00 USD 2000.50 USD 5999.50 USD"} {
+	for _, want := range []string{"Liechtenstein 2 None on the last day", "Germany 0 In force", "Export to the partner 8", "FAST lane 6", "General lane 4", "Lane not said 3", "May 2025 6 0 3", "Stratified examination 3", "July 2025 3 0 0", "September 2025 0 0 1", "Penalty mitigated 1 0 USD 8,000.00 USD 2,000.50 USD 5,999.50 USD"} {
 		if !rows[want] {
 			t.Errorf("no row %q in %v", want, rows)
 		}
 	}
 	partSays(t, doc.Find("#abroad"), "1 shipment names no country")
-	partSays(t, doc.Find("#amounts svg"), "5000.00 → 1000.00", "8000.00 → 2000.50")
+	partSays(t, doc.Find("#amounts svg"), "5,000.00 → 1,000.00", "8,000.00 → 2,000.50")
 
 	links := doc.Find("main a[href^='/benefits/numbers.csv?']").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("href", "") })
 	if len(links) != 10 {

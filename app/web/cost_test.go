@@ -57,7 +57,7 @@ func TestCosts(t *testing.T) {
 		t.Errorf("twice: %s", doc.Find("main").Text())
 	}
 	doc := a.want(200, reader, "GET", "/benefits/costs", nil)
-	says(t, doc, "1450.25 USD", "30.5", "<i>broker</i>", "2025-03")
+	says(t, doc, "1,450.25 USD", "30.5", "<i>broker</i>", "2025-03")
 	if doc.Find("main a[href^='/benefits/costs/']").Length() != 0 {
 		t.Error("a reader is led to forms")
 	}
@@ -74,7 +74,7 @@ func TestCosts(t *testing.T) {
 	a.want(303, owner, "POST", "/benefits/costs/years/new", year)
 	year["year"] = []string{"1066"}
 	a.want(422, owner, "POST", "/benefits/costs/years/new", year)
-	says(t, a.want(200, owner, "GET", "/benefits/costs", nil), "Sum of 2025", "9001.05 USD")
+	says(t, a.want(200, owner, "GET", "/benefits/costs", nil), "Sum of 2025", "9,001.05 USD")
 	row := "/benefits/costs/years/" + w.Text(`select id::text from membership_cost where company_id = $1 and item = 'staff'`, owner.CompanyID)
 	edit := fill(t, a.want(200, owner, "GET", row, nil), row)
 	edit["amount"] = []string{"100"}

@@ -134,7 +134,7 @@ func Hours(minutes *int) string {
 
 func (p ListPage) totals(ctx context.Context) (out []ui.Pair) {
 	for _, s := range p.sums() {
-		out = append(out, ui.Pair{Key: i18n.T(ctx, "Sum of %d", s.Year), Value: s.Amount + " " + s.Currency})
+		out = append(out, ui.Pair{Key: i18n.T(ctx, "Sum of %d", s.Year), Value: i18n.Decimal(ctx, s.Amount) + " " + s.Currency})
 	}
 	return out
 }

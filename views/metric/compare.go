@@ -96,7 +96,7 @@ func returned(ctx context.Context, years []briefing.Year) (out []Lead) {
 			continue
 		}
 		l := Lead{Title: i18n.T(ctx, "Return of %d", y.Year), Value: i18n.T(ctx, "%s for each %s spent", fixed(y.Return.Value, 2), y.Currency), Range: i18n.T(ctx, "95 percent range: %s to %s", fixed(y.Return.Low, 2), fixed(y.Return.High, 2)),
-			Sum: i18n.T(ctx, "(about %s saved + %s mitigated) / %s cost of membership", rounded(ctx, y.Saved.Value), y.Mitigated, y.Cost), Quality: app.Partial, year: y.Year}
+			Sum: i18n.T(ctx, "(about %s saved + %s mitigated) / %s cost of membership", rounded(ctx, y.Saved.Value), i18n.Decimal(ctx, y.Mitigated), i18n.Decimal(ctx, y.Cost)), Quality: app.Partial, year: y.Year}
 		if y.Covered == 12 && y.Member == 12 {
 			l.Quality = app.Estimate
 		}

@@ -134,7 +134,8 @@ func (p FiguresPage) countName(ctx context.Context, c app.Count) string {
 	return name
 }
 
-func money(m app.Money, amount string) string {
+func money(ctx context.Context, m app.Money, amount string) string {
+	amount = i18n.Decimal(ctx, amount)
 	if m.Currency == "" {
 		return amount
 	}

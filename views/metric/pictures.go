@@ -312,7 +312,7 @@ func (p FiguresPage) mitigated(ctx context.Context) (out []chart.LollipopProps) 
 			out = append(out, chart.LollipopProps{ID: "mitigated-" + m.Currency + "-", Title: i18n.T(ctx, "Proposed and assessed amounts %s", m.Currency), From: i18n.T(ctx, "Proposed"), To: i18n.T(ctx, "Assessed"), Unit: m.Currency,
 				Desc: i18n.T(ctx, "Hollow diamonds: what was proposed. Filled dots: what was assessed in the end. The table below has the same figures.")})
 		}
-		out[i].Rows = append(out[i].Rows, chart.Stick{Label: i18n.T(ctx, m.Kind.Name()), From: proposed, To: assessed, Text: m.Proposed + " → " + m.Assessed})
+		out[i].Rows = append(out[i].Rows, chart.Stick{Label: i18n.T(ctx, m.Kind.Name()), From: proposed, To: assessed, Text: i18n.Decimal(ctx, m.Proposed) + " → " + i18n.Decimal(ctx, m.Assessed)})
 	}
 	return out
 }

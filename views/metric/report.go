@@ -228,7 +228,7 @@ func (s Sheet) charges(ctx context.Context) string {
 		if c.Mode != "" {
 			mode = s.mode(ctx, c.Mode)
 		}
-		text := i18n.T(ctx, "%s: %s %s + %s for each day of storage", mode, c.PerExam, c.Currency, c.StoragePerDay)
+		text := i18n.T(ctx, "%s: %s %s + %s for each day of storage", mode, i18n.Decimal(ctx, c.PerExam), c.Currency, i18n.Decimal(ctx, c.StoragePerDay))
 		if c.HoldMinutes != nil {
 			text += ", " + i18n.T(ctx, "hold of %s", minutes(ctx, *c.HoldMinutes))
 		}
@@ -251,7 +251,7 @@ func (s Sheet) spent(ctx context.Context) string {
 		if i, ok := s.Names.Costs.Item(x.Item); ok {
 			name = i18n.T(ctx, i.Name)
 		}
-		out = append(out, i18n.T(ctx, "%d %s: %s %s", x.Year, name, x.Amount, x.Currency))
+		out = append(out, i18n.T(ctx, "%d %s: %s %s", x.Year, name, i18n.Decimal(ctx, x.Amount), x.Currency))
 	}
 	return more(ctx, out, len(list))
 }
