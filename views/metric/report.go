@@ -198,11 +198,30 @@ func savings(ctx context.Context, list []briefing.Amount) string {
 
 // Rows that fit on a page; the portal shows the rest.
 const (
+	mostMembers = 3
 	mostYears   = 6
-	mostCosts   = 8
-	mostSources = 6
-	mostNote    = 120 // characters
+	mostCosts   = 5
+	mostSources = 4
+	mostFile    = 60 // characters of a name
+	mostNote    = 80
+	airy        = 12 // leads, and rows of modes in their currencies, that leave room for the arithmetic of each
 )
+
+// dense reports whether so much is to be said that it has to be said small.
+func (s Sheet) dense() bool {
+	return len(s.Modes)*max(len(s.Whole.Money), 1)+2*len(s.Whole.Money) > airy
+}
+
+// members are the memberships that fit, in lines.
+func (s Sheet) members(ctx context.Context) (out []string) {
+	for _, m := range s.Memberships[:min(len(s.Memberships), mostMembers)] {
+		out = append(out, s.member(ctx, m))
+	}
+	if rest := len(s.Memberships) - len(out); rest > 0 {
+		out[len(out)-1] += "; " + i18n.N(ctx, "and %d more in the portal", "and %d more in the portal", rest)
+	}
+	return out
+}
 
 // recent are the years that fit, the latest first.
 func (s Sheet) recent() []briefing.Year { return s.Years[:min(len(s.Years), mostYears)] }
@@ -268,7 +287,7 @@ func more(ctx context.Context, out []string, all int) string {
 func sourceNames(ctx context.Context, list []briefing.Source) string {
 	var out []string
 	for _, f := range list[:min(len(list), mostSources)] {
-		text := f.Name + " (SHA-256 " + f.SHA256[:min(12, len(f.SHA256))] + "…"
+		text := cut(f.Name, mostFile) + " (SHA-256 " + f.SHA256[:min(12, len(f.SHA256))] + "…"
 		if f.Note != "" {
 			text += ", " + cut(f.Note, mostNote)
 		}
