@@ -476,6 +476,7 @@ var varied = map[string]func(copied, string) string{
 	"enforcement_case.reference": copied.reference,
 	"appeal.reference":           copied.reference,
 	"change_case.reference":      copied.reference,
+	"claim.reference":            copied.reference,
 	"evidence_version.blob_key":  func(c copied, v string) string { return v + "-" + strconv.Itoa(c.serial) },
 }
 
