@@ -185,6 +185,18 @@ async function reportOf(owner, what) {
   await says(owner, createHash('sha256').update(numbers).digest('hex'), 'the hash of the numbers');
 }
 
+// above is what headquarters sees of all members: groups, and benefits that members do not see.
+async function above() {
+  const hanna = await enter('Customs staff account', 'Hanna Weiss');
+  await read(hanna, '/desk/headquarters/benefits', 'benefits of members');
+  await says(hanna, 'Who report', 'how many members report');
+  await visit(hanna, '/desk/claims/numbers', 'numbers of claims');
+  await visit(hanna, '/desk/claims/gaps', 'benefits that members do not see');
+  await hanna.locator('main a[href^="/desk/claims/gaps/"]').first().click();
+  await hanna.waitForLoadState();
+  await look(hanna, 'a benefit that members do not see');
+}
+
 export async function benefits() {
   const owner = await enter('Business account', 'Bluewater Home Goods');
   await visit(owner, '/benefits', 'benefits in figures');
@@ -199,6 +211,7 @@ export async function benefits() {
   await spoiled();
   await claimed(owner);
   await asked();
+  await above();
   await costs(owner);
   await reportOf(owner, 'a member that fares better');
   await visit(owner, '/benefits/reports', 'reports for the management');

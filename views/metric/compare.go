@@ -45,7 +45,7 @@ func verdict(ctx context.Context, l briefing.Line) judgement {
 	if l.Own == nil {
 		return judgement{}
 	}
-	why := i18n.T(ctx, "%s of %s compared shipments were examined. At the rates of others it would have been %s.", i18n.Number(ctx, int64(l.Examined)), i18n.Number(ctx, int64(l.Compared)), amount(l.Expected))
+	why := i18n.T(ctx, "%s of %s compared shipments were examined. At the rates of others it would have been %s.", i18n.Number(ctx, int64(l.Examined)), i18n.Number(ctx, int64(l.Compared)), amount(ctx, l.Expected))
 	switch {
 	case l.Direction < 0:
 		return judgement{ui.Good, i18n.T(ctx, "Your goods were examined less often than those of others"), why + " " + i18n.T(ctx, "Chance alone does not explain the difference. Whether membership is the cause, figures cannot say.")}
@@ -59,14 +59,14 @@ func verdict(ctx context.Context, l briefing.Line) judgement {
 func Leads(ctx context.Context, c briefing.Content) []Lead {
 	w := c.Whole
 	of := i18n.T(ctx, "%s of %s shipments are compared.", i18n.Number(ctx, int64(w.Compared)), i18n.Number(ctx, int64(w.Shipments)))
-	often := Lead{Title: i18n.T(ctx, "Examined beside others"), Value: i18n.T(ctx, "Not enough data"), Quality: app.Nothing, Sum: i18n.T(ctx, "%d examined / %s expected.", w.Examined, amount(w.Expected)) + " " + of}
+	often := Lead{Title: i18n.T(ctx, "Examined beside others"), Value: i18n.T(ctx, "Not enough data"), Quality: app.Nothing, Sum: i18n.T(ctx, "%d examined / %s expected.", w.Examined, amount(ctx, w.Expected)) + " " + of}
 	if w.Ratio != nil {
 		often.Value, often.Range, often.Quality = i18n.T(ctx, "%s times as often", fixed(w.Ratio.Value, 2)), i18n.T(ctx, "95 percent range: %s to %s", fixed(w.Ratio.Low, 2), fixed(w.Ratio.High, 2)), app.Complete
 		if w.Compared < w.Shipments || c.Quality != app.Complete || c.AllPorts > 0 {
 			often.Quality = app.Partial
 		}
 	}
-	out := []Lead{often, estimated(ctx, i18n.T(ctx, "Examinations avoided"), w.Avoided, "", i18n.T(ctx, "%s expected - %d examined.", amount(w.Expected), w.Examined)+" "+of),
+	out := []Lead{often, estimated(ctx, i18n.T(ctx, "Examinations avoided"), w.Avoided, "", i18n.T(ctx, "%s expected - %d examined.", amount(ctx, w.Expected), w.Examined)+" "+of),
 		estimated(ctx, i18n.T(ctx, "Hours saved"), w.Hours, "", i18n.T(ctx, "Examinations avoided x median hold. The hold is known of %s shipments.", i18n.Number(ctx, int64(w.Held))))}
 	for _, m := range w.Money {
 		sum := i18n.T(ctx, "Examinations avoided x cost of one + storage. The cost is known of %s shipments.", i18n.Number(ctx, int64(m.Shipments)))
@@ -161,11 +161,11 @@ func (p FiguresPage) yearsOfMoney() (n int) {
 func fixed(x float64, digits int) string { return strconv.FormatFloat(x, 'f', digits, 64) }
 
 // amount is an expected number: small ones need a digit more.
-func amount(x float64) string {
+func amount(ctx context.Context, x float64) string {
 	if math.Abs(x) < 1 && x != 0 {
-		return fixed(x, 2)
+		return i18n.Decimal(ctx, fixed(x, 2))
 	}
-	return fixed(x, 1)
+	return i18n.Decimal(ctx, fixed(x, 1))
 }
 
 // rounded is an estimate for a person to read: no more digits than it deserves.
