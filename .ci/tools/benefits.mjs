@@ -172,14 +172,15 @@ async function reportOf(owner, what) {
   await done(owner, 'Keep this report');
   const at = path(owner);
   await look(owner, 'report for the management, ' + what);
+  const sheets = (pdf) => pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length;
+  expect(sheets(await owner.pdf({ preferCSSPageSize: true })) === 1, 'the page of the report does not print on one page');
   const link = owner.locator('main a[href$="/report.pdf"]');
   for (let i = 0; i < 120 && !(await link.count()); i++) {
     await owner.waitForTimeout(500);
     await owner.goto(base + at);
   }
   const pdf = await (await owner.request.get(base + at + '/report.pdf')).body();
-  const pages = pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length;
-  expect(pages === 1, `the report for the management has ${pages} pages as PDF`);
+  expect(sheets(pdf) === 1, `the report for the management has ${sheets(pdf)} pages as PDF`);
   if (shots) writeFileSync(`${shots}/report-${what.replace(/\W+/g, '-')}.pdf`, pdf);
   const numbers = await (await owner.request.get(base + at + '/report.json')).body();
   await says(owner, createHash('sha256').update(numbers).digest('hex'), 'the hash of the numbers');
