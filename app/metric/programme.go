@@ -100,6 +100,9 @@ type toldRow struct {
 	AsOf       *time.Time
 }
 
+// number reports whether the row tells one, and not only a group.
+func (r toldRow) number() bool { return r.What != "" && r.What != "elsewhere" }
+
 func (r toldRow) basis() Basis {
 	return Basis{Members: r.Members, Reporting: *r.Reporting, Behind: *r.Behind, Full: *r.Complete, AsOf: *r.AsOf}
 }
@@ -119,6 +122,10 @@ func (s *Service) Programme(ctx context.Context, by identity.Actor, programme st
 	var rows []toldRow
 	if err := s.DB.Batch(ctx, by.Scope(), pg.All(&rows, `select * from benefit_of_programme($1, $2)`, programme, year)); err != nil {
 		return o, fmt.Errorf("read the benefits of a programme: %w", err)
+	}
+	if !slices.ContainsFunc(rows, toldRow.number) { // nothing to put beside what others met
+		o.take(rows, others{})
+		return o, nil
 	}
 	list, files, err := s.Baselines.EveryCohort(ctx, by, programme, first, first.AddMonths(11))
 	if err != nil {
