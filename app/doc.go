@@ -64,6 +64,7 @@
 //   - baseline: what others meet, signed off by a second person, to compare members with
 //   - cost: what a company says that examinations and its membership cost it
 //   - metric: the arithmetic of benefit figures, with intervals
+//   - briefing: the one page that shows a company's management what membership brings
 //   - claim: what members say was not given to them, and benefits that nobody sees
 //   - headquarters: the programme from above: numbers that open their rows, the yearly report, comparisons
 //

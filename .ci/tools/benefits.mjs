@@ -219,7 +219,7 @@ export async function benefits() {
 
   // Members whose figures say something else: one that does not fare better, one with too little
   // to tell, and one that crosses the border.
-  for (const [company, name] of [['Silverline Consolidators', 'benefits of a member that fares worse'], ['Granite Peak Exports', 'benefits of a member with few shipments'], ['Rio Vista Transport', 'benefits of a carrier']]) {
+  for (const [company, name] of [['Silverline Consolidators', 'benefits of a member that fares worse'], ['Granite Peak Exports', 'benefits of a member with few shipments'], ['Rio Vista Transport', 'benefits of a carrier'], ['Noordzee Logistiek', 'benefits of a member in the union']]) {
     const other = await enter('Business account', company);
     await read(other, '/benefits?months=24', name);
     if (company.startsWith('Granite')) await says(other, 'Not enough data', 'too few shipments');
