@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,13 +111,13 @@ const kindsSQL = `select k.programme, k.entity_type,
 // during a suspension, membership did not bring.
 func (s *Service) Case(ctx context.Context, by identity.Actor, p Period, as As) (c Case, err error) {
 	c.Costs.Defaults = s.Costs.Defaults
-	var saved []yearRow
+	var saved []mitigatedRow
 	var rows []monthRow
 	var events []arrangement.Row
 	var kinds []kindRow
 	c.Company, rows, err = s.read(ctx, by, p, append(cost.Queries(&c.Costs, by.CompanyID), arrangement.Known(&events, ""),
 		pg.All(&kinds, kindsSQL, by.CompanyID, p.firstYear(), p.To),
-		pg.All(&saved, `select extract(year from month)::int as year, currency, sum(proposed - assessed)::text as amount from benefit_month
+		pg.All(&saved, `select month, currency, sum(proposed - assessed)::text as amount from benefit_month
 			where company_id = $1 and month between $2 and $3 and kind in ('isf_mitigation', 'penalty_mitigation') and type = '' and country = '' and currency <> '' group by 1, 2`, by.CompanyID, p.firstYear(), p.To))...)
 	if err != nil {
 		return c, err
@@ -201,14 +202,15 @@ func (c cohorts) used(own map[cell]Share, file uuid.UUID) bool {
 	return false
 }
 
-type yearRow struct {
-	Year     int
+// mitigatedRow is what was proposed less what was assessed, in a month.
+type mitigatedRow struct {
+	Month    clock.Day
 	Currency string
 	Amount   string
 }
 
 // years parts what was saved and spent by calendar years.
-func years(p Period, own map[cell]Share, known cohorts, costs cost.Costs, saved []yearRow) (out []Year) {
+func years(p Period, own map[cell]Share, known cohorts, costs cost.Costs, saved []mitigatedRow) (out []Year) {
 	for n := p.To.Year(); n >= p.From.Year(); n-- {
 		y := Year{Year: n, Months: 12}
 		if n == p.To.Year() {
@@ -237,10 +239,8 @@ func years(p Period, own map[cell]Share, known cohorts, costs cost.Costs, saved 
 		for _, w := range whole.Money {
 			at(w.Currency).Saved = w.Weighed
 		}
-		for _, r := range saved {
-			if r.Year == n {
-				at(r.Currency).Mitigated = r.Amount
-			}
+		for currency, amount := range mitigated(saved, n, known) {
+			at(currency).Mitigated = amount
 		}
 		for currency, amount := range costs.Year(n) {
 			at(currency).Cost = amount
@@ -252,6 +252,28 @@ func years(p Period, own map[cell]Share, known cohorts, costs cost.Costs, saved 
 			y.Money = append(y.Money, *m)
 		}
 		out = append(out, y)
+	}
+	return out
+}
+
+// mitigated adds what was mitigated in the months of a year in which the company was a member,
+// exactly, by currency.
+func mitigated(rows []mitigatedRow, year int, known cohorts) map[string]string {
+	sums := map[string]*big.Rat{}
+	for _, r := range rows {
+		if r.Month.Year() != year || !known.member[r.Month] {
+			continue
+		}
+		if sums[r.Currency] == nil {
+			sums[r.Currency] = new(big.Rat)
+		}
+		if x, ok := new(big.Rat).SetString(r.Amount); ok { // the database wrote it
+			sums[r.Currency].Add(sums[r.Currency], x)
+		}
+	}
+	out := map[string]string{}
+	for currency, sum := range sums {
+		out[currency] = sum.FloatString(2)
 	}
 	return out
 }

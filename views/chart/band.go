@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -29,6 +30,10 @@ const (
 	bandTop    = 12
 	bandFoot   = 30
 )
+
+func (p BandProps) shown() bool {
+	return slices.ContainsFunc(p.Points, func(x Point) bool { return !x.Hidden })
+}
 
 func (p BandProps) id(part string) string { return p.ID + "band-" + part }
 

@@ -30,6 +30,14 @@ func qualityName(ctx context.Context, q app.Quality) string {
 	return map[app.Quality]string{app.Complete: i18n.T(ctx, "Complete"), app.Partial: i18n.T(ctx, "Partial"), app.Estimate: i18n.T(ctx, "Estimate"), app.Nothing: i18n.T(ctx, "Not enough data")}[q]
 }
 
+// mark is the quality beside a number; where there is none, the number says so itself.
+func mark(ctx context.Context, q app.Quality) string {
+	if q == app.Nothing {
+		return ""
+	}
+	return qualityName(ctx, q)
+}
+
 func qualityKind(q app.Quality) ui.Kind {
 	return map[app.Quality]ui.Kind{app.Complete: ui.Good, app.Partial: ui.Warn, app.Estimate: ui.Info, app.Nothing: ui.Info}[q]
 }

@@ -243,7 +243,7 @@ func leads(list []Lead) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Card(ui.CardProps{Title: l.Title, Kind: qualityKind(l.Quality), Tag: qualityName(ctx, l.Quality)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Card(ui.CardProps{Title: l.Title, Kind: qualityKind(l.Quality), Tag: mark(ctx, l.Quality)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1953,9 +1953,9 @@ func returns(p FiguresPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var106 string
-					templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "Net = saved + mitigated - cost of membership. Back for each one spent = (saved + mitigated) / cost. Saved is an estimate, the others are exact. Currencies are never added to each other."))
+					templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "Net = saved + mitigated - cost of membership. Only months in which you were an active member count for what was saved and mitigated. Back for each one spent = (saved + mitigated) / cost. Saved is an estimate, the others are exact. Currencies are never added to each other."))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `metric/compare.templ`, Line: 279, Col: 209}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `metric/compare.templ`, Line: 279, Col: 296}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var106))
 					if templ_7745c5c3_Err != nil {
