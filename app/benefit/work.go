@@ -32,7 +32,15 @@ func (w *Worker) Timeout(*river.Job[Args]) time.Duration { return 10 * time.Minu
 // Work goes on with an import. A file that cannot be read stops it at once, and whatever else
 // after the last try; a person then says what is to happen.
 func (w *Worker) Work(ctx context.Context, job *river.Job[Args]) error {
-	err := w.Service.Work(ctx, job.Args.Import)
+	end, ok, err := w.Service.alone(ctx, job.Args.Import)
+	if err != nil {
+		return err
+	}
+	if !ok { // another portal is about to end it
+		return river.JobSnooze(5 * time.Second)
+	}
+	defer end()
+	err = w.Service.Work(ctx, job.Args.Import)
 	problems := fault.Fields(err)
 	switch {
 	case err == nil:

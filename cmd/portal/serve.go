@@ -68,6 +68,9 @@ func (p *parts) serve(ctx context.Context, e *environment) (err error) {
 	if err := p.catalogues.Sync(ctx); err != nil {
 		return err
 	}
+	if err := p.benefits.Resume(ctx); err != nil {
+		return err
+	}
 	working, leaving := make(chan struct{}), make(chan struct{})
 	p.web.Ready = func(ctx context.Context) error {
 		select {

@@ -442,6 +442,7 @@ func (p *parts) jobs() (err error) {
 				_, err := p.recognitions.Alarm(ctx)
 				return err
 			}},
+			{Name: "resume_imports", Every: time.Minute, Do: p.benefits.Resume},
 			{Name: "sweep_imports", Every: time.Hour, Do: func(ctx context.Context) error {
 				_, err := p.benefits.Sweep(ctx)
 				return err
