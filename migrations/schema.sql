@@ -315,6 +315,7 @@ declare
   months date[];
   gone date[];
   n int;
+  joined int := 0;
 begin
   if looking() <> 'system' then raise exception 'only jobs take imports over' using errcode = 'insufficient_privilege'; end if;
   select * into i from benefit_import where id = which for update;
@@ -340,16 +341,30 @@ begin
     on conflict (company_id, kind, entry_no, line, ref) where replaced_by is null do nothing;
   get diagnostics n = row_count;
   if n < i.events_staged then
-    insert into benefit_wrong (import_id, company_id, row_no, n, field, message, args, cell)
-      select which, i.company_id, s.row_no, 100 + s.part, 'entry', 'The same entry and line is there already. It is left out', '[]', left(s.entry_no || ' ' || s.line || ' ' || s.ref, 100)
-      from benefit_staged s where s.import_id = which
-        and not exists (select from benefit_event e where e.company_id = i.company_id and e.import_id = which and e.row_no = s.row_no and e.part = s.part)
-      order by s.row_no, s.part limit greatest(0, 1000 - (select count(*) from benefit_wrong w where w.import_id = which))
-      on conflict do nothing;
+    with left_out as materialized (
+        select s.row_no, s.part, s.kind, s.entry_no, s.line, s.ref, s.tariff, s.tariff_amount from benefit_staged s
+          where s.import_id = which and not exists (select from benefit_event e where e.company_id = i.company_id and e.import_id = which and e.row_no = s.row_no and e.part = s.part)),
+      more as materialized (
+        select o.row_no, o.part, o.tariff_amount, e.row_no as line_row, e.part as line_part from left_out o
+          join benefit_event e on e.company_id = i.company_id and e.kind = o.kind and e.entry_no = o.entry_no and e.line = o.line and e.ref = o.ref and e.replaced_by is null and e.import_id = which
+          join benefit_staged f on f.import_id = which and f.row_no = e.row_no and f.part = e.part
+          where o.tariff <> '' and f.tariff <> '' and o.tariff <> f.tariff
+            and not exists (select from left_out x where x.kind = o.kind and x.entry_no = o.entry_no and x.line = o.line and x.ref = o.ref and x.tariff = o.tariff and x.row_no < o.row_no)),
+      added as (
+        update benefit_event e set amount = coalesce(e.amount, 0) + x.amount
+          from (select line_row, line_part, sum(tariff_amount) as amount from more where tariff_amount is not null group by line_row, line_part) x
+          where e.company_id = i.company_id and e.import_id = which and e.row_no = x.line_row and e.part = x.line_part),
+      told as (
+        insert into benefit_wrong (import_id, company_id, row_no, n, field, message, args, cell)
+          select which, i.company_id, o.row_no, 100 + o.part, 'entry', 'The same entry and line is there already. It is left out', '[]', left(o.entry_no || ' ' || o.line || ' ' || o.ref, 100)
+          from left_out o where not exists (select from more m where m.row_no = o.row_no and m.part = o.part)
+          order by o.row_no, o.part limit greatest(0, 1000 - (select count(*) from benefit_wrong w where w.import_id = which))
+          on conflict do nothing)
+      select count(*) from more into joined;
   end if;
   select coalesce(array_agg(distinct month), '{}') from benefit_staged where import_id = which into months;
   perform benefit_roll(i.company_id, months || coalesce(gone, '{}'));
-  update benefit_import set status = 'taken', finished_at = at, events_taken = n, events_duplicate = i.events_staged - n,
+  update benefit_import set status = 'taken', finished_at = at, events_taken = n, events_joined = joined, events_duplicate = i.events_staged - n - joined,
       first_on = (select min(day) from benefit_staged where import_id = which), last_on = (select max(day) from benefit_staged where import_id = which), version = version + 1
     where id = which;
   delete from benefit_staged where import_id = which;
@@ -2233,6 +2248,8 @@ CREATE TABLE public.benefit_import (
     undone_at timestamp with time zone,
     replaced_by uuid,
     version integer DEFAULT 1 NOT NULL,
+    events_joined integer DEFAULT 0 NOT NULL,
+    failure_args jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT benefit_import_bringer_check CHECK ((length(bringer) <= 200)),
     CONSTRAINT benefit_import_check CHECK (((status = 'replaced'::text) = (replaced_by IS NOT NULL))),
     CONSTRAINT benefit_import_check1 CHECK (((status = 'undone'::text) = (undone_at IS NOT NULL))),
@@ -2304,6 +2321,20 @@ COMMENT ON COLUMN public.benefit_import.rows_read IS 'Rows whose events are stag
 --
 
 COMMENT ON COLUMN public.benefit_import.events_duplicate IS 'Events left out because the same one, by entry and line, is there.';
+
+
+--
+-- Name: COLUMN benefit_import.events_joined; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_import.events_joined IS 'Rows that are further tariff numbers of a line of the same file.';
+
+
+--
+-- Name: COLUMN benefit_import.failure_args; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_import.failure_args IS 'What stands for the verbs of failure.';
 
 
 --
@@ -2419,7 +2450,9 @@ CREATE UNLOGGED TABLE public.benefit_staged (
     amount numeric,
     proposed numeric,
     assessed numeric,
-    currency text NOT NULL COLLATE pg_catalog."C"
+    currency text NOT NULL COLLATE pg_catalog."C",
+    tariff text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    tariff_amount numeric
 );
 
 
@@ -2428,6 +2461,13 @@ CREATE UNLOGGED TABLE public.benefit_staged (
 --
 
 COMMENT ON TABLE public.benefit_staged IS 'Events of imports that are not taken over yet.';
+
+
+--
+-- Name: COLUMN benefit_staged.tariff_amount; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.benefit_staged.tariff_amount IS 'Customs value of this tariff number alone; null: amount is that of the line.';
 
 
 --

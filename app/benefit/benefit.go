@@ -8,6 +8,9 @@
 // makes the sums anew. Until then nothing of it counts; after it everything does. An import
 // can be undone: its events go, and what it replaced counts again.
 //
+// A line of an entry with several tariff numbers comes as several rows of one file: it is one
+// event, and the values of its tariff numbers are added up.
+//
 // Two events are the same if kind, entry number, line and ref are (ref tells the types of
 // examination of one entry apart, and names events without an entry). The first one stays.
 //
@@ -144,9 +147,11 @@ type Import struct {
 	EventsStaged    int
 	EventsTaken     int
 	EventsDuplicate int
+	EventsJoined    int // further tariff numbers of a line
 	FirstOn         *clock.Day
 	LastOn          *clock.Day
-	Failure         string
+	Failure         string // English source text with verbs
+	FailureArgs     string // JSON
 	Bringer         string
 	BroughtAt       time.Time
 	FinishedAt      *time.Time
@@ -154,6 +159,9 @@ type Import struct {
 	ReplacedBy      *uuid.UUID
 	Version         int
 }
+
+// Problem is why the import stopped, for pages to translate; without a message: nobody knows.
+func (i Import) Problem() fault.Field { return fault.F("", i.Failure, arguments(i.FailureArgs)...) }
 
 // Percent is how much of the file was read.
 func (i Import) Percent() int { return int(min(i.BytesRead, i.Size) * 100 / max(i.Size, 1)) }
@@ -179,7 +187,7 @@ func (i Import) mapping() (out map[string]string, err error) {
 }
 
 const importSQL = `select id, company_id, layout, file_name, sha256, size, blob_key, heading::text as heading, mapping::text as mapping, mapped, status, replaces_from, replaces_to, rows_read, rows_wrong,
-	bytes_read, events_staged, events_taken, events_duplicate, first_on, last_on, failure, bringer, brought_at, finished_at, undone_at, replaced_by, version from benefit_import`
+	bytes_read, events_staged, events_taken, events_duplicate, events_joined, first_on, last_on, failure, failure_args::text as failure_args, bringer, brought_at, finished_at, undone_at, replaced_by, version from benefit_import`
 
 // Service is what people do with benefit events.
 type Service struct {
@@ -236,16 +244,20 @@ type Wrong struct {
 
 // Problem is the problem as a fault field, for pages to translate.
 func (w Wrong) Problem() fault.Field {
-	var args []any
-	if json.Unmarshal([]byte(w.Args), &args) != nil {
-		args = nil
+	return fault.F(w.Field, w.Message, arguments(w.Args)...)
+}
+
+// arguments are those of a message, as they were kept in JSON.
+func arguments(text string) (args []any) {
+	if json.Unmarshal([]byte(text), &args) != nil {
+		return nil
 	}
 	for i, a := range args {
 		if f, ok := a.(float64); ok {
 			args[i] = int(f)
 		}
 	}
-	return fault.F(w.Field, w.Message, args...)
+	return args
 }
 
 // shownWrong is how many problems the page of an import shows.

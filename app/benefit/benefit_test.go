@@ -235,7 +235,7 @@ func TestStopped(t *testing.T) {
 		t.Error("a broken file is taken over")
 	}
 	i = w.at(w.ann, i.ID)
-	if i.Status != benefit.Stopped || !strings.Contains(i.Failure, "Line 30002 has a quotation mark") || i.RowsRead != 20_000 {
+	if i.Status != benefit.Stopped || !strings.Contains(i.Problem().String(), "Line 30002 has a quotation mark") || i.RowsRead != 20_000 {
 		t.Errorf("%+v", i)
 	}
 	w.Must(w.s.Retry(w.Ctx, w.ann, i.ID, i.Version))

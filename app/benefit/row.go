@@ -38,6 +38,8 @@ type Event struct {
 	Proposed    string
 	Assessed    string
 	Currency    string
+	Tariff      string // tells rows of one entry line apart
+	TariffValue string // customs value of the tariff number alone; empty: Amount is that of the line
 }
 
 // value is a cell that was understood.
@@ -141,7 +143,7 @@ type compiled struct {
 	kind         Kind
 	kindOf, when int
 	day, entry, line, ref, mode, port, country, kindType, hold, release, arrived, lane, general,
-	amount, proposed, assessed, currency from
+	amount, proposed, assessed, currency, tariff, tariffValue from
 }
 
 func (l Layout) compile(spec Spec) compiled {
@@ -158,7 +160,7 @@ func (l Layout) compile(spec Spec) compiled {
 	c := compiled{kind: spec.Kind, kindOf: l.column(spec.KindOf), when: l.column(spec.When)}
 	for field, to := range map[string]*from{"day": &c.day, "entry": &c.entry, "line": &c.line, "ref": &c.ref, "mode": &c.mode, "port": &c.port, "country": &c.country,
 		"type": &c.kindType, "hold": &c.hold, "release": &c.release, "arrived": &c.arrived, "wait_lane": &c.lane, "wait_general": &c.general,
-		"amount": &c.amount, "proposed": &c.proposed, "assessed": &c.assessed, "currency": &c.currency} {
+		"amount": &c.amount, "proposed": &c.proposed, "assessed": &c.assessed, "currency": &c.currency, "tariff": &c.tariff, "tariff_amount": &c.tariffValue} {
 		*to = way(field)
 	}
 	return c
@@ -194,7 +196,10 @@ func (r *reader) minutes(f from) *int {
 func (r *reader) event(c *compiled) Event {
 	e := Event{Kind: c.kind, Entry: r.text(c.entry), Line: r.first(c.line.columns).n, Ref: r.text(c.ref), Mode: r.text(c.mode), Port: r.text(c.port), Country: r.text(c.country), Type: r.text(c.kindType),
 		HoldAt: r.first(c.hold.columns).at, ReleaseAt: r.first(c.release.columns).at, ArrivedAt: r.first(c.arrived.columns).at, WaitLane: r.minutes(c.lane), WaitGeneral: r.minutes(c.general),
-		Amount: r.text(c.amount), Proposed: r.text(c.proposed), Assessed: r.text(c.assessed)}
+		Amount: r.text(c.amount), Proposed: r.text(c.proposed), Assessed: r.text(c.assessed), Tariff: r.text(c.tariff)}
+	if v := r.text(c.tariffValue); v != "" && len(c.amount.columns) > 1 && r.values[c.amount.columns[0]].text == "" {
+		e.TariffValue = v
+	}
 	if day := r.first(c.day.columns).at; !day.IsZero() {
 		e.Day = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
 	}
@@ -391,7 +396,7 @@ func (l *list) names() string {
 }
 
 // columnsOf are the columns of COPY, in the order of copyText.
-const columnsOf = `benefit_staged (import_id, row_no, part, kind, day, month, entry_no, line, ref, mode, port, port_group, country, type, hold_at, release_at, arrived_at, wait_lane, wait_general, amount, proposed, assessed, currency)`
+const columnsOf = `benefit_staged (import_id, row_no, part, kind, day, month, entry_no, line, ref, mode, port, port_group, country, type, hold_at, release_at, arrived_at, wait_lane, wait_general, amount, proposed, assessed, currency, tariff, tariff_amount)`
 
 // copyText adds an event in PostgreSQL's text format for COPY.
 func (e Event) copyText(b []byte, id string) []byte {
@@ -427,7 +432,11 @@ func (e Event) copyText(b []byte, id string) []byte {
 			b = append(append(b, '\t'), s...)
 		}
 	}
-	return append(text(b, e.Currency), '\n')
+	b = text(text(b, e.Currency), e.Tariff)
+	if e.TariffValue == "" {
+		return append(b, "\t\\N\n"...)
+	}
+	return append(append(append(b, '\t'), e.TariffValue...), '\n')
 }
 
 // text adds a field; what COPY gives a meaning is escaped.

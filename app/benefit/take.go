@@ -79,7 +79,7 @@ func (s *Service) Retry(ctx context.Context, by identity.Actor, id uuid.UUID, ve
 	if err := s.own(ctx, by, id); err != nil {
 		return err
 	}
-	return s.move(ctx, by, id, "benefit_import.retry", nil, `update benefit_import set status = case when finished_at is null then 'waiting' else 'undoing' end, failure = '', version = version + 1
+	return s.move(ctx, by, id, "benefit_import.retry", nil, `update benefit_import set status = case when finished_at is null then 'waiting' else 'undoing' end, failure = '', failure_args = '[]', version = version + 1
 		where id = ? and company_id = ? and version = ? and status = 'stopped'`, id, by.CompanyID, version)
 }
 

@@ -46,19 +46,19 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Args]) error {
 	case err == nil:
 		return nil
 	case len(problems) > 0:
-		return errors.Join(w.Service.stop(ctx, job.Args.Import, problems[0].String()), river.JobCancel(err))
+		return errors.Join(w.Service.stop(ctx, job.Args.Import, problems[0]), river.JobCancel(err))
 	case job.Attempt >= job.MaxAttempts:
-		return errors.Join(err, w.Service.stop(ctx, job.Args.Import, ""))
+		return errors.Join(err, w.Service.stop(ctx, job.Args.Import, fault.Field{}))
 	}
 	return err
 }
 
 // stop leaves an import to a person.
-func (s *Service) stop(ctx context.Context, id uuid.UUID, failure string) error {
+func (s *Service) stop(ctx context.Context, id uuid.UUID, why fault.Field) error {
 	ctx = context.WithoutCancel(ctx)
 	return s.DB.Write(ctx, pg.System, func(tx pg.Tx) error {
-		return tx.WithContext(ctx).Exec(`update benefit_import set status = 'stopped', failure = ?, version = version + 1 where id = ? and status in ('waiting', 'working', 'undoing')`,
-			entry.Head(failure, 1000), id).Error
+		return tx.WithContext(ctx).Exec(`update benefit_import set status = 'stopped', failure = ?, failure_args = ?::jsonb, version = version + 1 where id = ? and status in ('waiting', 'working', 'undoing')`,
+			entry.Head(why.Message, 1000), asJSON(append([]any{}, why.Args...)), id).Error
 	})
 }
 
@@ -275,12 +275,12 @@ func (s *Service) final(ctx context.Context, sql string, args []any, i Import, a
 		if err := db.Raw(sql, args...).Scan(&done).Error; err != nil || !done {
 			return err
 		}
-		var now struct{ RowsRead, RowsWrong, EventsTaken, EventsDuplicate int }
-		if err := db.Raw(`select rows_read, rows_wrong, events_taken, events_duplicate from benefit_import where id = ?`, i.ID).Scan(&now).Error; err != nil {
+		var now struct{ RowsRead, RowsWrong, EventsTaken, EventsDuplicate, EventsJoined int }
+		if err := db.Raw(`select rows_read, rows_wrong, events_taken, events_duplicate, events_joined from benefit_import where id = ?`, i.ID).Scan(&now).Error; err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, s.Now(), identity.ClockActor("import"), audit.Event{Action: action, Kind: ImportKind, Subject: i.ID, Company: i.CompanyID,
-			After: map[string]any{"rows": now.RowsRead, "wrong": now.RowsWrong, "taken": now.EventsTaken, "duplicate": now.EventsDuplicate}})
+			After: map[string]any{"rows": now.RowsRead, "wrong": now.RowsWrong, "taken": now.EventsTaken, "duplicate": now.EventsDuplicate, "joined": now.EventsJoined}})
 	})
 }
 

@@ -134,7 +134,10 @@ func TestBenefitReports(t *testing.T) {
 	if chosen := fill(t, a.want(200, owner, "GET", columns, nil), "/columns").Get("column-2"); chosen != "entry_date" {
 		t.Errorf("the columns are forgotten: %q", chosen)
 	}
-	w.Exec(`update benefit_import set status = 'stopped', mapped = true, failure = 'Line 9 is broken' where id = ?`, path[strings.LastIndexByte(path, '/')+1:])
+	w.Exec(`update benefit_import set status = 'stopped', mapped = true, failure = 'Line %d is broken', failure_args = '[9]' where id = ?`, path[strings.LastIndexByte(path, '/')+1:])
+	if text := a.want(200, owner, "GET", path, nil).Find("main").Text(); !strings.Contains(text, "Line 9 is broken") {
+		t.Errorf("why it stopped: %s", text)
+	}
 	a.want(303, owner, "POST", path+"/retry", fill(t, a.want(200, owner, "GET", path, nil), "/retry"))
 	w.Exec(`update benefit_import set status = 'stopped' where id = ?`, path[strings.LastIndexByte(path, '/')+1:])
 	a.want(303, owner, "POST", path+"/drop", fill(t, a.want(200, owner, "GET", path, nil), "/drop"))

@@ -1185,9 +1185,9 @@ func Show(p ShowPage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var48 string
-						templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(i.Failure)
+						templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Say(ctx, i.Problem()))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `benefit/imports.templ`, Line: 182, Col: 19}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `benefit/imports.templ`, Line: 182, Col: 34}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var48))
 						if templ_7745c5c3_Err != nil {
@@ -1226,8 +1226,8 @@ func Show(p ShowPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.StatTiles([]ui.Stat{{Label: i18n.T(ctx, "Rows read"), Value: i18n.Number(ctx, int64(i.RowsRead))}, {Label: i18n.T(ctx, "Events taken over"), Value: i18n.Number(ctx, int64(i.EventsTaken))},
-				{Label: i18n.T(ctx, "There already"), Value: i18n.Number(ctx, int64(i.EventsDuplicate))}, {Label: i18n.T(ctx, "Rows with a problem"), Value: i18n.Number(ctx, int64(i.RowsWrong))}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.StatTiles(append([]ui.Stat{{Label: i18n.T(ctx, "Rows read"), Value: i18n.Number(ctx, int64(i.RowsRead))}, {Label: i18n.T(ctx, "Events taken over"), Value: i18n.Number(ctx, int64(i.EventsTaken))},
+				{Label: i18n.T(ctx, "There already"), Value: i18n.Number(ctx, int64(i.EventsDuplicate))}, {Label: i18n.T(ctx, "Rows with a problem"), Value: i18n.Number(ctx, int64(i.RowsWrong))}}, joined(ctx, i)...)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

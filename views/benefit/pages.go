@@ -156,6 +156,9 @@ func details(ctx context.Context, d *app.Data, e app.Event) string {
 	if e.Amount != "" {
 		parts = append(parts, strings.TrimSpace(e.Amount+" "+e.Currency))
 	}
+	if e.Tariff != "" {
+		parts = append(parts, i18n.T(ctx, "tariff number %s", e.Tariff))
+	}
 	if e.Proposed != "" || e.Assessed != "" {
 		parts = append(parts, strings.TrimSpace(i18n.T(ctx, "proposed %s, assessed %s", e.Proposed, e.Assessed)+" "+e.Currency))
 	}
@@ -221,4 +224,12 @@ func facts(ctx context.Context, p ShowPage) []ui.Pair {
 		out = append(out, ui.Pair{Key: i18n.T(ctx, "Replaces"), Value: i18n.T(ctx, "%s to %s", i.ReplacesFrom.Text(ctx), i.ReplacesTo.Text(ctx))})
 	}
 	return out
+}
+
+// joined are the rows that belong to a line of before, if there are any.
+func joined(ctx context.Context, i app.Import) []ui.Stat {
+	if i.EventsJoined == 0 {
+		return nil
+	}
+	return []ui.Stat{{Label: i18n.T(ctx, "Further tariff numbers of a line"), Value: i18n.Number(ctx, int64(i.EventsJoined))}}
 }
