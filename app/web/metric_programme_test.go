@@ -49,6 +49,9 @@ func TestBenefitsOfMembers(t *testing.T) {
 			t.Errorf("no %q in %s", s, text)
 		}
 	}
+	if svg := doc.Find("#examinations svg[role=img]"); svg.Length() != 1 || !strings.Contains(svg.Text(), "10.0% · 3.0%") || svg.Find("desc").Text() == "" {
+		t.Errorf("the picture: %q", svg.Text())
+	}
 	for _, s := range []string{"Gus", "Ann", "1,000"} {
 		if strings.Contains(text, s) {
 			t.Errorf("%q in %s", s, text)

@@ -37,6 +37,23 @@ type Stick struct {
 	Text     string // both as words, right of the row
 }
 
+// RatesProps describes shares of groups beside those of others: a filled dot for the group, a
+// hollow diamond for others, on one axis of percent.
+type RatesProps struct {
+	ID          string // sets it apart from other charts of the page
+	Title, Desc string
+	Own, Base   string // what the two ends are called
+	Rows        []RateRow
+}
+
+// RateRow is one group.
+type RateRow struct {
+	Label     string
+	Own, Base float64 // from 0 to 1
+	Text      string  // both as words, right of the row
+	Hidden    bool    // too few to say anything: its row stays empty
+}
+
 // ends is a chart of rows with two ends: a dot and a diamond.
 type ends struct {
 	id, title, desc, unit string
@@ -62,6 +79,14 @@ func (p LollipopProps) ends() ends {
 	e := ends{p.ID + "sticks-", p.Title, p.Desc, p.Unit, p.To, p.From, nil}
 	for _, r := range p.Rows {
 		e.rows = append(e.rows, endRow{r.Label, r.Text, r.To, r.From, false})
+	}
+	return e
+}
+
+func (p RatesProps) ends() ends {
+	e := ends{p.ID + "rates-", p.Title, p.Desc, "%", p.Own, p.Base, nil}
+	for _, r := range p.Rows {
+		e.rows = append(e.rows, endRow{r.Label, r.Text, r.Own * 100, r.Base * 100, r.Hidden})
 	}
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"trustedtrader/app/i18n"
 	app "trustedtrader/app/metric"
 	"trustedtrader/app/programme"
+	"trustedtrader/views/chart"
 	"trustedtrader/views/ui"
 )
 
@@ -62,6 +63,22 @@ func (p ProgrammePage) groupName(ctx context.Context, g app.Group) string {
 		tier = i18n.T(ctx, "no tier")
 	}
 	return kind + ", " + tier
+}
+
+// rates is the picture of the groups beside others.
+func (p ProgrammePage) rates(ctx context.Context) chart.RatesProps {
+	out := chart.RatesProps{ID: "groups-", Title: i18n.T(ctx, "Examined shipments of members beside others, by group"), Own: i18n.T(ctx, "Members"), Base: i18n.T(ctx, "Others"),
+		Desc: i18n.T(ctx, "Filled dots: share of the group's shipments that were examined. Hollow diamonds: the share at the rates of others. The table below has the same figures with their ranges.")}
+	for _, g := range p.Overall.Groups {
+		for _, m := range g.Modes {
+			own, base, text := m.Beside.Own.Rate(), m.Beside.Rate().Value, i18n.T(ctx, "Not enough data")
+			if m.Beside.Enough() {
+				text = percent(own) + " · " + percent(base)
+			}
+			out.Rows = append(out.Rows, chart.RateRow{Label: p.groupName(ctx, g) + ": " + p.modeName(ctx, m.Mode), Own: own, Base: base, Text: text, Hidden: !m.Beside.Enough()})
+		}
+	}
+	return out
 }
 
 // untold are the groups with members of which no number is told.
