@@ -175,7 +175,7 @@ async function reportOf(owner, what) {
   const sheets = (pdf) => pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length;
   expect(sheets(await owner.pdf({ preferCSSPageSize: true })) === 1, 'the page of the report does not print on one page');
   const link = owner.locator('main a[href$="/report.pdf"]');
-  for (let i = 0; i < 120 && !(await link.count()); i++) {
+  for (let i = 0; i < 240 && !(await link.count()); i++) {
     await owner.waitForTimeout(500);
     await owner.goto(base + at);
   }

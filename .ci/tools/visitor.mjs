@@ -43,9 +43,9 @@ export async function look(page, name) {
     const report = await html.validateString(source);
     for (const r of report.results) for (const m of r.messages) problems.push(`${name}: html ${m.ruleId} line ${m.line}: ${m.message}`);
   }
+  await page.evaluate(axe);
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 900 });
-    await page.evaluate(axe);
     const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
     for (const v of found.violations) problems.push(`${name} at ${width}: axe ${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`);
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -68,13 +68,12 @@ export async function signIn(page, way, who) {
 const followed = new Set();
 export async function follow(page, name) {
   const links = await page.$$eval('a[href^="/"]', (list) => list.map((a) => a.getAttribute('href')));
-  for (const link of links) {
-    const [path] = link.split('#');
-    if (!path || followed.has(path) || path.startsWith('/signin/') || path.includes('lang=')) continue;
-    followed.add(path);
-    const answer = await page.request.get(base + path);
-    expect(answer.status() < 400, `${name}: the link ${path} answers ${answer.status()}`);
-  }
+  const fresh = [...new Set(links.map((link) => link.split('#')[0]))].filter((at) => at && !followed.has(at) && !at.startsWith('/signin/') && !at.includes('lang='));
+  for (const at of fresh) followed.add(at);
+  await Promise.all(fresh.map(async (at) => {
+    const answer = await page.request.get(base + at);
+    expect(answer.status() < 400, `${name}: the link ${at} answers ${answer.status()}`);
+  }));
 }
 
 // visit opens a page of ours and looks at it.

@@ -26,7 +26,7 @@ func (ReceiptArgs) Kind() string { return "application_receipt" }
 
 // InsertOpts gives up after a day or so: the receipt can be printed from its page.
 func (ReceiptArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: document.PrintQueue, MaxAttempts: 12}
+	return river.InsertOpts{Queue: document.PrintQueue, MaxAttempts: 12, Priority: 2} // after what a person asked for and waits for
 }
 
 // ReceiptWorker makes the PDF of a receipt and keeps it as a document. Doing it twice

@@ -27,7 +27,7 @@ func (ReceiptArgs) Kind() string { return "profile_receipt" }
 
 // InsertOpts gives up after a day or so: it can be printed from its page.
 func (ReceiptArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: document.PrintQueue, MaxAttempts: 12}
+	return river.InsertOpts{Queue: document.PrintQueue, MaxAttempts: 12, Priority: 2} // after what a person asked for and waits for
 }
 
 // ReceiptWorker makes the PDF of a submission and keeps it as a document. Doing it twice
