@@ -18,7 +18,7 @@ import (
 // TestBrowser starts the real program with the demo on free ports and walks it in a
 // real browser, checking every page with axe and html-validate (.ci/tools/walk.mjs).
 func TestBrowser(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 25*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 27*time.Minute)
 	defer cancel()
 	root, err := filepath.Abs("../..")
 	if err != nil {
