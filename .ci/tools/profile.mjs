@@ -14,6 +14,7 @@ export async function enter(way, who, role = 'Owner', options = {}) {
   page.setDefaultTimeout(30000);
   await page.goto(base + '/signin');
   await page.getByRole('link', { name: way }).click();
+  await page.waitForURL((u) => !u.href.startsWith(base + '/')); // the people stand on the provider's page
   const group = page.locator('section', { has: page.getByRole('heading', { name: new RegExp('^' + who) }) });
   const press = (await group.count()) ? group.locator('li', { hasText: role }).getByRole('button').first() : page.getByRole('button', { name: new RegExp('as ' + who) }).first();
   await press.click();

@@ -59,6 +59,7 @@ export async function look(page, name) {
 export async function signIn(page, way, who) {
   await page.goto(base + '/signin');
   await page.getByRole('link', { name: way }).click();
+  await page.waitForURL((u) => !u.href.startsWith(base + '/'));
   await look(page, 'provider ' + way);
   await page.getByRole('button', { name: new RegExp(who) }).first().click();
   await page.waitForURL((u) => u.href.startsWith(base));

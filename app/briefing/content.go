@@ -3,7 +3,6 @@ package briefing
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"trustedtrader/app/benefit"
@@ -183,7 +182,7 @@ func Of(c metric.Case) Content {
 			out.Years = append(out.Years, year(y, m))
 		}
 	}
-	out.Events = events(c.Counts)
+	out.Events = events(c)
 	for _, f := range c.Baselines {
 		out.Cohorts = append(out.Cohorts, Source{Name: f.Name, SHA256: f.SHA256, Note: f.Source, AsOf: f.AsOf})
 	}
@@ -238,19 +237,14 @@ func year(y metric.Year, m metric.YearMoney) Year {
 }
 
 // events are what members are given, of all countries; of crossings those by a lane of members.
-func events(counts []metric.Count) (out []Event) {
-	lanes := 0
-	for _, c := range counts {
-		switch {
-		case c.Country != "":
-		case c.Kind == benefit.Crossing && (c.Type == "fast" || c.Type == "priority"):
-			lanes += c.Events
-		case c.Type == "" && (c.Kind == benefit.Stratified || c.Kind == benefit.FrontOfLine || c.Kind == benefit.Resumption || c.Kind == benefit.Recognised):
-			out = append(out, Event{Kind: c.Kind, Events: c.Events})
-		}
+func events(c metric.Case) (out []Event) {
+	if n := c.Lanes().Part; n > 0 {
+		out = append(out, Event{benefit.Crossing, true, n})
 	}
-	if lanes > 0 {
-		out = slices.Insert(out, 0, Event{benefit.Crossing, true, lanes})
+	for _, x := range c.Counts {
+		if x.Country == "" && x.Type == "" && (x.Kind == benefit.Stratified || x.Kind == benefit.FrontOfLine || x.Kind == benefit.Resumption || x.Kind == benefit.Recognised) {
+			out = append(out, Event{Kind: x.Kind, Events: x.Events})
+		}
 	}
 	return out
 }

@@ -125,6 +125,23 @@ type Company struct {
 	Files    []File       // the newest first, a hundred at most
 }
 
+// Lanes are how many of the crossings whose lane is known used one that membership opens.
+func (c Company) Lanes() (s Share) {
+	for _, x := range c.Counts {
+		if x.Kind != benefit.Crossing || x.Type == "" || x.Country != "" {
+			continue
+		}
+		s.Whole += x.Events
+		if opened(x.Type) {
+			s.Part += x.Events
+		}
+	}
+	return s
+}
+
+// opened reports whether membership opens a lane: FAST, or a priority lane.
+func opened(lane string) bool { return lane == "fast" || lane == "priority" }
+
 type monthRow struct {
 	Month     clock.Day
 	Kind      benefit.Kind

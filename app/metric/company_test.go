@@ -52,11 +52,22 @@ func TestCompanyFigures(t *testing.T) {
 	compareShares(t, c, in)
 	compareTimes(t, c, in)
 	compareMoney(t, c, in)
-	lanes := 0
+	lanes, opened, told := 0, 0, 0
 	for _, e := range in {
-		if e.kind == benefit.Crossing && e.kindOf == "fast" {
-			lanes++
+		if e.kind != benefit.Crossing || e.kindOf == "" {
+			continue
 		}
+		told++
+		switch e.kindOf {
+		case "fast":
+			lanes++
+			opened++
+		case "priority":
+			opened++
+		}
+	}
+	if c.Lanes() != (metric.Share{Part: opened, Whole: told}) || opened == 0 || opened == told {
+		t.Errorf("%+v crossings by lanes of members, by paper %d of %d", c.Lanes(), opened, told)
 	}
 	if i := slices.IndexFunc(c.Counts, func(x metric.Count) bool { return x.Kind == benefit.Crossing && x.Type == "fast" }); i < 0 || c.Counts[i].Events != lanes {
 		t.Errorf("%d crossings by the fast lane, counted %+v", lanes, c.Counts)

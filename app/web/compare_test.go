@@ -138,6 +138,7 @@ func TestPicturesOfBenefits(t *testing.T) {
 			}
 		})
 	}
+	says(t, doc, "6 of 10 crossings whose lane is known used a lane that membership opens: Not enough data")
 	tile := func(country string) string {
 		found := doc.Find("#abroad g").FilterFunction(func(_ int, s *goquery.Selection) bool { return s.Find(".tt-tile__code").Text() == country })
 		return found.Find("rect").First().AttrOr("class", "") + " " + found.Find(".tt-tile__count").Text()
