@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -44,7 +45,7 @@ func TestResume(t *testing.T) {
 		t.Errorf("a second portal: %v", err)
 	}
 	w.Must(portal.Close(w.Ctx))
-	for range 100 { // the server notices it a moment later
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) { // the server notices it a moment later
 		w.Must(w.s.Resume(w.Ctx))
 		if now() == "waiting available" {
 			break
